@@ -1,0 +1,70 @@
+/**
+ * Everything a request or a run can fail with. The code is stable and part of the API; the message is for a person
+ * and says what to change. One table per dialect maps codes to statuses (functions/http).
+ */
+export type FailureCode =
+  | 'invalid_request'
+  | 'unauthorized'
+  | 'permission_denied'
+  | 'not_found'
+  | 'conflict'
+  | 'in_use'
+  | 'builtin'
+  | 'too_large'
+  | 'unsupported_media_type'
+  | 'secret_required'
+  | SourceFailureCode
+  | RunFailureCode;
+
+/** What can go wrong between Stocktake and the S3 server of a datasource. */
+export type SourceFailureCode =
+  | 'access_denied'
+  | 'bucket_not_found'
+  | 'credentials_invalid'
+  | 'signature_mismatch'
+  | 'clock_skewed'
+  | 'wrong_region'
+  | 'endpoint_refused'
+  | 'endpoint_unreachable'
+  | 'source_timeout'
+  | 'source_throttled'
+  | 'source_error'
+  | 'not_an_s3_answer'
+  | 'directory_bucket';
+
+/** Why a run ended without completing, beyond what the source answered. */
+export type RunFailureCode =
+  | 'listing_not_proved'
+  | 'listing_contradicted'
+  | 'scope_changed'
+  | 'lease_lost'
+  | 'interrupted'
+  | 'run_time_limit'
+  | 'internal';
+
+/** One thing wrong with one field of the input. */
+export type FailureDetail = { readonly path: string; readonly reason: string };
+
+/** An error a user can act on. Whatever else is thrown is a defect of ours and is shown without its text. */
+export class Failure extends Error {
+  readonly code: FailureCode;
+  readonly details: readonly FailureDetail[];
+
+  constructor(code: FailureCode, message: string, options: { details?: FailureDetail[]; cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.name = 'Failure';
+    this.code = code;
+    this.details = options.details ?? [];
+  }
+}
+
+/** A conditional write of the Table port did not apply; `index` is its place in a transaction (0 for a single write). */
+export class ConditionFailed extends Error {
+  readonly index: number;
+
+  constructor(index = 0) {
+    super(`the condition of write ${index} does not hold`);
+    this.name = 'ConditionFailed';
+    this.index = index;
+  }
+}
