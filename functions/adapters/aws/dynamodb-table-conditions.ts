@@ -1,0 +1,32 @@
+import type { Condition } from '#core/ports.ts';
+import type { Attributes } from './dynamodb-table-values.ts';
+
+/** The part of a write request that carries its condition; empty without one. */
+export type ConditionInput = {
+  ConditionExpression?: string;
+  ExpressionAttributeNames?: Record<string, string>;
+  ExpressionAttributeValues?: Attributes;
+};
+
+/** A condition in DynamoDB's expression grammar. A comparison with an attribute of another type is false there. */
+export function toConditionInput(condition: Condition | undefined): ConditionInput {
+  switch (condition?.type) {
+    case undefined:
+      return {};
+    case 'absent':
+      return { ConditionExpression: 'attribute_not_exists(#pk)', ExpressionAttributeNames: { '#pk': 'pk' } };
+    case 'version':
+      return {
+        ConditionExpression: '#version = :version',
+        ExpressionAttributeNames: { '#version': 'version' },
+        ExpressionAttributeValues: { ':version': { N: String(condition.equals) } },
+      };
+    case 'fence':
+      // A missing item has no fence either.
+      return {
+        ConditionExpression: 'attribute_not_exists(#fence) OR #fence <= :fence',
+        ExpressionAttributeNames: { '#fence': 'fence' },
+        ExpressionAttributeValues: { ':fence': { N: String(condition.atMost) } },
+      };
+  }
+}

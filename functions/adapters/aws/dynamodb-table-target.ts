@@ -1,0 +1,9 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { Patience } from './dynamodb-table-retry.ts';
+
+/** Where requests go and how patiently: what every operation of the table needs. */
+export type TableTarget = {
+  readonly client: Pick<DynamoDBClient, 'send'>;
+  readonly tableName: string;
+  readonly patience: Patience;
+};

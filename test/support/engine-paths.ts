@@ -1,0 +1,23 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Where `npm run engines` puts the real engines that tests run against. */
+export const ENGINES_FOLDER = join(import.meta.dirname, '../../node_modules/.cache/stocktake-engines');
+
+export const DYNAMODB_LOCAL_VERSION = '2.9.30';
+export const VERSITYGW_VERSION = 'v1.8.0';
+
+/** Holds DynamoDBLocal.jar and DynamoDBLocal_lib. The version is that of the npm package it comes in. */
+export const DYNAMODB_LOCAL_FOLDER = join(ENGINES_FOLDER, `dynamodb-local-${DYNAMODB_LOCAL_VERSION}`);
+export const DYNAMODB_LOCAL_JAR = join(DYNAMODB_LOCAL_FOLDER, 'DynamoDBLocal.jar');
+
+const VERSITYGW_FOLDER = join(ENGINES_FOLDER, `versitygw-${VERSITYGW_VERSION}`);
+export const VERSITYGW_BINARY = join(VERSITYGW_FOLDER, process.platform === 'win32' ? 'versitygw.exe' : 'versitygw');
+
+export function isDynamoDbLocalThere(): boolean {
+  return existsSync(DYNAMODB_LOCAL_JAR);
+}
+
+export function isVersitygwThere(): boolean {
+  return existsSync(VERSITYGW_BINARY);
+}

@@ -1,0 +1,75 @@
+import type { TimerHandle, Timers } from '#adapters/embedded/timers.ts';
+import type { Clock } from '#core/ports.ts';
+
+export type VirtualTime = {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  /**
+   * Moves the clock by `ms`, stopping at each timer on the way: they fire in order of their moment, equal ones in the
+   * order they were set, and between two of them all promises settle. `advance(0)` fires what is due already.
+   */
+  advance(ms: number): Promise<void>;
+  /** Resolves once `ms` of virtual time have gone by. */
+  sleep(ms: number): Promise<void>;
+  /** The moments that timers wait for, in order. */
+  waiting(): number[];
+};
+
+/** Whoever sets a timer at the present moment each time it fires would hold the clock still for ever. */
+const MOST_TIMERS_AT_ONE_MOMENT = 10_000;
+
+/**
+ * A clock and timers that move only when told, for what runs on promises and timers alone. Work on threads or sockets
+ * (files, HTTP) is not waited for.
+ */
+export function createVirtualTime(startMs: number): VirtualTime {
+  let now = startMs;
+  const waiting = new Map<TimerHandle, () => void>();
+  const timers: Timers = {
+    set(atMs, fn) {
+      const handle = { at: atMs };
+      waiting.set(handle, fn);
+      return handle;
+    },
+    clear: (handle) => {
+      waiting.delete(handle);
+    },
+  };
+  return {
+    clock: { now: () => now },
+    timers,
+    async advance(ms) {
+      const end = now + ms;
+      let firedAtThisMoment = 0;
+      await settle();
+      for (let next = earliest(waiting, end); next !== undefined; next = earliest(waiting, end)) {
+        firedAtThisMoment = next.handle.at > now ? 0 : firedAtThisMoment + 1;
+        if (firedAtThisMoment > MOST_TIMERS_AT_ONE_MOMENT) throw new Error(`timers never end at ${now}`);
+        now = Math.max(now, next.handle.at);
+        waiting.delete(next.handle);
+        next.fn();
+        await settle();
+      }
+      now = end;
+    },
+    sleep: (ms) => new Promise((resolve) => timers.set(now + ms, resolve)),
+    waiting: () => [...waiting.keys()].map(({ at }) => at).sort((a, b) => a - b),
+  };
+}
+
+function earliest(waiting: ReadonlyMap<TimerHandle, () => void>, end: number) {
+  let found: { handle: TimerHandle; fn: () => void } | undefined;
+  for (const [handle, fn] of waiting) {
+    if (handle.at <= end && (found === undefined || handle.at < found.handle.at)) found = { handle, fn };
+  }
+  return found;
+}
+
+/**
+ * The queue of promise reactions is emptied, however long their chains, before the event loop comes to an immediate;
+ * and immediates are how our own code lets others have a turn, so none may be left.
+ */
+async function settle(): Promise<void> {
+  do await new Promise((resolve) => setImmediate(resolve));
+  while (process.getActiveResourcesInfo().includes('Immediate'));
+}
