@@ -1,0 +1,127 @@
+import {
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsCommand,
+  type ListObjectsCommandInput,
+  ListObjectsV2Command,
+} from '@aws-sdk/client-s3';
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import { Failure } from '#core/errors.ts';
+import type { Bucket, BucketTarget, HeadResult, ListingPage, ListRequest } from '#core/ports.ts';
+import { unquoted } from './listed-object.ts';
+import type { RawAnswer } from './raw-answer.ts';
+import type { S3Session } from './s3-session.ts';
+import { type Asked, refusalFailure } from './source-failures.ts';
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html */
+const MAX_PRESIGN_SECONDS = 7 * 24 * 3600;
+
+/** A bucket on an S3 server; see the Bucket port. Failures are those of source-failures.ts and connection-failures.ts. */
+export class S3Bucket implements Bucket {
+  readonly #target: BucketTarget;
+  readonly #session: S3Session;
+  readonly #release: () => void;
+  #listVersion: 'auto' | 1 | 2;
+
+  constructor(target: BucketTarget, session: S3Session, release: () => void) {
+    this.#target = target;
+    this.#session = session;
+    this.#release = release;
+    this.#listVersion = target.listVersion;
+  }
+
+  /** While the version is `auto`, version 2 is tried; what the first answer shows holds for the life of this bucket. */
+  async list(request: ListRequest): Promise<ListingPage> {
+    const version = request.continuation?.version ?? this.#listVersion;
+    if (version === 1) return this.#page(1, await this.#askV1(request));
+    const answer = await this.#askV2(request);
+    if (version === 'auto' && onlyKnowsV1(answer)) {
+      this.#listVersion = 1;
+      // Asked anew, for a server without version 2 passed over start-after as well.
+      return this.#page(1, await this.#askV1(request));
+    }
+    const page = this.#page(2, answer);
+    if (version === 'auto' && page.keyCount !== undefined) this.#listVersion = 2;
+    return page;
+  }
+
+  /** A 404 also stands for a missing bucket and a 403 for a refused key: the answer to a HEAD has no body to say so. */
+  async head(key: string): Promise<HeadResult> {
+    const answer = await this.#session.ask(() => new HeadObjectCommand({ Bucket: this.#target.bucket, Key: key }));
+    if (answer.status === 404) return { status: 'missing' };
+    if (answer.status === 403) return { status: 'forbidden' };
+    if (answer.status !== 200) throw refusalFailure(answer, this.#asked('s3:GetObject'));
+    return foundBy(answer);
+  }
+
+  /** Costs no request, but for one HEAD while the bucket's region is not known: it is part of the signature. */
+  async presign(key: string, expiresInSeconds: number): Promise<string> {
+    if (!Number.isInteger(expiresInSeconds) || expiresInSeconds < 1 || expiresInSeconds > MAX_PRESIGN_SECONDS) {
+      throw new Failure('invalid_request', 'A presigned URL is valid for 1–604,800 seconds (7 days).');
+    }
+    if (!this.#session.regionIsKnown) await this.head(key);
+    const command = new GetObjectCommand({ Bucket: this.#target.bucket, Key: key });
+    return await getSignedUrl(this.#session.client, command, { expiresIn: expiresInSeconds });
+  }
+
+  close(): void {
+    this.#release();
+  }
+
+  async #askV2(request: ListRequest): Promise<RawAnswer> {
+    const { continuation, startAfter } = request;
+    const from = continuation?.version === 2 ? { ContinuationToken: continuation.token } : afterKey(startAfter);
+    return await this.#session.ask(() => new ListObjectsV2Command({ ...this.#scope(request), ...from }));
+  }
+
+  async #askV1(request: ListRequest): Promise<RawAnswer> {
+    const { continuation, startAfter } = request;
+    const marker = continuation?.version === 1 ? continuation.marker : startAfter;
+    const from = marker ? { Marker: marker } : {};
+    return await this.#session.ask(() => new ListObjectsCommand({ ...this.#scope(request), ...from }));
+  }
+
+  #scope({ prefix, maxKeys }: ListRequest): ListObjectsCommandInput {
+    return {
+      Bucket: this.#target.bucket,
+      MaxKeys: maxKeys,
+      EncodingType: 'url',
+      ...(prefix === '' ? {} : { Prefix: prefix }),
+    };
+  }
+
+  #page(version: 1 | 2, answer: RawAnswer): ListingPage {
+    if (answer.listing === undefined) throw refusalFailure(answer, this.#asked('s3:ListBucket'));
+    const { shapedAsV1: _, ...listing } = answer.listing;
+    const time = answer.serverTime === undefined ? {} : { serverTime: answer.serverTime };
+    return { version, ...listing, ...time };
+  }
+
+  #asked(permission: Asked['permission']): Asked {
+    return { target: this.#target, region: this.#session.region, permission };
+  }
+}
+
+function afterKey(key: string | undefined): { StartAfter?: string } {
+  return key ? { StartAfter: key } : {};
+}
+
+/** Three ways to say so: not implemented, a complaint about `list-type`, or an answer in the older shape. */
+function onlyKnowsV1(answer: RawAnswer): boolean {
+  const code = answer.error?.code;
+  if (answer.status === 501 || code === 'NotImplemented') return true;
+  if (answer.status === 400 && code === 'InvalidArgument') return answer.error?.dislikesListType === true;
+  return answer.listing?.root === 'ListBucketResult' && answer.listing.shapedAsV1;
+}
+
+function foundBy(answer: RawAnswer): HeadResult {
+  const lastModified = Date.parse(answer.headers['last-modified'] ?? '');
+  const size = answer.headers['content-length'] ?? '';
+  if (Number.isNaN(lastModified) || !/^\d{1,15}$/.test(size)) {
+    throw new Failure(
+      'not_an_s3_answer',
+      'The server answered a HEAD without a readable Last-Modified or Content-Length. Check that the endpoint is an S3 server.',
+    );
+  }
+  return { status: 'found', lastModified, size: Number(size), etag: unquoted(answer.headers.etag ?? '') };
+}

@@ -1,0 +1,68 @@
+import { Failure } from '#core/errors.ts';
+import type { Buckets, BucketTarget } from '#core/ports.ts';
+import { admitEndpoint, guardedAgents, type Lookup } from './endpoint-guard.ts';
+import { isRegion } from './error-document.ts';
+import { S3Bucket } from './s3-bucket.ts';
+import { S3Session } from './s3-session.ts';
+
+export type S3BucketsOptions = {
+  /** Whether endpoints at loopback and private addresses may be used: all, none, or those `host[:port]` by name. */
+  readonly allowPrivateEndpoints: boolean | readonly string[];
+  /** For one call, its retries and the reading of its answer included. 30,000 by default. */
+  readonly requestTimeoutMs?: number;
+  /** How long the answer to one listing may be. 16 MiB by default: 1,000 keys of 1,024 escaped bytes take 4 MiB. */
+  readonly maxPageBytes?: number;
+  /** Resolves names; the system's resolver by default. */
+  readonly lookup?: Lookup;
+};
+
+/**
+ * Opens buckets on S3 servers with the AWS SDK.
+ *
+ * `open` throws Failure: `endpoint_refused` before any connection, `directory_bucket`, `credentials_invalid` for empty
+ * credentials (the SDK would take the host's own instead), `invalid_request` for what cannot be a bucket or a region.
+ */
+export function createBuckets(options: S3BucketsOptions): Buckets {
+  const { requestTimeoutMs = 30_000, maxPageBytes = 16 * 1024 * 1024 } = options;
+  return {
+    open(target) {
+      checkTarget(target);
+      const admitted =
+        target.endpoint === ''
+          ? undefined
+          : admitEndpoint(target.endpoint, target.useSsl, options.allowPrivateEndpoints);
+      const agents = guardedAgents(admitted?.reach ?? 'public', options.lookup);
+      const session = new S3Session(target, admitted?.endpoint, agents, { requestTimeoutMs, maxPageBytes });
+      return new S3Bucket(target, session, () => {
+        agents.httpAgent.destroy();
+        agents.httpsAgent.destroy();
+      });
+    },
+  };
+}
+
+/** Also the older names that only us-east-1 once took. What is looser would change the path of the request. */
+const bucketName = /^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/;
+
+function checkTarget(target: BucketTarget): void {
+  const { accessKeyId, secretAccessKey, sessionToken = '-' } = target.credentials;
+  // Whatever could not stand in a header is no credential either.
+  if (![accessKeyId, secretAccessKey, sessionToken].every((text) => /^[\x21-\x7e]+$/.test(text))) {
+    throw new Failure(
+      'credentials_invalid',
+      'An access key id and its secret are needed, of printable ASCII without spaces; so is a session token if there is one.',
+    );
+  }
+  if (!bucketName.test(target.bucket) || target.bucket.includes('..')) {
+    throw new Failure('invalid_request', 'This cannot be the name of a bucket.');
+  }
+  if (target.bucket.endsWith('--x-s3')) {
+    throw new Failure(
+      'directory_bucket',
+      'Directory buckets (S3 Express One Zone, names in --x-s3) do not list their keys in order, so that they cannot be synced safely. Use a general purpose bucket.',
+    );
+  }
+  if (target.region && !isRegion(target.region)) {
+    throw new Failure('invalid_request', 'A region is written as in eu-west-1: a–z, 0–9 and hyphen.');
+  }
+}

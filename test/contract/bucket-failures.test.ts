@@ -1,0 +1,305 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createServer as createTcpServer, type Socket, type Server as TcpServer } from 'node:net';
+import { inspect } from 'node:util';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createBuckets, type S3BucketsOptions } from '#adapters/s3/s3-buckets.ts';
+import { Failure } from '#core/errors.ts';
+import type { Bucket, BucketTarget } from '#core/ports.ts';
+import { provePage } from '#core/sync/page-proof.ts';
+import { type S3Server, startS3Server } from '#support/s3-server/server.ts';
+
+const secrets = { secretAccessKey: 'verysecretaccesskey', sessionToken: 'verysecretsessiontoken' };
+
+let server: S3Server;
+let bucket: Bucket | undefined;
+
+beforeAll(async () => {
+  server = await startS3Server({ credentials: { accessKeyId: 'KEYID', ...secrets } });
+  server.createBucket('stock');
+  for (let i = 0; i < 5; i++) server.put('stock', `key ${i}`);
+});
+
+afterAll(async () => {
+  await server.close();
+});
+
+beforeEach(() => {
+  server.faults.clear();
+  server.clearRequests();
+});
+
+afterEach(() => {
+  bucket?.close();
+  bucket = undefined;
+});
+
+function open(change: Partial<BucketTarget> = {}, options: Partial<S3BucketsOptions> = {}): Bucket {
+  bucket = createBuckets({ allowPrivateEndpoints: true, ...options }).open({
+    bucket: 'stock',
+    endpoint: server.endpoint,
+    region: 'us-east-1',
+    useSsl: false,
+    pathStyle: true,
+    listVersion: 2,
+    credentials: { accessKeyId: 'KEYID', ...secrets },
+    ...change,
+  });
+  return bucket;
+}
+
+async function failureOf(
+  change: Partial<BucketTarget> = {},
+  options: Partial<S3BucketsOptions> = {},
+): Promise<Failure> {
+  try {
+    await open(change, options).list({ prefix: '', maxKeys: 1000 });
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    expectNoSecrets(error);
+    return error;
+  }
+  throw new Error('the listing succeeded');
+}
+
+/** Neither in its text nor in anything that hangs on it, hidden properties included. */
+function expectNoSecrets(failure: Failure): void {
+  const everything = inspect(failure, { depth: 20, showHidden: true, maxArrayLength: null, maxStringLength: null });
+  for (const text of [secrets.secretAccessKey, secrets.sessionToken, 'Signature=', 'Credential=']) {
+    expect(everything).not.toContain(text);
+  }
+  expect(Object.keys(failure).sort()).toEqual(['code', 'details', 'name']);
+  expect(failure.cause).toBeUndefined();
+}
+
+describe('refusals of the server', () => {
+  it.each([
+    [403, 'AccessDenied', 'access_denied', 's3:ListBucket on the bucket stock'],
+    [403, 'AllAccessDisabled', 'access_denied', 's3:ListBucket'],
+    [404, 'NoSuchBucket', 'bucket_not_found', 'no bucket stock at 127.0.0.1'],
+    [403, 'InvalidAccessKeyId', 'credentials_invalid', 'access_key_id'],
+    [400, 'ExpiredToken', 'credentials_invalid', 'expired'],
+    [400, 'InvalidToken', 'credentials_invalid', 'session_token'],
+    [403, 'SignatureDoesNotMatch', 'signature_mismatch', 'Set secret_access_key'],
+    [403, 'RequestTimeTooSkewed', 'clock_skewed', 'clock'],
+    [503, 'SlowDown', 'source_throttled', 'fewer requests'],
+    [429, 'Whatever', 'source_throttled', 'fewer requests'],
+    [500, 'InternalError', 'source_error', 'status 500 (InternalError)'],
+    [503, 'ServiceUnavailable', 'source_error', 'status 503'],
+    [501, 'NotImplemented', 'source_error', 'status 501 (NotImplemented)'],
+    [400, 'InvalidRequest', 'source_error', 'status 400 (InvalidRequest)'],
+    [400, 'RequestTimeout', 'source_timeout', 'Try again'],
+  ])('given %i %s, it is %s and says what to do', async (status, code, failureCode, words) => {
+    server.faults.add({ act: { kind: 'status', status, code, message: `echo ${secrets.sessionToken}` } });
+    const failure = await failureOf();
+    expect(failure.code).toBe(failureCode);
+    expect(failure.message).toContain(words);
+  });
+
+  it('given throttling or a server error, three attempts were made; given a refusal, one', async () => {
+    for (const [status, code, attempts] of [
+      [503, 'SlowDown', 3],
+      [500, 'InternalError', 3],
+      [403, 'AccessDenied', 1],
+    ] as const) {
+      server.faults.clear();
+      server.clearRequests();
+      server.faults.add({ act: { kind: 'status', status, code } });
+      await failureOf();
+      expect([code, server.requests.length]).toEqual([code, attempts]);
+    }
+  });
+
+  it('given an error with status 200, it is the failure of its code', async () => {
+    server.faults.add({ act: { kind: 'error-in-200', code: 'AccessDenied', message: secrets.secretAccessKey } });
+    expect((await failureOf()).code).toBe('access_denied');
+  });
+
+  it('given a code made of what was sent, it is not repeated', async () => {
+    server.faults.add({ act: { kind: 'status', status: 400, code: `x/${secrets.sessionToken}+1` } });
+    expect((await failureOf()).code).toBe('not_an_s3_answer');
+  });
+
+  it.each([
+    ['the wrong secret', { secretAccessKey: 'wrong' }, 'signature_mismatch'],
+    ['an unknown key', { accessKeyId: 'NOBODY' }, 'credentials_invalid'],
+  ])('given %s and a server that checks, it is told apart', async (_label, change, code) => {
+    expect((await failureOf({ credentials: { accessKeyId: 'KEYID', ...secrets, ...change } })).code).toBe(code);
+  });
+
+  it('given a bucket that is not there, it is said', async () => {
+    expect((await failureOf({ bucket: 'nowhere' })).code).toBe('bucket_not_found');
+  });
+
+  it('given a HEAD that fails, the failure carries no secret either', async () => {
+    server.faults.add({ act: { kind: 'status', status: 500, code: 'InternalError' } });
+    const failure: unknown = await open()
+      .head('key 1')
+      .then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+    expect(failure).toMatchObject({ code: 'source_error' });
+    expectNoSecrets(failure as Failure);
+  });
+
+  it.each([301, 302, 400, 401, 403, 404, 418])('given %i with a web page, it is no S3 answer', async (status) => {
+    await withAnswer(status, '<html><body>Hello</body></html>', async (endpoint) => {
+      const failure = await failureOf({ endpoint });
+      expect([failure.code, failure.message]).toEqual([
+        'not_an_s3_answer',
+        expect.stringContaining(`status ${status}`),
+      ]);
+    });
+  });
+
+  it('given an endless error page, only its beginning is read', async () => {
+    const body = `<Error><Code>AccessDenied</Code>${'x'.repeat(5_000_000)}`;
+    await withAnswer(403, body, async (endpoint) => {
+      expect((await failureOf({ endpoint })).code).toBe('not_an_s3_answer');
+    });
+  });
+});
+
+describe('answers that are not what was asked for', () => {
+  const asked = { bucket: 'stock', prefix: '', maxKeys: 2 };
+
+  it.each([
+    'empty',
+    'html',
+    'cut-body',
+    'truncated-without-token',
+    'without-is-truncated',
+    'out-of-order',
+    'duplicate-key',
+  ] as const)('given the fault %s, the page comes through unjudged and the proof refuses it', async (kind) => {
+    server.faults.add({ act: { kind } });
+    const page = await open().list({ prefix: '', maxKeys: 2 });
+    expect(() => provePage(page, asked)).toThrow(expect.objectContaining({ code: 'listing_not_proved' }));
+  });
+
+  it('given more than the allowed length, it is given up early and not asked again', async () => {
+    server.faults.add({ act: { kind: 'huge-body', bytes: 64 * 1024 * 1024 } });
+    const failure = await failureOf();
+    expect([failure.code, failure.message]).toEqual(['not_an_s3_answer', expect.stringContaining('16 MiB')]);
+    expect(server.requests).toHaveLength(1);
+    server.faults.clear();
+    expect((await failureOf({}, { maxPageBytes: 300 })).code).toBe('not_an_s3_answer');
+  });
+
+  it('given a body without end, the connection is closed soon after the limit', async () => {
+    const piece = Buffer.alloc(64 * 1024, 'x');
+    const ended = Promise.withResolvers<number>();
+    const http = createServer((_request, response) => {
+      let sent = 0;
+      const send = () => {
+        while (!response.destroyed) {
+          sent += piece.length;
+          if (!response.write(piece)) return;
+        }
+      };
+      response.on('drain', send).on('close', () => ended.resolve(sent));
+      send();
+    });
+    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+    const endpoint = `127.0.0.1:${(http.address() as AddressInfo).port}`;
+    expect((await failureOf({ endpoint }, { maxPageBytes: 1024 * 1024 })).code).toBe('not_an_s3_answer');
+    // What the sockets of both sides hold comes on top.
+    expect(await ended.promise).toBeLessThan(32 * 1024 * 1024);
+    http.close();
+  });
+
+  it('given a connection that breaks each time, it is unreachable after three attempts', async () => {
+    server.faults.add({ act: { kind: 'reset' } });
+    const failure = await failureOf();
+    expect([failure.code, failure.message]).toEqual(['endpoint_unreachable', expect.stringContaining('ECONNRESET')]);
+    expect(server.requests).toHaveLength(3);
+  });
+});
+
+describe('time', () => {
+  it('given a server that never answers, the call ends in time', async () => {
+    server.faults.add({ act: { kind: 'hang' } });
+    const failure = await failureOf({}, { requestTimeoutMs: 300 });
+    expect([failure.code, failure.message]).toEqual(['source_timeout', expect.stringContaining('0.3 s')]);
+  });
+
+  it('given a body that drips, the call ends in time', async () => {
+    server.faults.add({ act: { kind: 'drip', intervalMs: 20 } });
+    expect((await failureOf({}, { requestTimeoutMs: 500 })).code).toBe('source_timeout');
+  });
+
+  it('given the time runs out while waiting to try again, what the server said is told', async () => {
+    server.faults.add({
+      act: { kind: 'status', status: 503, code: 'SlowDown', headers: { 'retry-after': '600' } },
+    });
+    expect((await failureOf({}, { requestTimeoutMs: 500 })).code).toBe('source_throttled');
+  });
+});
+
+describe('connections that do not come about', () => {
+  it('given a port where nothing listens, it says so', async () => {
+    const failure = await failureOf({ endpoint: '127.0.0.1:1' });
+    expect([failure.code, failure.message]).toEqual([
+      'endpoint_unreachable',
+      expect.stringContaining('Nothing listens'),
+    ]);
+  });
+
+  it('given a name that has no address, it says so', async () => {
+    const lookup = () => Promise.reject(Object.assign(new Error('getaddrinfo'), { code: 'ENOTFOUND' }));
+    const failure = await failureOf({ endpoint: 's3.example.invalid' }, { lookup });
+    expect([failure.code, failure.message]).toEqual(['endpoint_unreachable', expect.stringContaining('resolved')]);
+  });
+
+  it('given TLS to a server that speaks plain HTTP, it says which setting to change', async () => {
+    const failure = await failureOf({ useSsl: true });
+    expect([failure.code, failure.message]).toEqual([
+      'endpoint_unreachable',
+      expect.stringContaining('if the server speaks plain HTTP set use_ssl to false'),
+    ]);
+  });
+
+  it('given a server that speaks another protocol, it says so', async () => {
+    await withTcp(
+      (socket) => socket.end('220 mail.example.com ESMTP\r\n'),
+      async (endpoint) => {
+        const failure = await failureOf({ endpoint });
+        expect([failure.code, failure.message]).toEqual(['not_an_s3_answer', expect.stringContaining('not HTTP')]);
+      },
+    );
+  });
+
+  it('given headers without end, the call fails within its limits', async () => {
+    await withTcp(
+      (socket) => socket.end(`HTTP/1.1 200 OK\r\nx: ${'y'.repeat(1_000_000)}\r\n\r\n`),
+      async (endpoint) => {
+        expect((await failureOf({ endpoint })).code).toBe('not_an_s3_answer');
+      },
+    );
+  });
+});
+
+async function withTcp(talk: (socket: Socket) => void, run: (endpoint: string) => Promise<void>): Promise<void> {
+  const tcp: TcpServer = createTcpServer((socket) => {
+    socket.on('error', () => socket.destroy());
+    talk(socket);
+  });
+  await new Promise<void>((resolve) => tcp.listen(0, '127.0.0.1', resolve));
+  try {
+    await run(`127.0.0.1:${(tcp.address() as AddressInfo).port}`);
+  } finally {
+    tcp.close();
+  }
+}
+
+async function withAnswer(status: number, body: string, run: (endpoint: string) => Promise<void>): Promise<void> {
+  const http = createServer((_request, response) => response.writeHead(status).end(body));
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  try {
+    await run(`127.0.0.1:${(http.address() as AddressInfo).port}`);
+  } finally {
+    http.closeAllConnections();
+    http.close();
+  }
+}

@@ -1,0 +1,367 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readErrorDocument } from '#adapters/s3/error-document.ts';
+import { type ListingDocument, readListingDocument } from '#adapters/s3/listing-document.ts';
+import { scanXml } from '#adapters/s3/xml-scan.ts';
+
+const vectors: { keys: { key: string; encoded?: string }[] } = JSON.parse(
+  readFileSync(new URL('../vectors/keys.json', import.meta.url), 'utf8'),
+);
+
+function read(text: string): ListingDocument {
+  return readListingDocument(Buffer.from(text));
+}
+
+const rest = '<Size>1</Size><LastModified>2026-01-02T03:04:05.000Z</LastModified>';
+
+function contents(key: string, others = rest): string {
+  return `<Contents><Key>${key}</Key>${others}</Contents>`;
+}
+
+function listing(inner: string): ListingDocument {
+  return read(`<ListBucketResult>${inner}</ListBucketResult>`);
+}
+
+function keysOf(document: ListingDocument): string[] {
+  expect(document.unreadable).toBeUndefined();
+  expect(document.wellFormed).toBe(true);
+  return document.objects.map(({ key }) => key);
+}
+
+function escapeXml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}
+
+function encodeUrl(text: string): string {
+  return encodeURIComponent(text).replaceAll('%2F', '/').replaceAll('%20', '+');
+}
+
+/** As AWS writes it. */
+const fromAws = `<?xml version="1.0" encoding="UTF-8"?>
+<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>stock</Name><Prefix>a/</Prefix><StartAfter>a%2F0</StartAfter><NextContinuationToken>1ueG/cDe&amp;==</NextContinuationToken><KeyCount>2</KeyCount><MaxKeys>2</MaxKeys><EncodingType>url</EncodingType><IsTruncated>true</IsTruncated><Contents><Key>a/a+b.txt</Key><LastModified>2026-01-02T03:04:05.678Z</LastModified><ETag>&quot;d41d8cd98f00b204e9800998ecf8427e-3&quot;</ETag><ChecksumAlgorithm>CRC64NVME</ChecksumAlgorithm><ChecksumAlgorithm>SHA256</ChecksumAlgorithm><ChecksumType>FULL_OBJECT</ChecksumType><Size>5497558138880</Size><Owner><ID>someone</ID><DisplayName>Key</DisplayName></Owner><StorageClass>GLACIER</StorageClass><RestoreStatus><IsRestoreInProgress>false</IsRestoreInProgress><Key>not this one</Key></RestoreStatus></Contents><Contents><Key>a/%F0%9F%98%80</Key><LastModified>2026-01-02T03:04:05Z</LastModified><Size>0</Size></Contents></ListBucketResult>
+`;
+
+describe('reading a listing', () => {
+  it('given what AWS answers, all that counts is read and the rest passed over', () => {
+    expect(read(fromAws)).toEqual({
+      root: 'ListBucketResult',
+      wellFormed: true,
+      shapedAsV1: false,
+      bucket: 'stock',
+      prefix: 'a/',
+      nextToken: '1ueG/cDe&==',
+      keyCount: 2,
+      truncated: true,
+      objects: [
+        {
+          key: 'a/a b.txt',
+          size: 5497558138880,
+          etag: 'd41d8cd98f00b204e9800998ecf8427e-3',
+          lastModified: '2026-01-02T03:04:05.678Z',
+          storageClass: 'GLACIER',
+        },
+        { key: 'a/😀', size: 0, etag: '', lastModified: '2026-01-02T03:04:05.000Z', storageClass: 'STANDARD' },
+      ],
+    });
+  });
+
+  it('given an older server, with EncodingType after the keys, spaces between and empty elements, it is read', () => {
+    const document = read(`\ufeff<?xml version='1.0' encoding='utf-8' standalone="yes"?>
+      <!-- a comment with <Key> -->
+      <ListBucketResult xmlns='x' a="1 > 0"  >
+        <Name>stock</Name> <Prefix/> <Marker></Marker> <NextMarker>b%2Bc</NextMarker><Delimiter />
+        <IsTruncated>true</IsTruncated>
+        <Contents >
+          <Key>b%2Bc</Key > <LastModified>2026-01-02T03:04:05.123456789Z</LastModified> <ETag>"x"</ETag> <Size>1</Size>
+          <StorageClass/>
+        </Contents>
+        <CommonPrefixes/>
+        <EncodingType>url</EncodingType>
+      </ListBucketResult>
+      <!-- end -->`);
+    expect(document).toEqual({
+      root: 'ListBucketResult',
+      wellFormed: true,
+      shapedAsV1: true,
+      bucket: 'stock',
+      prefix: '',
+      nextMarker: 'b+c',
+      truncated: true,
+      objects: [{ key: 'b+c', size: 1, etag: 'x', lastModified: '2026-01-02T03:04:05.123Z', storageClass: 'STANDARD' }],
+    });
+  });
+
+  it.each(vectors.keys.map(({ key, encoded }) => [key, encoded ?? encodeUrl(key)]))(
+    'given the key %j, it comes back byte-equal with and without url encoding',
+    (key, encoded) => {
+      expect(keysOf(listing(contents(escapeXml(key))))).toEqual([key]);
+      expect(keysOf(listing(`<EncodingType>url</EncodingType>${contents(encoded)}`))).toEqual([key]);
+    },
+  );
+
+  it('given keys of 1,024 bytes, they are read; one byte more cannot be a key', () => {
+    const ascii = 'k'.repeat(1024);
+    const wide = `${'漢'.repeat(341)}x`;
+    expect(keysOf(listing(contents(ascii) + contents(wide)))).toEqual([ascii, wide]);
+    expect(listing(contents(`${ascii}k`)).unreadable).toContain('1,024 bytes');
+    expect(listing(contents(`${wide}x`)).unreadable).toContain('1,024 bytes');
+  });
+
+  it('given character references, decimal and hexadecimal, they are resolved, control characters among them', () => {
+    const key = '&#13;&#xD;&#10;&#x1F600;&#128512;&#1;&#x000041;&lt;&gt;&amp;&quot;&apos;&amp;amp;';
+    expect(keysOf(listing(contents(key)))).toEqual(['\r\r\n😀😀\u0001A<>&"\'&amp;']);
+  });
+
+  it('given raw line ends in a key, they stay what they are', () => {
+    expect(keysOf(listing(contents('a\rb\r\nc\nd')))).toEqual(['a\rb\r\nc\nd']);
+  });
+
+  it('given CDATA and comments inside of a text, the text is put together', () => {
+    expect(keysOf(listing(contents('a<![CDATA[<&amp;]]>b<!-- no -->c')))).toEqual(['a<&amp;bc']);
+  });
+
+  it('given "+" and "%" without EncodingType url, they mean themselves', () => {
+    expect(keysOf(listing(contents('a+b%20c')))).toEqual(['a+b%20c']);
+  });
+
+  it.each([
+    ['2026-01-02T03:04:05Z', '2026-01-02T03:04:05.000Z'],
+    ['2026-01-02T03:04:05.1Z', '2026-01-02T03:04:05.100Z'],
+    ['2026-01-02T03:04:05.9999999Z', '2026-01-02T03:04:05.999Z'],
+    ['2026-01-02t03:04:05z', '2026-01-02T03:04:05.000Z'],
+    ['2026-01-02T03:04:05+02:00', '2026-01-02T01:04:05.000Z'],
+    ['2026-01-02T23:04:05.5-01:30', '2026-01-03T00:34:05.500Z'],
+    ['2024-02-29T00:00:00Z', '2024-02-29T00:00:00.000Z'],
+    ['1970-01-01T00:00:00.000Z', '1970-01-01T00:00:00.000Z'],
+  ])('given the time %s, it is %s', (text, normal) => {
+    const document = listing(`<Contents><Key>k</Key><Size>1</Size><LastModified>${text}</LastModified></Contents>`);
+    expect(document.objects[0]?.lastModified).toBe(normal);
+  });
+
+  it.each([
+    '',
+    'yesterday',
+    '2026-01-02',
+    '2026-01-02 03:04:05Z',
+    '2026-01-02T03:04:05',
+    '2026-13-02T03:04:05Z',
+    '2026-02-30T03:04:05Z',
+    '2026-02-29T03:04:05Z',
+    '2026-04-31T03:04:05Z',
+    '2026-01-00T03:04:05Z',
+    '2026-01-02T24:00:00Z',
+    '2026-01-02T03:60:05Z',
+    '0000-01-01T00:00:00+01:00',
+    'Fri, 02 Jan 2026 03:04:05 GMT',
+    '1767323045',
+  ])('given the time %j, the object is unreadable', (text) => {
+    const document = listing(`<Contents><Key>k</Key><Size>1</Size><LastModified>${text}</LastModified></Contents>`);
+    expect(document.unreadable).toContain('LastModified');
+    expect(document.objects).toEqual([]);
+  });
+
+  it.each(['', '-5', '1e20', '1.5', '0x10', ' 1', '9007199254740992', '99999999999999999999', 'NaN'])(
+    'given the size %j, the object is unreadable',
+    (text) => {
+      const document = listing(
+        `<Contents><Key>k</Key><Size>${text}</Size><LastModified>2026-01-02T03:04:05Z</LastModified></Contents>`,
+      );
+      expect(document.unreadable).toContain('Size');
+    },
+  );
+
+  it.each([
+    ['an object without Key', `<Contents>${rest}</Contents>`, 'without a Key'],
+    ['an empty object', '<Contents/>', 'without a Key'],
+    ['an empty Key', contents(''), 'Key is empty'],
+    ['no Size', '<Contents><Key>k</Key><LastModified>2026-01-02T03:04:05Z</LastModified></Contents>', 'Size'],
+    ['no LastModified', '<Contents><Key>k</Key><Size>1</Size></Contents>', 'LastModified'],
+    ['two Keys', contents('a</Key><Key>b'), 'strange Key'],
+    ['a Key with elements', contents('<b>x</b>'), 'strange Key'],
+    ['a broken escape', `<EncodingType>url</EncodingType>${contents('a%2')}`, 'Key that is not properly URL-encoded'],
+    ['an escape that is no UTF-8', `<EncodingType>url</EncodingType>${contents('a%ff')}`, 'not properly URL-encoded'],
+    ['a broken Prefix', '<EncodingType>url</EncodingType><Prefix>%</Prefix>', 'Prefix that is not'],
+    ['a broken NextMarker', '<EncodingType>url</EncodingType><NextMarker>%zz</NextMarker>', 'NextMarker that is not'],
+    ['a KeyCount in words', '<KeyCount>two</KeyCount>', 'KeyCount'],
+    ['a negative KeyCount', '<KeyCount>-1</KeyCount>', 'KeyCount'],
+    ['an IsTruncated of another kind', '<IsTruncated>True</IsTruncated>', 'IsTruncated'],
+    ['an empty IsTruncated', '<IsTruncated/>', 'IsTruncated'],
+    ['IsTruncated twice', '<IsTruncated>true</IsTruncated><IsTruncated>false</IsTruncated>', 'repeated IsTruncated'],
+    ['rolled up keys', '<CommonPrefixes><Prefix>a/</Prefix></CommonPrefixes>', 'CommonPrefixes'],
+    ['a delimiter', '<Delimiter>/</Delimiter>', 'Delimiter'],
+    ['an unknown entity', contents('&nbsp;'), 'entity'],
+    ['a lone ampersand', contents('a & b'), 'entity'],
+    ['a reference to a surrogate', contents('&#xD800;'), 'entity'],
+    ['a reference to NUL', contents('&#0;'), 'entity'],
+    ['a reference beyond Unicode', contents('&#x110000;'), 'entity'],
+    ['elements without end', '<a>'.repeat(1000), 'deep'],
+  ])('given %s, it says so', (_label, inner, words) => {
+    expect(listing(inner).unreadable).toContain(words);
+  });
+
+  it('given one unreadable object, the others are there and the first problem is told', () => {
+    const document = listing(contents('a') + contents('b', '') + contents('c', '<Size>x</Size>'));
+    expect(document.objects.map(({ key }) => key)).toEqual(['a']);
+    expect(document.unreadable).toContain('Size, of key "b"');
+  });
+
+  it('given bytes that are not UTF-8, or another encoding by name, it is unreadable', () => {
+    const bytes = Buffer.from(`<ListBucketResult>${contents('é')}</ListBucketResult>`, 'latin1');
+    expect(readListingDocument(bytes).unreadable).toContain('UTF-8');
+    const named = `<?xml version="1.0" encoding="ISO-8859-1"?><ListBucketResult></ListBucketResult>`;
+    expect(read(named).unreadable).toContain('UTF-8');
+  });
+
+  it.each([
+    ['<!DOCTYPE html><html><body>Hello</body></html>'],
+    ['<!doctype html>'],
+    ['<!DOCTYPE l [<!ENTITY a "b">]><ListBucketResult></ListBucketResult>'],
+  ])('given %s, the DOCTYPE is refused', (text) => {
+    expect(read(text).unreadable).toContain('DOCTYPE');
+  });
+
+  it.each([
+    ['', ''],
+    ['plain text', ''],
+    ['{"json": true}', ''],
+    ['<html><body>Hello</body></html>', 'html'],
+    ['<Error><Code>AccessDenied</Code></Error>', 'Error'],
+    ['<s3:ListBucketResult xmlns:s3="x"></s3:ListBucketResult>', 's3:ListBucketResult'],
+  ])('given %j, the root is %j and nothing is taken for a listing', (text, root) => {
+    const document = read(text);
+    expect(document).toMatchObject({ root, objects: [] });
+    expect(document.bucket).toBeUndefined();
+  });
+
+  it.each([
+    '<ListBucketResult>',
+    '<ListBucketResult><Contents>',
+    '<ListBucketResult></Contents></ListBucketResult>',
+    '<ListBucketResult><Contents></ListBucketResult></Contents>',
+    '<ListBucketResult></ListBucketResult',
+    '<ListBucketResult></ListBucketResultX>',
+    '<ListBucketResult></ListBucketResult>x',
+    'x<ListBucketResult></ListBucketResult>',
+    '<ListBucketResult></ListBucketResult><ListBucketResult></ListBucketResult>',
+    '<ListBucketResult><Name a="></ListBucketResult>',
+    '<ListBucketResult><1></1></ListBucketResult>',
+    '<ListBucketResult>< Name></Name></ListBucketResult>',
+    '<ListBucketResult><!-- </ListBucketResult>',
+    '<ListBucketResult><![CDATA[ </ListBucketResult>',
+    '<?xml <ListBucketResult></ListBucketResult>',
+    '</ListBucketResult>',
+    '<',
+    '<>',
+  ])('given %j, it is not well formed', (text) => {
+    expect(read(text)).toMatchObject({ wellFormed: false });
+  });
+
+  it('given an answer cut anywhere, it is never well formed', () => {
+    const whole = fromAws.trimEnd();
+    for (let length = 0; length < whole.length; length++) {
+      expect([length, read(whole.slice(0, length)).wellFormed]).toEqual([length, false]);
+    }
+  });
+
+  it('given any keys, they come back byte-equal, in whatever way they are written', () => {
+    const key = fc.string({ unit: 'binary', minLength: 1, maxLength: 40 }).filter((text) => !text.includes('\u0000'));
+    const reference = (text: string) =>
+      [...text].map((character) => `&#x${character.codePointAt(0)?.toString(16)};`).join('');
+    fc.assert(
+      fc.property(fc.array(key, { maxLength: 5 }), (keys) => {
+        expect(keysOf(listing(keys.map((text) => contents(escapeXml(text))).join('')))).toEqual(keys);
+        expect(keysOf(listing(keys.map((text) => contents(reference(text))).join('')))).toEqual(keys);
+        const encoded = keys.map((text) => contents(encodeUrl(text))).join('');
+        expect(keysOf(listing(`${encoded}<EncodingType>url</EncodingType>`))).toEqual(keys);
+      }),
+    );
+  });
+
+  it('given any bytes, or a listing with any piece replaced, it answers and never throws', () => {
+    const piece = fc.oneof(
+      fc.string(),
+      fc.constantFrom('<', '>', '</', '/>', '&', ';', '<!--', '-->', '<![CDATA[', ']]>', '"'),
+    );
+    fc.assert(
+      fc.property(fc.nat(fromAws.length), fc.nat(30), piece, fc.uint8Array(), (at, length, text, bytes) => {
+        expect(read(fromAws.slice(0, at) + text + fromAws.slice(at + length))).toHaveProperty('root');
+        expect(readListingDocument(bytes)).toHaveProperty('root');
+        readErrorDocument(bytes);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('given hostile bodies of 8 MB, each is read in time linear to its length', () => {
+    const size = 8_000_000;
+    const fill = (text: string) => `<ListBucketResult>${text.repeat(size / text.length)}`;
+    const bodies = [
+      '<Contents></Contents>',
+      '<a b="',
+      '<!-- ',
+      '&lt;',
+      '&',
+      '<a b="x">',
+      '<Key>',
+      ']]>',
+      '<![CDATA[',
+      '<?xml a',
+      'x',
+    ];
+    // Quadratic time would be minutes for each; the limit of the test as a whole is what fails it.
+    for (const text of bodies) expect(read(fill(text)).wellFormed).toBe(false);
+    expect(read(`<ListBucketResult><Name>${'&amp;'.repeat(size / 5)}</Name></ListBucketResult>`).bucket).toHaveLength(
+      size / 5,
+    );
+  });
+});
+
+describe('reading an error', () => {
+  it('given an S3 error, its code and region are read, and its message is not', () => {
+    const text = `<?xml version="1.0"?><Error><Code>AuthorizationHeaderMalformed</Code><Message>secret</Message><Region>eu-west-1</Region></Error>`;
+    expect(readErrorDocument(Buffer.from(text))).toEqual({
+      code: 'AuthorizationHeaderMalformed',
+      region: 'eu-west-1',
+      dislikesListType: false,
+    });
+  });
+
+  it.each([
+    ['<ArgumentName>list-type</ArgumentName>', true],
+    ['<Message>list-type must not be 2</Message>', true],
+    ['<ArgumentName>marker</ArgumentName>', false],
+  ])('given %s, a complaint about list-type is seen: %s', (inner, dislikesListType) => {
+    const text = `<Error><Code>InvalidArgument</Code>${inner}</Error>`;
+    expect(readErrorDocument(Buffer.from(text))).toEqual({ code: 'InvalidArgument', dislikesListType });
+  });
+
+  it.each([
+    '<Error><Code>AKIA1234 secret/+</Code><Region>http://evil</Region></Error>',
+    '<html><Code>AccessDenied</Code></html>',
+    '<Error><Code><b>AccessDenied</b></Code></Error>',
+    'nothing',
+    '',
+  ])('given %j, no code and no region are taken from it', (text) => {
+    expect(readErrorDocument(Buffer.from(text))).toEqual({ dislikesListType: false });
+  });
+});
+
+describe('scanning XML', () => {
+  it('given nested elements, each is told once with its depth, and text only of innermost ones', () => {
+    const told: unknown[] = [];
+    const outcome = scanXml('<a>x<b c="d">y</b>z<e/></a>', {
+      start: (name, depth) => told.push(['start', name, depth]),
+      end: (name, depth, text) => told.push(['end', name, depth, text]),
+    });
+    expect(outcome).toEqual({ root: 'a', wellFormed: true });
+    expect(told).toEqual([
+      ['start', 'a', 1],
+      ['start', 'b', 2],
+      ['end', 'b', 2, 'y'],
+      ['start', 'e', 2],
+      ['end', 'e', 2, ''],
+      ['end', 'a', 1, undefined],
+    ]);
+  });
+});
