@@ -1,0 +1,15 @@
+import type { EventBus, ItemChange, Table } from '../ports.ts';
+import { recordEvents } from './record-events.ts';
+import { runEvents } from './run-events.ts';
+
+/**
+ * Publishes what the table's feed tells of records and runs. Throws if the bus did not take all of it; the same changes
+ * may be given again and make the same event ids.
+ */
+export async function publishChanges(
+  deps: { readonly table: Table; readonly bus: EventBus },
+  changes: readonly ItemChange[],
+): Promise<void> {
+  const events = [...(await recordEvents(deps.table, changes)), ...runEvents(changes)];
+  if (events.length > 0) await deps.bus.publish(events);
+}

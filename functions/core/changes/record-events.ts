@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import { type RecordRow, readRecord, recordPartitionPrefix } from '../documents/record.ts';
+import type { BusEvent, ItemChange, Table } from '../ports.ts';
+import { readLease } from '../sync/lease.ts';
+
+type Kind = 'Objects Added' | 'Objects Modified' | 'Objects Deleted';
+
+/** The events that changed records make: one per datasource, run and kind, in which each change has a stable id. */
+export async function recordEvents(table: Table, changes: readonly ItemChange[]): Promise<BusEvent[]> {
+  const groups = new Map<string, { uid: string; kind: Kind; records: RecordRow[] }>();
+  for (const change of changes) {
+    const record = publishedRecord(change);
+    const kind = record && kindOf(record);
+    if (record === undefined || kind === undefined) continue;
+    const uid = record.pk.slice(recordPartitionPrefix.length).split('#')[0] ?? '';
+    const name = JSON.stringify([uid, record.run, kind]);
+    const group = groups.get(name) ?? { uid, kind, records: [] };
+    group.records.push(record);
+    groups.set(name, group);
+  }
+  return Promise.all([...groups.values()].map((group) => eventOf(table, group)));
+}
+
+/** Only new images speak: purges, moves and expiry remove items or write them quietly. */
+function publishedRecord(change: ItemChange): RecordRow | undefined {
+  if (!change.key.pk.startsWith(recordPartitionPrefix) || change.after === undefined) return undefined;
+  const record = readRecord(change.after);
+  return record.quiet ? undefined : record;
+}
+
+/** A record that left the scope was not deleted, and nobody is told that it was. */
+function kindOf(record: RecordRow): Kind | undefined {
+  if (record.gone === undefined) return record.fresh ? 'Objects Added' : 'Objects Modified';
+  return record.gone.reason === 'out_of_scope' ? undefined : 'Objects Deleted';
+}
+
+async function eventOf(
+  table: Table,
+  { uid, kind, records }: { uid: string; kind: Kind; records: RecordRow[] },
+): Promise<BusEvent> {
+  const [first] = records;
+  const objects = records.map((record) => ({
+    id: hash([uid, record.sk, record.run, kind]),
+    key: record.sk,
+    size: record.size,
+    etag: record.etag,
+    last_modified: record.last_modified,
+    storage_class: record.storage_class,
+  }));
+  const { datasource } = await readLease(table, uid);
+  return {
+    id: hash(objects.map((object) => object.id)),
+    type: kind,
+    time: first?.at ?? '',
+    detail: { datasource, run: first?.run, seq: first?.seq, objects },
+  };
+}
+
+function hash(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 32);
+}

@@ -1,0 +1,60 @@
+import { purgeItem } from '../documents/purge-item.ts';
+import type { Item, Table, TransactWrite } from '../ports.ts';
+import { createNumbered, numberItem } from '../registry/registry-number.ts';
+import { fromItem, toItem } from '../stored-item.ts';
+import { type DatasourceRow, datasourceRow } from './datasource.ts';
+
+/** The one registry partition of datasources; the feed's readers know a change of a datasource by it. */
+export const datasourcePartition = 'registry#datasource';
+
+export async function readDatasource(table: Table, id: string): Promise<DatasourceRow | undefined> {
+  const item = await table.get({ pk: datasourcePartition, sk: id });
+  return item && fromItem(datasourceRow, item);
+}
+
+/** All datasources by id. */
+export async function* listDatasources(table: Table): AsyncIterable<DatasourceRow> {
+  for await (const item of table.query({ pk: datasourcePartition })) yield fromItem(datasourceRow, item);
+}
+
+/** Stores a new datasource under the given id, or under its number. Throws ConditionFailed if the id is taken. */
+export async function insertDatasource(
+  table: Table,
+  id: string | undefined,
+  row: Omit<DatasourceRow, 'id' | 'number' | 'version'>,
+): Promise<DatasourceRow> {
+  const item = await createNumbered(table, 'datasource', id, (number) => {
+    const rowId = id ?? String(number);
+    return toItem({ pk: datasourcePartition, sk: rowId }, { ...row, id: rowId, number, version: 1 });
+  });
+  return fromItem(datasourceRow, item);
+}
+
+/**
+ * Stores a changed datasource; where its uid changed, the data of the old uid is marked for purging in the same
+ * transaction, so that nothing is orphaned. Throws ConditionFailed if someone else changed the row since it was read.
+ */
+export async function updateDatasource(
+  table: Table,
+  before: DatasourceRow,
+  changed: DatasourceRow,
+): Promise<DatasourceRow> {
+  const next = { ...changed, version: before.version + 1 };
+  const writes: TransactWrite[] = [{ put: place(next), condition: { type: 'version', equals: before.version } }];
+  if (changed.uid !== before.uid) writes.push({ put: purgeItem(before.uid, before.id) });
+  await table.transact(writes);
+  return next;
+}
+
+/** Removes a datasource and marks its data for purging. Throws ConditionFailed if it was changed since it was read. */
+export async function removeDatasource(table: Table, row: DatasourceRow): Promise<void> {
+  await table.transact([
+    { delete: { pk: datasourcePartition, sk: row.id }, condition: { type: 'version', equals: row.version } },
+    { delete: numberItem('datasource', row.number, row.id) },
+    { put: purgeItem(row.uid, row.id) },
+  ]);
+}
+
+function place(row: DatasourceRow): Item {
+  return toItem({ pk: datasourcePartition, sk: row.id }, row);
+}

@@ -1,0 +1,103 @@
+import { Failure } from '../errors.ts';
+import { toSchedulerCron } from '../schedules/cron.ts';
+import { parseInterval } from '../schedules/interval.ts';
+import { isTimezone } from '../schedules/next-fire.ts';
+import type { SyncInput, SyncPolicy } from './datasource.ts';
+
+/**
+ * Works out when a datasource syncs from what a caller gave and what was stored. The strategy follows from the fields
+ * given when it is not said. Throws Failure `invalid_request` for an interval or cron that cannot be kept: nothing is
+ * rounded. `now` (epoch ms) anchors a schedule that changed.
+ */
+export function planSync(
+  input: SyncInput | undefined,
+  stored: SyncPolicy | undefined,
+  now: number,
+  minimumIntervalSeconds: number,
+): SyncPolicy {
+  const given = input ?? {};
+  const strategy = chooseStrategy(given, stored);
+  const enabled = given.enabled ?? stored?.enabled ?? true;
+  const common = { enabled, strategy, page_size: given.page_size ?? stored?.page_size, changed_by: 'api' as const };
+  const timing = planTiming(strategy, given, stored, minimumIntervalSeconds);
+  const next: SyncPolicy = { ...common, ...timing, anchor: now };
+  if (stored !== undefined && sameSchedule(next, stored)) {
+    return { ...next, anchor: stored.anchor, changed_by: stored.changed_by };
+  }
+  return next;
+}
+
+/** True if both policies fire at the same times. */
+export function sameSchedule(one: SyncPolicy, other: SyncPolicy): boolean {
+  return (
+    one.enabled === other.enabled &&
+    one.strategy === other.strategy &&
+    one.timezone === other.timezone &&
+    one.expression === other.expression &&
+    secondsOf(one.interval) === secondsOf(other.interval)
+  );
+}
+
+/** `60m` and `1h` are the same interval. */
+function secondsOf(interval: string | undefined): number | undefined {
+  const parsed = interval === undefined ? undefined : parseInterval(interval);
+  return parsed?.ok ? parsed.seconds : undefined;
+}
+
+function chooseStrategy(given: SyncInput, stored: SyncPolicy | undefined): SyncPolicy['strategy'] {
+  if (given.interval !== undefined && given.cron !== undefined) {
+    throw invalid('sync', 'give either interval or cron, not both');
+  }
+  if (given.strategy !== undefined && given.strategy !== 'cron' && given.cron !== undefined) {
+    throw invalid('sync.cron', 'goes with strategy "cron"');
+  }
+  if (given.strategy !== undefined && given.strategy !== 'interval' && given.interval !== undefined) {
+    throw invalid('sync.interval', 'goes with strategy "interval"');
+  }
+  if (given.strategy !== undefined) return given.strategy;
+  if (given.interval !== undefined) return 'interval';
+  if (given.cron !== undefined) return 'cron';
+  return stored?.strategy ?? 'manual';
+}
+
+function planTiming(
+  strategy: SyncPolicy['strategy'],
+  given: SyncInput,
+  stored: SyncPolicy | undefined,
+  minimumIntervalSeconds: number,
+): Pick<SyncPolicy, 'interval' | 'cron' | 'timezone' | 'expression'> {
+  if (stored !== undefined && keepsTiming(strategy, given, stored)) {
+    const { interval, cron, timezone, expression } = stored;
+    return { interval, cron, timezone, expression };
+  }
+  if (strategy !== 'cron' && given.timezone !== undefined) throw invalid('sync.timezone', 'goes with strategy "cron"');
+  if (strategy === 'interval') {
+    const interval = given.interval ?? stored?.interval;
+    if (interval === undefined) throw invalid('sync.interval', 'is required with strategy "interval"');
+    const parsed = parseInterval(interval, { minimumSeconds: minimumIntervalSeconds });
+    if (!parsed.ok) throw invalid('sync.interval', parsed.reason);
+    return { interval, expression: parsed.expression };
+  }
+  if (strategy === 'manual') return {};
+  const cron = given.cron ?? stored?.cron;
+  if (cron === undefined) throw invalid('sync.cron', 'is required with strategy "cron"');
+  const converted = toSchedulerCron(cron);
+  if (!converted.ok) throw invalid('sync.cron', converted.reason);
+  const timezone = given.timezone ?? stored?.timezone ?? 'UTC';
+  if (!isTimezone(timezone)) throw invalid('sync.timezone', 'is not a known IANA time zone such as "Europe/Berlin"');
+  return { cron, timezone, expression: converted.expression };
+}
+
+/** What a caller does not change is not judged again: a shortest interval that was raised since must not stand in the
+ *  way of renaming a datasource or switching it off. */
+function keepsTiming(strategy: SyncPolicy['strategy'], given: SyncInput, stored: SyncPolicy): boolean {
+  const fields = ['interval', 'cron', 'timezone'] as const;
+  return (
+    strategy === stored.strategy &&
+    fields.every((field) => given[field] === undefined || given[field] === stored[field])
+  );
+}
+
+function invalid(path: string, reason: string): Failure {
+  return new Failure('invalid_request', `${path} ${reason}`, { details: [{ path, reason }] });
+}

@@ -1,0 +1,43 @@
+import { Failure } from '../errors.ts';
+import type { Buckets, Clock, Opener, Table } from '../ports.ts';
+import { provePage } from '../sync/page-proof.ts';
+import { openBucket } from './open-bucket.ts';
+import { readScope } from './read-scope.ts';
+
+export type ConnectionTest = {
+  readonly success: boolean;
+  /** Time the bucket took to answer; null if it did not. */
+  readonly latency_ms: number | null;
+  readonly message: string;
+};
+
+/**
+ * Lists one object of the datasource's scope to see whether its settings work. A bucket that refuses is an answer, not
+ * an error: `success` is false and the message says what to fix. Throws Failure `not_found` for the datasource.
+ */
+export async function testDatasource(
+  deps: { readonly table: Table; readonly buckets: Buckets; readonly opener: Opener; readonly clock: Clock },
+  id: string,
+): Promise<ConnectionTest> {
+  const { config } = await readScope(deps.table, id);
+  const beganAt = deps.clock.now();
+  try {
+    const bucket = await openBucket(deps, config);
+    try {
+      const page = await bucket.list({ prefix: config.prefix, maxKeys: 1 });
+      const { objects } = provePage(page, { bucket: config.bucket, prefix: config.prefix, maxKeys: 1 });
+      const message = objects.length > 0 ? 'Connection established successfully.' : emptyMessage(config.prefix);
+      return { success: true, latency_ms: deps.clock.now() - beganAt, message };
+    } finally {
+      bucket.close();
+    }
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return { success: false, latency_ms: null, message: error.message };
+  }
+}
+
+function emptyMessage(prefix: string): string {
+  const where = prefix === '' ? 'the bucket' : `the prefix ${JSON.stringify(prefix)}`;
+  return `Connection established successfully; ${where} holds no objects.`;
+}

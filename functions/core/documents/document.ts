@@ -1,0 +1,78 @@
+import type { DatasourceRow } from '../datasources/datasource.ts';
+import { baseName, categoryOf, extensionOf, isFolder, parentFolders } from '../keys/file-name.ts';
+import { documentId } from './document-id.ts';
+import { type ObjectPlace, objectUrl } from './object-place.ts';
+import type { RecordRow } from './record.ts';
+import type { SearchFields } from './search-filter.ts';
+
+/** What the API shows of a record. `icon` is the type, `file` or `folder`: clients that have more pictures choose by
+ *  the title. Both dates are the object's last modification, the only one that S3 tells. */
+export function documentView(
+  datasource: DatasourceRow,
+  place: ObjectPlace,
+  record: RecordRow,
+): Record<string, unknown> {
+  const url = objectUrl(place, record.sk);
+  return {
+    ...commonView(datasource, record.sk),
+    ...(url === undefined ? {} : { url }),
+    size: record.size,
+    created: record.last_modified,
+    updated: record.last_modified,
+    metadata: {
+      bucket: place.bucket,
+      key: record.sk,
+      etag: record.etag,
+      storage_class: record.storage_class,
+      last_modified: record.last_modified,
+    },
+  };
+}
+
+/**
+ * What the API shows of a folder that only the keys of others tell of. `prefix` is its key, with the slash at its end.
+ * It has no dates, for nothing is stored of it, and no document can be read under its id.
+ */
+export function folderView(datasource: DatasourceRow, place: ObjectPlace, prefix: string): Record<string, unknown> {
+  return { ...commonView(datasource, prefix), size: 0, metadata: { bucket: place.bucket, key: prefix } };
+}
+
+function commonView(datasource: DatasourceRow, key: string): Record<string, unknown> {
+  const type = isFolder(key) ? 'folder' : 'file';
+  return {
+    id: documentId(datasource.id, key),
+    source: { type: 'connector', id: datasource.id, name: datasource.name },
+    type,
+    title: baseName(key),
+    icon: type,
+    category: categoryOf(key),
+    categories: parentFolders(key),
+  };
+}
+
+/** What a search of documents may filter by. `key` and `extension` (lower case, without its dot) are not shown. */
+export const documentFields: SearchFields = {
+  id: 'text',
+  title: 'text',
+  type: 'text',
+  icon: 'text',
+  category: 'text',
+  categories: 'text',
+  size: 'number',
+  created: 'date',
+  updated: 'date',
+  key: 'text',
+  extension: 'text',
+  'source.id': 'text',
+  'source.name': 'text',
+  'metadata.bucket': 'text',
+  'metadata.key': 'text',
+  'metadata.etag': 'text',
+  'metadata.storage_class': 'text',
+  'metadata.last_modified': 'date',
+};
+
+/** A view together with the fields that searches know and answers do not show. */
+export function searchedView(view: Record<string, unknown>, key: string): Record<string, unknown> {
+  return { ...view, key, extension: extensionOf(key) };
+}

@@ -1,0 +1,45 @@
+import { readConnector } from '../connectors/connector-store.ts';
+import type { DatasourceRow } from '../datasources/datasource.ts';
+import { type EffectiveConfig, effectiveConfig } from '../datasources/effective-config.ts';
+import { Failure } from '../errors.ts';
+import type { Table } from '../ports.ts';
+
+/** Where the objects of a datasource are; without an endpoint when its settings do not say. */
+export type ObjectPlace = Pick<EffectiveConfig, 'bucket'> &
+  Partial<Pick<EffectiveConfig, 'endpoint' | 'region' | 'useSsl' | 'pathStyle'>>;
+
+/** Where the objects of a datasource are, by its present settings. What is catalogued stays readable while settings
+ *  are incomplete: then only the bucket is told, and an empty text if there is none. */
+export async function readPlace(table: Table, row: DatasourceRow): Promise<ObjectPlace> {
+  const known = { bucket: row.connector.config.bucket ?? '' };
+  const connector = await readConnector(table, row.connector.id);
+  if (connector === undefined) return known;
+  try {
+    return effectiveConfig(connector, { config: row.connector.config, secrets: row.secrets, owner: row.owner });
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return { bucket: row.connector.config.bucket ?? connector.config.bucket ?? '' };
+  }
+}
+
+/**
+ * The plain URL of an object, which needs credentials unless the object is public; undefined where the endpoint is not
+ * known. Keys with a segment `.` or `..` have no URL that every client keeps: a browser resolves those away.
+ */
+export function objectUrl(place: ObjectPlace, key: string): string | undefined {
+  if (place.endpoint === undefined) return undefined;
+  const host = place.endpoint === '' ? awsHost(place.region ?? '') : place.endpoint;
+  const base = place.pathStyle === false ? `${place.bucket}.${host}` : `${host}/${place.bucket}`;
+  const path = key.split('/').map(encodeSegment).join('/');
+  return `${place.useSsl === false ? 'http' : 'https'}://${base}/${path}`;
+}
+
+/** https://docs.aws.amazon.com/general/latest/gr/s3.html */
+function awsHost(region: string): string {
+  return `s3.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
+}
+
+/** RFC 3986 reserves these five, which encodeURIComponent leaves as they are; S3's own encoding takes them too. */
+function encodeSegment(segment: string): string {
+  return encodeURIComponent(segment).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+}

@@ -1,0 +1,77 @@
+import * as z from 'zod';
+import { ConditionFailed } from '../errors.ts';
+import type { Item, Table, TransactWrite } from '../ports.ts';
+import { fromItem, toItem } from '../stored-item.ts';
+
+/** One slice `(lo, hi]` of a datasource's key space, with its own partition of records. The first slice's `lo` is
+ *  U+0000, which no key may be; an absent `hi` means to the end. `objects` and `bytes` count its live records, `edits`
+ *  the changes made to it outside runs. */
+const rangeRow = z.object({
+  v: z.literal(1),
+  version: z.number().int(),
+  id: z.string(),
+  lo: z.string(),
+  hi: z.string().optional(),
+  objects: z.number().int(),
+  bytes: z.number(),
+  edits: z.number().int(),
+});
+export type RangeRow = z.output<typeof rangeRow>;
+
+/** Where the key space begins. */
+export const firstKey = '\u0000';
+
+export function mapPartition(uid: string): string {
+  return `map#${uid}`;
+}
+
+/** The slices of a datasource in key order; none before its first run. */
+export async function readRanges(table: Table, uid: string): Promise<RangeRow[]> {
+  const ranges: RangeRow[] = [];
+  for await (const item of table.query({ pk: mapPartition(uid) })) ranges.push(fromItem(rangeRow, item));
+  return ranges;
+}
+
+/** The slice that a key belongs to. */
+export async function rangeOf(table: Table, uid: string, key: string): Promise<RangeRow | undefined> {
+  const query = { pk: mapPartition(uid), before: key, direction: 'descending', limit: 1 } as const;
+  for await (const item of table.query(query)) return fromItem(rangeRow, item);
+  return undefined;
+}
+
+/** A map of one slice that holds every key: how a datasource begins. */
+export function wholeRange(id: string): RangeRow {
+  return { v: 1, version: 1, id, lo: firstKey, objects: 0, bytes: 0, edits: 0 };
+}
+
+export function rangeItem(uid: string, range: RangeRow): Item {
+  return toItem({ pk: mapPartition(uid), sk: range.lo }, range);
+}
+
+/**
+ * Changes a slice's counts together with other writes, reading it again when someone else changed it. `others` must be
+ * writes that may be tried again; a condition of theirs that fails is thrown on as ConditionFailed with its index
+ * among them.
+ */
+export async function amendRange(
+  table: Table,
+  uid: string,
+  lo: string,
+  amend: (range: RangeRow) => RangeRow,
+  others: readonly TransactWrite[] = [],
+): Promise<RangeRow> {
+  for (;;) {
+    const item = await table.get({ pk: mapPartition(uid), sk: lo });
+    if (item === undefined) throw new Error(`the range map of ${uid} lacks a slice that was there`);
+    const range = fromItem(rangeRow, item);
+    const next = { ...amend(range), version: range.version + 1 };
+    const put: TransactWrite = { put: rangeItem(uid, next), condition: { type: 'version', equals: range.version } };
+    try {
+      await table.transact([put, ...others]);
+      return next;
+    } catch (error) {
+      if (!(error instanceof ConditionFailed)) throw error;
+      if (error.index > 0) throw new ConditionFailed(error.index - 1);
+    }
+  }
+}

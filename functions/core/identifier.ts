@@ -1,0 +1,22 @@
+import * as z from 'zod';
+
+/** An id that a caller chose or we made: it stands in URLs, in a schedule's name (Scheduler allows 64 of these
+ *  characters) and before the dot of a document id. Begins with a letter or digit, so that no id looks like `_search`. */
+export const identifier = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/,
+    'must be 1–64 of letters, digits, _ . - and begin with a letter or digit',
+  );
+
+/** A display name. */
+export const displayName = z
+  .string('must be a text')
+  .trim()
+  .min(1, 'must not be empty')
+  .max(256, 'must be at most 256 characters');
+
+/** Free text of limited length, for descriptions and links. */
+export function freeText(most: number) {
+  return z.string().max(most, `must be at most ${most.toLocaleString('en')} characters`);
+}

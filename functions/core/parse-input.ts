@@ -1,0 +1,41 @@
+import type * as z from 'zod';
+import { Failure, type FailureDetail } from './errors.ts';
+
+/**
+ * Parses what a caller sent. Throws Failure `invalid_request` that names each wrong field and why, so that one round
+ * trip is enough to mend all of them.
+ */
+export function parseInput<Schema extends z.ZodType>(schema: Schema, input: unknown, what: string): z.output<Schema> {
+  const result = schema.safeParse(input);
+  if (result.success) return result.data;
+  const details = result.error.issues.flatMap((issue) => describe(issue, input));
+  const first = details[0];
+  const more = details.length > 1 ? ` (and ${details.length - 1} more, see details)` : '';
+  const where = first?.path ? `${first.path}: ` : '';
+  throw new Failure('invalid_request', `${what} is not valid: ${where}${first?.reason}${more}`, { details });
+}
+
+function describe(issue: z.core.$ZodIssue, input: unknown): FailureDetail[] {
+  const path = issue.path.map(String).join('.');
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      path: path === '' ? shorten(key) : `${path}.${shorten(key)}`,
+      reason: 'is not a known field; remove it or correct its spelling',
+    }));
+  }
+  return [{ path, reason: isAbsent(input, issue.path) ? 'is required' : issue.message }];
+}
+
+function isAbsent(input: unknown, path: readonly PropertyKey[]): boolean {
+  let value = input;
+  for (const name of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return true;
+    value = Reflect.get(value, name);
+  }
+  return value === undefined;
+}
+
+/** An error must not echo a whole hostile field name. */
+function shorten(name: string): string {
+  return name.length <= 80 ? name : `${name.slice(0, 77)}…`;
+}

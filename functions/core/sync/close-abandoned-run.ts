@@ -1,0 +1,36 @@
+import { ConditionFailed } from '../errors.ts';
+import type { Clock, Log, Table } from '../ports.ts';
+import type { Lease } from './lease.ts';
+import { isEnded } from './run.ts';
+import { readRun, runItem } from './run-store.ts';
+
+/**
+ * Ends the run of a lease whose holder died: no run stays open for ever. To be called only when nobody holds the lease
+ * any more. The fence of the write is one above the run's, so that a worker that wakes late cannot undo it.
+ */
+export async function closeAbandonedRun(
+  deps: { readonly table: Table; readonly clock: Clock; readonly log: Log },
+  uid: string,
+  lease: Lease,
+): Promise<void> {
+  const run = lease.run === undefined ? undefined : await readRun(deps.table, uid, lease.run);
+  if (run === undefined || isEnded(run)) return;
+  const closed = {
+    ...run,
+    version: run.version + 1,
+    fence: run.fence + 1,
+    status: lease.cancel ? ('canceled' as const) : ('failed' as const),
+    completed_at: new Date(deps.clock.now()).toISOString(),
+    error: {
+      code: 'interrupted',
+      message:
+        'the process that performed this run stopped before the run ended; nothing was deleted, and the next run makes up for it',
+    },
+  };
+  try {
+    await deps.table.put(runItem(closed), { type: 'version', equals: run.version });
+    deps.log.warn('interrupted run closed', { datasource: run.datasource, run: run.id });
+  } catch (error) {
+    if (!(error instanceof ConditionFailed)) throw error;
+  }
+}

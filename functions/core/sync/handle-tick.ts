@@ -1,0 +1,98 @@
+import * as z from 'zod';
+import { readConnector } from '../connectors/connector-store.ts';
+import type { DatasourceRow } from '../datasources/datasource.ts';
+import { readDatasource } from '../datasources/datasource-store.ts';
+import { Failure } from '../errors.ts';
+import { parseInterval } from '../schedules/interval.ts';
+import { amendLease } from './lease.ts';
+import { performRun } from './perform-run.ts';
+import { type RunStart, startRun } from './start-run.ts';
+import type { SyncDeps } from './sync-deps.ts';
+import { readState } from './sync-state.ts';
+import type { WorkMessage } from './work-message.ts';
+
+/** What a schedule's target is given at each tick; see the schedule's input in datasources/schedule-of.ts. */
+export const tickPayload = z.strictObject({
+  datasource: z.string(),
+  config_version: z.number().int(),
+  /** RFC 3339. */
+  scheduled_time: z.string(),
+});
+export type TickPayload = z.output<typeof tickPayload>;
+
+export type TickOutcome = 'ran' | 'stale' | 'backing_off' | 'busy' | 'duplicate';
+
+/**
+ * Handles one firing of a schedule: queues the slots that lie before the next firing, then syncs. A tick for a
+ * datasource that is gone, switched off or configured otherwise since does nothing and says `stale`: its schedule is
+ * to be reconciled.
+ */
+export async function handleTick(deps: SyncDeps, tick: TickPayload): Promise<TickOutcome> {
+  const row = await currentRow(deps, tick.datasource, tick.config_version);
+  if (row === undefined) return 'stale';
+  const scheduledAt = Date.parse(tick.scheduled_time);
+  await queueSlots(deps, row, scheduledAt);
+  return syncSlot(deps, row, scheduledAt);
+}
+
+/** Handles one slot between two ticks of an interval below a minute. */
+export async function handleSlot(
+  deps: SyncDeps,
+  message: Extract<WorkMessage, { type: 'slot' }>,
+): Promise<TickOutcome> {
+  const row = await currentRow(deps, message.datasource, message.config_version);
+  return row === undefined ? 'stale' : syncSlot(deps, row, message.slot);
+}
+
+async function currentRow(deps: SyncDeps, id: string, configVersion: number): Promise<DatasourceRow | undefined> {
+  const row = await readDatasource(deps.table, id);
+  if (row?.config_version !== configVersion || !row.enabled || !row.sync.enabled) return undefined;
+  const connector = await readConnector(deps.table, row.connector.id);
+  return connector?.processor.enabled ? row : undefined;
+}
+
+/** Scheduler fires once a minute at the finest: the slots between are delayed messages. */
+async function queueSlots(deps: SyncDeps, row: DatasourceRow, scheduledAt: number): Promise<void> {
+  const { seconds, slotsPerTick } = slotsOf(row);
+  for (let index = 1; index < slotsPerTick; index += 1) {
+    const slot = scheduledAt + index * seconds * 1000;
+    const delaySeconds = Math.max(0, Math.ceil((slot - deps.clock.now()) / 1000));
+    const message: WorkMessage = { type: 'slot', datasource: row.id, config_version: row.config_version, slot };
+    // A tick that came late leaves out the slots that are over already: late slots collapse into one.
+    if (slot + seconds * 1000 > deps.clock.now()) await deps.queue.send(message, { delaySeconds });
+  }
+}
+
+function slotsOf(row: DatasourceRow): { seconds: number; slotsPerTick: number } {
+  const parsed = row.sync.interval === undefined ? undefined : parseInterval(row.sync.interval);
+  return parsed?.ok ? parsed : { seconds: 60, slotsPerTick: 1 };
+}
+
+async function syncSlot(deps: SyncDeps, row: DatasourceRow, slot: number): Promise<TickOutcome> {
+  const state = await readState(deps.table, row.uid);
+  if (state.retry_at !== undefined && deps.clock.now() < state.retry_at) return 'backing_off';
+  const start = await startOrSay(deps, row, slot);
+  if (start === undefined) return 'stale';
+  if (start.outcome === 'duplicate') return 'duplicate';
+  if (start.outcome === 'busy') {
+    await amendLease(deps.table, row.uid, (lease) =>
+      (lease.last_slot ?? 0) >= slot
+        ? undefined
+        : { ...lease, last_slot: slot, skipped_slots: lease.skipped_slots + 1 },
+    );
+    return 'busy';
+  }
+  await performRun(deps, start);
+  return 'ran';
+}
+
+/** Settings that no longer make a whole scope are told once per tick in the log; there is no run to show them on. */
+async function startOrSay(deps: SyncDeps, row: DatasourceRow, slot: number): Promise<RunStart | undefined> {
+  try {
+    return await startRun(deps, { datasource: row.id, trigger: 'schedule', inProcess: true, slot });
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    deps.log.warn('sync not started', { datasource: row.id, code: error.code, reason: error.message });
+    return undefined;
+  }
+}

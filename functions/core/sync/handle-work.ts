@@ -1,0 +1,40 @@
+import { readDatasource } from '../datasources/datasource-store.ts';
+import { purgeData } from '../documents/purge-data.ts';
+import { Failure } from '../errors.ts';
+import { handleSlot } from './handle-tick.ts';
+import { performRun } from './perform-run.ts';
+import { runQueued } from './run-queued.ts';
+import { startRun } from './start-run.ts';
+import type { SyncDeps } from './sync-deps.ts';
+import { workMessage } from './work-message.ts';
+
+/** Handles one message of the work queue. Any of them may come twice. Throws on what should be tried again. */
+export async function handleWork(deps: SyncDeps, body: unknown): Promise<void> {
+  const message = workMessage.parse(body);
+  switch (message.type) {
+    case 'run':
+      await runQueued(deps, message);
+      return;
+    case 'slot':
+      await handleSlot(deps, message);
+      return;
+    case 'resync':
+      await resync(deps, message.datasource);
+      return;
+    case 'purge':
+      await purgeData(deps, message.uid);
+  }
+}
+
+/** Makes up for an interrupted run, unless another one is on or the datasource can no longer be synced. */
+async function resync(deps: SyncDeps, id: string): Promise<void> {
+  const row = await readDatasource(deps.table, id);
+  if (!row?.enabled) return;
+  try {
+    const start = await startRun(deps, { datasource: id, trigger: 'reconcile', inProcess: true });
+    if (start.outcome === 'started') await performRun(deps, start);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    deps.log.warn('interrupted run not repeated', { datasource: id, code: error.code, reason: error.message });
+  }
+}

@@ -1,0 +1,153 @@
+import type { ConnectorRow } from '../connectors/connector.ts';
+import { readConnector } from '../connectors/connector-store.ts';
+import type { DatasourceRow } from '../datasources/datasource.ts';
+import { readDatasource } from '../datasources/datasource-store.ts';
+import { type EffectiveConfig, effectiveConfig, fingerprintOf } from '../datasources/effective-config.ts';
+import { openBucket } from '../datasources/open-bucket.ts';
+import { type RangeRow, rangeItem, readRanges, wholeRange } from '../documents/range-map.ts';
+import { ConditionFailed, Failure } from '../errors.ts';
+import type { Bucket } from '../ports.ts';
+import { finishRun } from './finish-run.ts';
+import { holdLease } from './held-lease.ts';
+import { compileFilter } from './key-filter.ts';
+import { fenceCheck, leaseLost } from './lease.ts';
+import { describeRun, type RunRow } from './run.ts';
+import { RunCanceled } from './run-canceled.ts';
+import { checkpoint, emptyTally, type RunContext } from './run-context.ts';
+import { noteCounts, settleCounts } from './run-progress.ts';
+import { type Settlement, settleDeletions } from './settle-deletions.ts';
+import type { StartedRun } from './start-run.ts';
+import type { SyncDeps } from './sync-deps.ts';
+import { syncRange } from './sync-range.ts';
+import { readState } from './sync-state.ts';
+
+/**
+ * Performs a run that holds its lease and ends it, however it goes: `completed`, `held`, `canceled`, or `failed` with a
+ * message for the user. Returns the run as it ended, or as it was if another run took its place meanwhile.
+ */
+export async function performRun(deps: SyncDeps, started: StartedRun): Promise<RunRow> {
+  const { datasource, connector } = started;
+  const held = holdLease(deps, datasource.uid, started.lease, deps.settings.requestTimeoutMs);
+  let context: RunContext | undefined;
+  let bucket: Bucket | undefined;
+  let ended: Pick<RunRow, 'status' | 'error' | 'hold'>;
+  try {
+    const config = effectiveConfigOf(connector, datasource);
+    bucket = await openBucket(deps, config);
+    context = await openContext(deps, started, config, bucket, held);
+    ended = await syncAndSettle(context);
+  } catch (error) {
+    ended = outcomeOf(deps, started.run, error);
+    if (context !== undefined) await keepCounts(context);
+  } finally {
+    bucket?.close();
+  }
+  const { counters, ...rest } = started.run;
+  const run: RunRow = {
+    ...rest,
+    ...ended,
+    counters: context ? { ...context.tally.counters } : counters,
+    fingerprint: context?.fingerprint,
+    ranges: { done: ended.status === 'completed' || ended.status === 'held' ? 1 : 0, total: 1 },
+    completed_at: new Date(deps.clock.now()).toISOString(),
+  };
+  run.message = describeRun(run);
+  try {
+    return await finishRun(deps, datasource, held, run);
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== 'lease_lost') throw error;
+    deps.log.warn('sync displaced', { datasource: datasource.id, run: run.id });
+    return run;
+  }
+}
+
+async function openContext(
+  deps: SyncDeps,
+  started: StartedRun,
+  config: EffectiveConfig,
+  bucket: Bucket,
+  held: RunContext['held'],
+): Promise<RunContext> {
+  const { run, datasource, connector } = started;
+  const limit = connector.processor.max_running_timeout_in_seconds ?? deps.settings.runTimeLimitSeconds;
+  const startedAt = Date.parse(run.started_at ?? run.queued_at);
+  return {
+    deps,
+    datasource,
+    config,
+    fingerprint: fingerprintOf(config),
+    uid: datasource.uid,
+    run,
+    held,
+    bucket,
+    matches: compileFilter(config),
+    range: await rangeToSync(deps, datasource.uid, held.fence),
+    stamp: { run: run.id, seq: held.fence, at: new Date(startedAt).toISOString(), quiet: run.first_load },
+    deadline: startedAt + limit * 1000,
+    tally: emptyTally(deps.clock.now()),
+  };
+}
+
+/** What a broken-off run added stays, so it counts. Where even that fails, the next complete run counts anew. */
+async function keepCounts(context: RunContext): Promise<void> {
+  try {
+    if (!context.run.dry_run) await noteCounts(context);
+  } catch (error) {
+    context.deps.log.warn('counts not kept', { run: context.run.id, reason: error instanceof Error ? error.name : '' });
+  }
+}
+
+/** The one range that holds every key. Made by the first run, under its fence. */
+async function rangeToSync(deps: SyncDeps, uid: string, fence: number): Promise<RangeRow> {
+  const [stored] = await readRanges(deps.table, uid);
+  if (stored !== undefined) return stored;
+  const range = wholeRange(deps.ids.unique().slice(0, 12));
+  try {
+    await deps.table.transact([{ put: rangeItem(uid, range), condition: { type: 'absent' } }, fenceCheck(uid, fence)]);
+  } catch (error) {
+    throw error instanceof ConditionFailed ? leaseLost() : error;
+  }
+  return range;
+}
+
+async function syncAndSettle(context: RunContext): Promise<Settlement> {
+  const { deps, uid } = context;
+  await syncRange(context);
+  await checkpoint(context);
+  await assertSameScope(context);
+  const { last_complete: last } = await readState(deps.table, uid);
+  const previous = last?.fingerprint === context.fingerprint ? last.run : undefined;
+  const settlement = await settleDeletions(context, previous);
+  if (!context.run.dry_run) await settleCounts(context);
+  return settlement;
+}
+
+/** Nothing is deleted on the strength of a scope that is no longer the datasource's. */
+async function assertSameScope(context: RunContext): Promise<void> {
+  const { deps, uid, fingerprint } = context;
+  const row = await readDatasource(deps.table, context.datasource.id);
+  if (row === undefined || row.uid !== uid) throw new RunCanceled();
+  const connector = await readConnector(deps.table, row.connector.id);
+  const now = connector === undefined ? undefined : fingerprintOf(effectiveConfigOf(connector, row));
+  if (now === fingerprint) return;
+  throw new Failure(
+    'scope_changed',
+    'the bucket, prefix or filters of the datasource were changed while it was being synced; nothing was deleted, and the next run goes by the new settings',
+  );
+}
+
+function effectiveConfigOf(connector: ConnectorRow, row: DatasourceRow): EffectiveConfig {
+  return effectiveConfig(connector, { config: row.connector.config, secrets: row.secrets, owner: row.owner });
+}
+
+function outcomeOf(deps: SyncDeps, run: RunRow, error: unknown): Pick<RunRow, 'status' | 'error'> {
+  if (error instanceof RunCanceled) return { status: 'canceled' };
+  if (error instanceof Failure) return { status: 'failed', error: { code: error.code, message: error.message } };
+  deps.log.error('sync broke off', {
+    datasource: run.datasource,
+    run: run.id,
+    defect: error instanceof Error ? error.stack : String(error),
+  });
+  const message = `the run broke off because of an error inside Stocktake; nothing was deleted. Its log has the details under run ${run.id}`;
+  return { status: 'failed', error: { code: 'internal', message } };
+}

@@ -1,0 +1,33 @@
+import { type RecordRow, type TombstoneReason, tombstoneOf } from '../documents/record.ts';
+import { ConditionFailed } from '../errors.ts';
+import type { TransactWrite } from '../ports.ts';
+import { fenceCheck, leaseLost } from './lease.ts';
+import type { RunContext } from './run-context.ts';
+
+/** One place of a transaction's 100 goes to the check of the fence. */
+const chunk = 99;
+
+/**
+ * Puts tombstones in the place of records, each batch only if this run still holds the fence: a stale worker removes
+ * nothing. Throws Failure `lease_lost`.
+ */
+export async function removeRecords(
+  context: RunContext,
+  records: readonly RecordRow[],
+  reason: TombstoneReason,
+): Promise<void> {
+  const { deps, uid, held, stamp, tally } = context;
+  for (let start = 0; start < records.length; start += chunk) {
+    const removed = records.slice(start, start + chunk);
+    const writes: TransactWrite[] = removed.map((record) => ({ put: tombstoneOf(record, stamp, reason) }));
+    try {
+      await deps.table.transact([...writes, fenceCheck(uid, held.fence)]);
+    } catch (error) {
+      throw error instanceof ConditionFailed ? leaseLost() : error;
+    }
+    for (const record of removed) {
+      tally.change.objects -= 1;
+      tally.change.bytes -= record.size;
+    }
+  }
+}

@@ -1,0 +1,94 @@
+import * as z from 'zod';
+
+export const runStatus = z.enum(['queued', 'running', 'completed', 'held', 'failed', 'canceled']);
+
+export const runTrigger = z.enum(['schedule', 'manual', 'api', 'reconcile']);
+export type RunTrigger = z.output<typeof runTrigger>;
+
+/** What a run counted. `listed` objects came from the bucket, `matched` of them passed the filters; `bytes` is the
+ *  size of the matched ones. */
+export const runCounters = z.object({
+  pages: z.number().int(),
+  listed: z.number().int(),
+  matched: z.number().int(),
+  added: z.number().int(),
+  modified: z.number().int(),
+  deleted: z.number().int(),
+  unchanged: z.number().int(),
+  out_of_scope: z.number().int(),
+  failed: z.number().int(),
+  bytes: z.number(),
+});
+export type RunCounters = z.output<typeof runCounters>;
+
+/** What a hold shows to whoever decides: how many records would go, their share of the catalogue, some of their keys. */
+const hold = z.object({ candidates: z.number().int(), share: z.number(), sample: z.array(z.string()) });
+
+/** A run at rest. `fence` is that of its lease; `approves` names the held run whose deletions it applies. */
+export const runRow = z.object({
+  v: z.literal(1),
+  version: z.number().int(),
+  fence: z.number().int(),
+  id: z.string(),
+  datasource: z.string(),
+  uid: z.string(),
+  status: runStatus,
+  trigger: runTrigger,
+  dry_run: z.boolean(),
+  first_load: z.boolean(),
+  scheduled_at: z.string().optional(),
+  queued_at: z.string(),
+  started_at: z.string().optional(),
+  completed_at: z.string().optional(),
+  fingerprint: z.string().optional(),
+  counters: runCounters,
+  ranges: z.object({ done: z.number().int(), total: z.number().int() }),
+  percent: z.number().optional(),
+  message: z.string().optional(),
+  error: z.object({ code: z.string(), message: z.string() }).optional(),
+  hold: hold.optional(),
+  approves: z.string().optional(),
+  approved_by: z.string().optional(),
+  ttl: z.number().int().optional(),
+});
+export type RunRow = z.output<typeof runRow>;
+
+export const zeroCounters: RunCounters = {
+  pages: 0,
+  listed: 0,
+  matched: 0,
+  added: 0,
+  modified: 0,
+  deleted: 0,
+  unchanged: 0,
+  out_of_scope: 0,
+  failed: 0,
+  bytes: 0,
+};
+
+/** True once nothing more will happen to a run. */
+export function isEnded(run: Pick<RunRow, 'status'>): boolean {
+  return run.status !== 'queued' && run.status !== 'running';
+}
+
+/** What the API shows of a run. */
+export function runView(run: RunRow): Record<string, unknown> {
+  const { v: _v, version: _version, fence: _fence, uid: _uid, ttl: _ttl, fingerprint: _fingerprint, ...shown } = run;
+  const { started_at: start, completed_at: end } = run;
+  if (start === undefined || end === undefined) return shown;
+  return { ...shown, duration_ms: Date.parse(end) - Date.parse(start) };
+}
+
+/** One sentence for a person: how the run ended and what to do about it, if anything. */
+export function describeRun(run: RunRow): string {
+  const { added, modified, deleted, unchanged, out_of_scope: left } = run.counters;
+  const changes = `${added} added, ${modified} modified, ${deleted} deleted, ${unchanged} unchanged`;
+  const all = left > 0 ? `${changes}, ${left} no longer in scope` : changes;
+  if (run.status === 'held' && run.hold) {
+    const share = Math.round(run.hold.share * 1000) / 10;
+    return `${all}. ${run.hold.candidates} records (${share} %) are missing from the listing: nothing was deleted. If that is right, approve it: POST /datasource/${run.datasource}/_runs/${run.id}/_approve`;
+  }
+  if (run.status === 'failed') return run.error?.message ?? 'failed';
+  if (run.status === 'canceled') return `canceled: ${all}; nothing else was touched`;
+  return run.dry_run ? `dry run, nothing was written: ${all}` : all;
+}

@@ -1,0 +1,125 @@
+import { type RecordRow, readRecord, recordPartition } from '../documents/record.ts';
+import { amongCandidates, listCandidates } from './candidates.ts';
+import { confirmGone } from './confirm-gone.ts';
+import { removeRecords } from './remove-records.ts';
+import type { RunRow } from './run.ts';
+import { checkpoint, type RunContext } from './run-context.ts';
+
+/** Records are looked up and removed in batches of this many. */
+const chunk = 1000;
+
+export type Settlement = { readonly status: 'completed' | 'held'; readonly hold?: RunRow['hold'] };
+
+/**
+ * Decides about the keys that a complete, proved listing lacked: deletes those confirmed gone, or holds. `previous` is
+ * the last run that ended `completed` or `held` with the same scope. Throws Failure if the bucket contradicts the
+ * listing; then nothing was deleted.
+ */
+export async function settleDeletions(context: RunContext, previous: string | undefined): Promise<Settlement> {
+  const { deps, run, tally } = context;
+  const count = tally.candidates;
+  if (count === 0) return { status: 'completed' };
+  if (run.approves !== undefined) {
+    await deleteConfirmed(context, run.approves);
+    return { status: 'completed' };
+  }
+  const hold = mustHold(context) ? describeHold(context) : undefined;
+  if (run.dry_run) {
+    tally.counters.deleted = count;
+    return { status: 'completed', hold };
+  }
+  if (hold !== undefined) return { status: 'held', hold };
+  await deleteConfirmed(context, count <= deps.settings.confirmLimit ? undefined : (previous ?? run.id));
+  return { status: 'completed' };
+}
+
+function mustHold(context: RunContext): boolean {
+  const { tally, deps } = context;
+  if (tally.counters.listed === 0) return true;
+  return tally.candidates > deps.settings.holdAboveObjects && shareOf(context) > deps.settings.holdAboveShare;
+}
+
+/** The share of the records in scope that would go. */
+function shareOf({ tally }: RunContext): number {
+  return tally.candidates / (tally.stored.objects - tally.counters.out_of_scope);
+}
+
+function describeHold(context: RunContext): NonNullable<RunRow['hold']> {
+  const share = Math.round(shareOf(context) * 10_000) / 10_000;
+  return { candidates: context.tally.candidates, share, sample: [...context.tally.candidateSample] };
+}
+
+/**
+ * Deletes the candidates that the bucket confirms. With `also`, only those that this other run did not find either:
+ * what a held run showed when it is approved, or the run before when there are too many to ask about each.
+ */
+async function deleteConfirmed(context: RunContext, also: string | undefined): Promise<void> {
+  const { deps, tally } = context;
+  if (tally.candidates <= deps.settings.confirmLimit) {
+    const keys = await collect(context, also);
+    const gone = await confirmGone(context, keys);
+    await deleteKeys(
+      context,
+      keys.filter((key) => gone.has(key)),
+    );
+    return;
+  }
+  const sample = await spreadSample(context);
+  const gone = await confirmGone(context, sample);
+  const appeared = new Set(sample.filter((key) => !gone.has(key)));
+  for await (const keys of inChunks(context)) {
+    await checkpoint(context);
+    const absent = await absentTwice(context, also, keys);
+    await deleteKeys(
+      context,
+      absent.filter((key) => !appeared.has(key)),
+    );
+  }
+}
+
+async function collect(context: RunContext, also: string | undefined): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const batch of inChunks(context)) keys.push(...(await absentTwice(context, also, batch)));
+  return keys;
+}
+
+async function absentTwice(context: RunContext, also: string | undefined, keys: string[]): Promise<string[]> {
+  if (also === undefined) return keys;
+  // A first run of this kind has no run before it to compare with: all wait for the next.
+  if (also === context.run.id) return [];
+  const shown = await amongCandidates(context.deps.table, context.uid, also, keys);
+  return keys.filter((key) => shown.has(key));
+}
+
+async function* inChunks(context: RunContext): AsyncIterable<string[]> {
+  let keys: string[] = [];
+  for await (const key of listCandidates(context.deps.table, context.uid, context.run.id)) {
+    keys.push(key);
+    if (keys.length < chunk) continue;
+    yield keys;
+    keys = [];
+  }
+  if (keys.length > 0) yield keys;
+}
+
+/** Keys at even distances over all candidates. */
+async function spreadSample(context: RunContext): Promise<string[]> {
+  const { tally, deps } = context;
+  const step = Math.max(1, Math.floor(tally.candidates / deps.settings.confirmSample));
+  const sample: string[] = [];
+  let index = 0;
+  for await (const key of listCandidates(deps.table, context.uid, context.run.id)) {
+    if (index % step === 0 && sample.length < deps.settings.confirmSample) sample.push(key);
+    index += 1;
+  }
+  return sample;
+}
+
+async function deleteKeys(context: RunContext, keys: readonly string[]): Promise<void> {
+  const { deps, uid, range, tally } = context;
+  const pk = recordPartition(uid, range.id);
+  const items = await deps.table.batchGet(keys.map((sk) => ({ pk, sk })));
+  const live: RecordRow[] = items.map(readRecord).filter((record) => record.gone === undefined);
+  await removeRecords(context, live, 'deleted');
+  tally.counters.deleted += live.length;
+}

@@ -1,0 +1,133 @@
+import type { ConnectorRow } from '../connectors/connector.ts';
+import { readConnector } from '../connectors/connector-store.ts';
+import type { DatasourceRow } from '../datasources/datasource.ts';
+import { readDatasource } from '../datasources/datasource-store.ts';
+import { rebaseDatasource } from '../datasources/rebase-datasource.ts';
+import { ConditionFailed, Failure } from '../errors.ts';
+import { closeAbandonedRun } from './close-abandoned-run.ts';
+import { holdingRun, type Lease, readLease, takeLease } from './lease.ts';
+import { type RunRow, type RunTrigger, zeroCounters } from './run.ts';
+import { expireRun, newestRun, newRunId, readRun, runItem } from './run-store.ts';
+import type { SyncDeps } from './sync-deps.ts';
+import { readState } from './sync-state.ts';
+
+export type RunRequest = {
+  readonly datasource: string;
+  readonly trigger: RunTrigger;
+  /** Starts now in this process; otherwise the run waits for a worker. */
+  readonly inProcess: boolean;
+  readonly dryRun?: boolean;
+  /** The scheduled time of the tick that asks, epoch milliseconds. */
+  readonly slot?: number;
+  /** The held run whose deletions this one applies. */
+  readonly approves?: string;
+};
+
+export type StartedRun = {
+  readonly outcome: 'started';
+  readonly run: RunRow;
+  readonly lease: Lease;
+  readonly datasource: DatasourceRow;
+  readonly connector: ConnectorRow;
+};
+export type RunStart =
+  | StartedRun
+  /** Another run is on. */
+  | { readonly outcome: 'busy'; readonly run: RunRow }
+  /** This slot, or a later one, had its run. */
+  | { readonly outcome: 'duplicate' };
+
+type StartDeps = Omit<SyncDeps, 'buckets' | 'opener' | 'queue' | 'settings'>;
+
+/**
+ * Makes a run and takes the datasource's lease for it, in one transaction: there is never a second one. A run left
+ * behind by a process that died is closed first. Throws Failure `not_found` if there is no such datasource,
+ * `conflict` if its connector is switched off, or what its settings lack.
+ */
+export async function startRun(deps: StartDeps, request: RunRequest): Promise<RunStart> {
+  const found = await readDatasource(deps.table, request.datasource);
+  if (found === undefined) throw new Failure('not_found', `there is no datasource ${request.datasource}`);
+  const connector = await connectorOf(deps, found);
+  const datasource = await rebaseDatasource(deps, connector, found);
+  for (;;) {
+    const lease = await readLease(deps.table, datasource.uid);
+    const holder = holdingRun(deps, lease);
+    if (request.slot !== undefined && (lease.last_slot ?? 0) >= request.slot) return { outcome: 'duplicate' };
+    const busy = holder && (await readRun(deps.table, datasource.uid, holder));
+    if (busy) return { outcome: 'busy', run: busy };
+    const started = await take(deps, request, datasource, lease);
+    if (started !== undefined) return { outcome: 'started', ...started, datasource, connector };
+  }
+}
+
+async function connectorOf(deps: StartDeps, datasource: DatasourceRow): Promise<ConnectorRow> {
+  const connector = await readConnector(deps.table, datasource.connector.id);
+  if (connector === undefined) {
+    throw new Failure('conflict', `connector ${datasource.connector.id} of this datasource does not exist any more`);
+  }
+  if (connector.processor.enabled) return connector;
+  throw new Failure(
+    'conflict',
+    `connector ${connector.id} is switched off; set its processor.enabled to true to sync its datasources`,
+  );
+}
+
+async function take(
+  deps: StartDeps,
+  request: RunRequest,
+  datasource: DatasourceRow,
+  lease: Lease,
+): Promise<{ run: RunRow; lease: Lease } | undefined> {
+  const { uid } = datasource;
+  if (lease.run !== undefined) await closeAbandonedRun(deps, uid, lease);
+  const previous = await newestRun(deps.table, uid, deps.clock.now());
+  const state = await readState(deps.table, uid);
+  const id = newRunId(deps.clock, deps.ids, lease.fence + 1);
+  const holder = request.inProcess ? deps.holder : undefined;
+  const { next, write } = takeLease(deps, uid, lease, {
+    datasource: datasource.id,
+    run: id,
+    holder,
+    slot: request.slot,
+  });
+  const run = newRun(deps, request, datasource, {
+    id,
+    fence: next.fence,
+    firstLoad: state.last_complete === undefined,
+  });
+  try {
+    await deps.table.transact([write, { put: runItem(run), condition: { type: 'absent' } }]);
+  } catch (error) {
+    if (error instanceof ConditionFailed) return undefined;
+    throw error;
+  }
+  if (previous !== undefined) await expireRun(deps.table, previous, deps.clock.now());
+  return { run, lease: next };
+}
+
+function newRun(
+  deps: StartDeps,
+  request: RunRequest,
+  datasource: DatasourceRow,
+  made: { id: string; fence: number; firstLoad: boolean },
+): RunRow {
+  const now = new Date(deps.clock.now()).toISOString();
+  return {
+    v: 1,
+    version: 1,
+    fence: made.fence,
+    id: made.id,
+    datasource: datasource.id,
+    uid: datasource.uid,
+    status: request.inProcess ? 'running' : 'queued',
+    trigger: request.trigger,
+    dry_run: request.dryRun ?? false,
+    first_load: made.firstLoad,
+    scheduled_at: request.slot === undefined ? undefined : new Date(request.slot).toISOString(),
+    queued_at: now,
+    started_at: request.inProcess ? now : undefined,
+    counters: zeroCounters,
+    ranges: { done: 0, total: 1 },
+    approves: request.approves,
+  };
+}

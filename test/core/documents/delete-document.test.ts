@@ -1,0 +1,146 @@
+import { describe, expect, test } from 'vitest';
+import { deleteDocument } from '#core/documents/delete-document.ts';
+import { documentId } from '#core/documents/document-id.ts';
+import { rangeItem, readRanges } from '#core/documents/range-map.ts';
+import { readDocument } from '#core/documents/read-document.ts';
+import { readRecord, recordPartition } from '#core/documents/record.ts';
+import { searchDocuments } from '#core/documents/search-documents.ts';
+import { ConditionFailed } from '#core/errors.ts';
+import type { Table } from '#core/ports.ts';
+import keyVectors from '../../vectors/keys.json' with { type: 'json' };
+import { lastModified, seedCatalogue } from './seeded-catalogue.ts';
+
+const vectorKeys = keyVectors.keys.map(({ key }) => key);
+const clock = { now: () => Date.parse('2026-04-01T00:00:00Z') };
+const notFound = expect.objectContaining({ code: 'not_found' });
+
+async function ranges(table: Table) {
+  return (await readRanges(table, 'uid-ds')).map(({ objects, bytes, edits }) => ({ objects, bytes, edits }));
+}
+
+describe('reading a document', () => {
+  test('given odd keys over several ranges, then each is read by its id', async () => {
+    const keys = [...vectorKeys, 'k'.repeat(1024)];
+    const { table, close } = await seedCatalogue({ id: 'ds', keys, cuts: ['a', 'k'.repeat(1024), '\uff5e'] });
+    for (const key of keys) {
+      const document = await readDocument({ table }, documentId('ds', key));
+      expect(document).toMatchObject({ id: documentId('ds', key), updated: lastModified, metadata: { key } });
+    }
+    close();
+  });
+
+  test.each([
+    documentId('ds', 'gone'),
+    documentId('ds', 'never'),
+    documentId('ds', 'derived/'),
+    documentId('other', 'a'),
+    documentId('empty', 'a'),
+    documentId('ds', '\u0000'),
+    documentId('ds', 'k'.repeat(2000)),
+    'nonsense',
+    '',
+  ])('given %s, then there is no document', async (id) => {
+    const seeds = [
+      { id: 'ds', keys: ['a', 'derived/x'], gone: ['gone'] },
+      { id: 'empty', keys: [] },
+    ];
+    const { table, close } = await seedCatalogue(...seeds);
+    expect(await readDocument({ table }, id)).toBeUndefined();
+    close();
+  });
+});
+
+describe('deleting a document', () => {
+  test('given documents, when some are deleted, then they are gone and the counts are exact', async () => {
+    const { table, close } = await seedCatalogue({ id: 'ds', keys: vectorKeys, cuts: ['a'], sizeOf: () => 5 });
+    const before = await ranges(table);
+    const deleted = ['.', '//double//slash', 'tab\there', '😀'];
+    for (const key of deleted) await deleteDocument({ table, clock }, documentId('ds', key));
+    const after = await ranges(table);
+    expect(after.map(({ edits }) => edits)).toEqual([2, 2]);
+    expect(after.map(({ objects }, i) => (before[i]?.objects ?? 0) - objects)).toEqual([2, 2]);
+    expect(after.map(({ bytes }, i) => (before[i]?.bytes ?? 0) - bytes)).toEqual([10, 10]);
+    const page = await searchDocuments({ table }, { size: '100' });
+    expect(page.total).toEqual({ value: vectorKeys.length - 4, relation: 'eq' });
+    expect(page.hits).toHaveLength(vectorKeys.length - 4);
+    for (const key of deleted) expect(await readDocument({ table }, documentId('ds', key))).toBeUndefined();
+    close();
+  });
+
+  test('given a document, when it is deleted, then a tombstone tells the feed who removed it and when', async () => {
+    const { table, close } = await seedCatalogue({ id: 'ds', keys: ['a'] });
+    await deleteDocument({ table, clock }, documentId('ds', 'a'));
+    const item = await table.get({ pk: recordPartition('uid-ds', 'r0'), sk: 'a' });
+    expect(readRecord(item!)).toMatchObject({
+      gone: { reason: 'removed_by_request' },
+      run: 'request',
+      seq: 1,
+      at: '2026-04-01T00:00:00.000Z',
+      etag: 'etag-1',
+    });
+    expect(item).not.toHaveProperty('quiet');
+    close();
+  });
+
+  test('given ten deletes of one document at once, then one succeeds and it is counted once', async () => {
+    const { table, close } = await seedCatalogue({ id: 'ds', keys: ['a', 'b'] });
+    const attempts = Array.from({ length: 10 }, () => deleteDocument({ table, clock }, documentId('ds', 'a')));
+    const outcomes = await Promise.allSettled(attempts);
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    for (const outcome of outcomes) {
+      if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'not_found' });
+    }
+    expect(await ranges(table)).toEqual([{ objects: 1, bytes: 1, edits: 1 }]);
+    close();
+  });
+
+  test('given deletes of many documents at once, then each is counted', async () => {
+    const keys = Array.from({ length: 20 }, (_, i) => `k${i}`);
+    const { table, close } = await seedCatalogue({ id: 'ds', keys, sizeOf: () => 3 });
+    await Promise.all(keys.slice(1).map((key) => deleteDocument({ table, clock }, documentId('ds', key))));
+    expect(await ranges(table)).toEqual([{ objects: 1, bytes: 3, edits: 19 }]);
+    close();
+  });
+
+  test('given counts that change between reading and writing, then both changes stand', async () => {
+    const { table, close } = await seedCatalogue({ id: 'ds', keys: ['a', 'b'] });
+    let meddled = false;
+    const meddling: Table = {
+      ...table,
+      async transact(writes) {
+        if (!meddled) {
+          meddled = true;
+          const [range] = await readRanges(table, 'uid-ds');
+          await table.put(rangeItem('uid-ds', { ...range!, version: range!.version + 1, objects: range!.objects + 5 }));
+        }
+        return table.transact(writes);
+      },
+    };
+    await deleteDocument({ table: meddling, clock }, documentId('ds', 'a'));
+    expect(await ranges(table)).toEqual([{ objects: 6, bytes: 1, edits: 1 }]);
+    close();
+  });
+
+  test('given a store that always fails the condition for a document that went, then it is not found', async () => {
+    const { table, close } = await seedCatalogue({ id: 'ds', keys: ['a'] });
+    const racing: Table = {
+      ...table,
+      async transact() {
+        await table.delete({ pk: recordPartition('uid-ds', 'r0'), sk: 'a' });
+        throw new ConditionFailed(0);
+      },
+    };
+    await expect(deleteDocument({ table: racing, clock }, documentId('ds', 'a'))).rejects.toThrow(notFound);
+    close();
+  });
+
+  test.each([documentId('ds', 'never'), documentId('ds', 'gone'), documentId('other', 'a'), 'nonsense'])(
+    'given %s, then it is not found and nothing changes',
+    async (id) => {
+      const { table, close } = await seedCatalogue({ id: 'ds', keys: ['a'], gone: ['gone'] });
+      await expect(deleteDocument({ table, clock }, id)).rejects.toThrow(notFound);
+      expect(await ranges(table)).toEqual([{ objects: 1, bytes: 1, edits: 0 }]);
+      close();
+    },
+  );
+});
