@@ -1,0 +1,69 @@
+import { connectorInput, connectorView } from '#core/connectors/connector.ts';
+import { listConnectors, readConnector } from '#core/connectors/connector-store.ts';
+import { createConnector, deleteConnector, replaceConnector } from '#core/connectors/save-connector.ts';
+import { searchRows } from '#core/documents/search-rows.ts';
+import { Failure } from '#core/errors.ts';
+import { found, written } from './coco-answers.ts';
+import { readFlag } from './query-parameters.ts';
+import type { RouteOf } from './route.ts';
+import { replaceParameter, withBody } from './route-body.ts';
+import { connectorFields } from './search-fields.ts';
+import { commonSearchNames, searchRoutes } from './search-parameters.ts';
+
+const one = { path: '/connector/{id}', fn: 'api', dialect: 'coco', resource: 'id' } as const;
+
+export const connectorRoutes: readonly RouteOf<'api'>[] = [
+  {
+    method: 'POST',
+    path: '/connector',
+    scope: 'write',
+    fn: 'api',
+    dialect: 'coco',
+    summary: 'Create a connector',
+    answer: 'written',
+    ...withBody('connector', connectorInput, async ({ deps }, input) => {
+      const row = await createConnector(deps, input);
+      return written(row.id, 'created');
+    }),
+  },
+  ...searchRoutes('/connector/_search', 'connector', commonSearchNames, async ({ deps }, params) => {
+    const rows = await listConnectors(deps.table);
+    return searchRows(rows.map(connectorView), params, connectorFields);
+  }),
+  {
+    ...one,
+    method: 'GET',
+    scope: 'read',
+    summary: 'Read a connector',
+    answer: 'found',
+    handle: async ({ deps, param }) => {
+      const row = await readConnector(deps.table, param('id'));
+      if (row === undefined) throw new Failure('not_found', `there is no connector ${param('id')}`);
+      return found(row.id, connectorView(row));
+    },
+  },
+  {
+    ...one,
+    method: 'PUT',
+    scope: 'write',
+    summary: 'Replace a connector; with ?replace=true create it if it is not there',
+    answer: 'written',
+    query: [replaceParameter],
+    ...withBody('connector', connectorInput, async ({ deps, param, query }, input) => {
+      const create = readFlag(query, 'replace');
+      const { row, created } = await replaceConnector(deps, param('id'), input, { create });
+      return written(row.id, created ? 'created' : 'updated');
+    }),
+  },
+  {
+    ...one,
+    method: 'DELETE',
+    scope: 'write',
+    summary: 'Delete a connector that no datasource uses',
+    answer: 'written',
+    handle: async ({ deps, param }) => {
+      await deleteConnector(deps, param('id'));
+      return written(param('id'), 'deleted');
+    },
+  },
+];

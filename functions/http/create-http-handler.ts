@@ -1,0 +1,68 @@
+import middy from '@middy/core';
+import httpRouter, { type Route as RouterEntry } from '@middy/http-router';
+import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
+import { accessLog } from './access-log.ts';
+import { authentication, authorization } from './authentication.ts';
+import type { DepsOf, EveryDeps, FunctionName } from './deps.ts';
+import { errorReply } from './error-reply.ts';
+import { type HttpEvent, type HttpResult, toHttpEvent, toResult } from './http-event.ts';
+import { jsonBody } from './json-body.ts';
+import { knownRoute } from './known-route.ts';
+import { RouteMismatch } from './match-route.ts';
+import { pathParameters } from './path-parameters.ts';
+import { queryParameters } from './query-parameters.ts';
+import type { RequestContext, RouteOf } from './route.ts';
+import { routes, routesOf } from './routes.ts';
+import { urlLimit } from './url-limit.ts';
+
+/** Answers an event of API Gateway (HTTP API, payload version 2.0). Never rejects. */
+export type HttpHandler = (event: APIGatewayProxyEventV2, lambdaContext?: Context) => Promise<HttpResult>;
+
+/** Builds the handler of one function: the routes of the table that it serves, behind the steps every request takes. */
+export function createHttpHandler<F extends FunctionName>(deps: DepsOf[F] & EveryDeps, fn: F): HttpHandler {
+  const entries: RouterEntry<HttpEvent, HttpResult>[] = routesOf(fn).map((route) => ({
+    method: route.method,
+    path: route.path,
+    handler: handlerOf(deps, route),
+  }));
+  // Only a route of the other function comes here: the host sent the request to the wrong one.
+  const notFoundResponse = ({ method, path }: { method: string; path: string }): never => {
+    throw new RouteMismatch(method, path, []);
+  };
+  const handler = middy<HttpEvent, HttpResult>()
+    .use(accessLog(deps))
+    .use(errorReply(deps))
+    .use(authentication(deps.apiKeys, routes))
+    .use(urlLimit)
+    .use(knownRoute(routes))
+    .handler(httpRouter<HttpEvent, HttpResult>({ routes: entries, notFoundResponse }));
+  return async (event, lambdaContext) =>
+    handler(toHttpEvent(event, deps.clock.now()), lambdaContext ?? ({} as Context));
+}
+
+function handlerOf<F extends FunctionName>(deps: DepsOf[F], route: RouteOf<F>) {
+  return middy<HttpEvent, HttpResult>()
+    .before(({ event }) => {
+      event.state.route = route;
+    })
+    .use(authorization(route))
+    .use(pathParameters)
+    .use(queryParameters(route))
+    .use(jsonBody(route))
+    .handler(async (event) => toResult(await route.handle(contextOf(deps, event)), event.state.requestId));
+}
+
+function contextOf<Deps>(deps: Deps, event: HttpEvent): RequestContext<Deps> {
+  const { params, query, body } = event.state;
+  return {
+    deps,
+    query,
+    body,
+    header: (name) => event.headers[name],
+    param: (name) => {
+      const value = params[name];
+      if (value === undefined) throw new Error(`the path of this route has no parameter ${name}`);
+      return value;
+    },
+  };
+}

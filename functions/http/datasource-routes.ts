@@ -1,0 +1,110 @@
+import { type DatasourceRow, datasourceInput, datasourcePatch, datasourceView } from '#core/datasources/datasource.ts';
+import { listDatasources, readDatasource } from '#core/datasources/datasource-store.ts';
+import { deleteDatasource } from '#core/datasources/delete-datasource.ts';
+import { createDatasource, replaceDatasource, updateDatasourceFields } from '#core/datasources/save-datasource.ts';
+import { scheduleView } from '#core/datasources/schedule-view.ts';
+import type { SearchPage } from '#core/documents/search-page.ts';
+import { searchRows } from '#core/documents/search-rows.ts';
+import { Failure } from '#core/errors.ts';
+import type { Table } from '#core/ports.ts';
+import { found, written } from './coco-answers.ts';
+import { datasourceSource, datasourceSources } from './datasource-source.ts';
+import type { ApiDeps } from './deps.ts';
+import type { QueryValues, RouteOf } from './route.ts';
+import { replaceParameter, withBody, withReplaceableBody } from './route-body.ts';
+import { datasourceFields } from './search-fields.ts';
+import { commonSearchNames, searchRoutes } from './search-parameters.ts';
+
+const one = { path: '/datasource/{id}', fn: 'api', dialect: 'coco', resource: 'id' } as const;
+
+export const datasourceRoutes: readonly RouteOf<'api'>[] = [
+  {
+    method: 'POST',
+    path: '/datasource',
+    scope: 'write',
+    fn: 'api',
+    dialect: 'coco',
+    summary: 'Create a datasource',
+    answer: 'written',
+    ...withBody('datasource', datasourceInput, async ({ deps }, input) => {
+      const row = await createDatasource(deps, input);
+      return written(row.id, 'created');
+    }),
+  },
+  ...searchRoutes('/datasource/_search', 'datasource', commonSearchNames, ({ deps }, params) => search(deps, params)),
+  {
+    ...one,
+    method: 'GET',
+    scope: 'read',
+    summary: 'Read a datasource with its schedule, newest run and health',
+    answer: 'found',
+    handle: async ({ deps, param }) => {
+      const row = await demandDatasource(deps.table, param('id'));
+      return found(row.id, await datasourceSource(deps, row));
+    },
+  },
+  {
+    ...one,
+    method: 'PUT',
+    scope: 'write',
+    summary: 'Change the fields that are given; with ?replace=true replace the whole or create it',
+    answer: 'written',
+    query: [replaceParameter],
+    ...withReplaceableBody(
+      'datasource',
+      { patch: datasourcePatch, whole: datasourceInput },
+      {
+        change: async ({ deps, param }, input) => {
+          const row = await updateDatasourceFields(deps, param('id'), input);
+          return written(row.id, 'updated');
+        },
+        replace: async ({ deps, param }, input) => {
+          const { row, created } = await replaceDatasource(deps, param('id'), input);
+          return written(row.id, created ? 'created' : 'updated');
+        },
+      },
+    ),
+  },
+  {
+    ...one,
+    method: 'DELETE',
+    scope: 'write',
+    summary: 'Delete a datasource: at once invisible, its records purged in the background',
+    answer: 'written',
+    handle: async ({ deps, param }) => {
+      await deleteDatasource(deps, param('id'));
+      return written(param('id'), 'deleted');
+    },
+  },
+  {
+    ...one,
+    path: '/datasource/{id}/_schedule',
+    method: 'GET',
+    scope: 'read',
+    summary: 'Read the schedule of a datasource',
+    answer: 'found',
+    handle: async ({ deps, param }) => {
+      const row = await demandDatasource(deps.table, param('id'));
+      const schedule = scheduleView(row, deps.clock.now());
+      if (schedule === undefined) throw new Failure('not_found', `datasource ${row.id} has no schedule`);
+      return found(row.id, schedule);
+    },
+  },
+];
+
+/** Throws Failure `not_found`. */
+export async function demandDatasource(table: Table, id: string): Promise<DatasourceRow> {
+  const row = await readDatasource(table, id);
+  if (row === undefined) throw new Failure('not_found', `there is no datasource ${id}`);
+  return row;
+}
+
+/** Filters over what is in the rows themselves, then looks up the rest for the hits of the page only. */
+async function search(deps: ApiDeps, params: QueryValues): Promise<SearchPage> {
+  const rows = new Map<string, DatasourceRow>();
+  for await (const row of listDatasources(deps.table)) rows.set(row.id, row);
+  const page = searchRows([...rows.values()].map(datasourceView), params, datasourceFields);
+  const hits = page.hits.flatMap(({ id }) => rows.get(id) ?? []);
+  const sources = await datasourceSources(deps, hits);
+  return { ...page, hits: hits.map(({ id }, index) => ({ id, source: sources[index] ?? {} })) };
+}

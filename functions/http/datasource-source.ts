@@ -1,0 +1,37 @@
+import { type DatasourceRow, datasourceView } from '#core/datasources/datasource.ts';
+import { scheduleView } from '#core/datasources/schedule-view.ts';
+import type { Clock, Table } from '#core/ports.ts';
+import { runView } from '#core/sync/run.ts';
+import { newestRun } from '#core/sync/run-store.ts';
+import { healthView, readState } from '#core/sync/sync-state.ts';
+
+type ReadDeps = { readonly table: Table; readonly clock: Clock };
+
+/** So many datasources are looked up at once: enough to hide the time each read takes. */
+const lookUpsAtOnce = 20;
+
+/** A datasource with its schedule, its newest run and its health: two reads. Parts that it has not yet are left out. */
+export async function datasourceSource(deps: ReadDeps, row: DatasourceRow): Promise<Record<string, unknown>> {
+  const now = deps.clock.now();
+  const [run, state] = await Promise.all([newestRun(deps.table, row.uid, now), readState(deps.table, row.uid)]);
+  const schedule = scheduleView(row, now);
+  return {
+    ...datasourceView(row),
+    ...(schedule === undefined ? {} : { schedule }),
+    ...(run === undefined ? {} : { last_run: runView(run) }),
+    health: healthView(state),
+  };
+}
+
+/** The same for many, in their order. */
+export async function datasourceSources(
+  deps: ReadDeps,
+  rows: readonly DatasourceRow[],
+): Promise<Record<string, unknown>[]> {
+  const sources: Record<string, unknown>[] = [];
+  for (let first = 0; first < rows.length; first += lookUpsAtOnce) {
+    const some = rows.slice(first, first + lookUpsAtOnce);
+    sources.push(...(await Promise.all(some.map((row) => datasourceSource(deps, row)))));
+  }
+  return sources;
+}

@@ -1,0 +1,25 @@
+import type { Buckets, Clock, Log, Opener, Sealer } from '#core/ports.ts';
+import type { RequestDeps } from '#core/sync/request-run.ts';
+import type { ApiKeys } from './api-keys.ts';
+
+/** What the api function's routes need. It can seal secrets and never open one, so it cannot dial a bucket either. */
+export type ApiDeps = RequestDeps & {
+  readonly sealer: Sealer;
+  /** Shortest interval a datasource may ask for, in seconds. */
+  readonly minimumIntervalSeconds: number;
+};
+
+/** What the probe function's routes need: those that open a datasource's secrets to look into its bucket. */
+export type ProbeDeps = RequestDeps & { readonly buckets: Buckets; readonly opener: Opener };
+
+/** What every request needs, whichever function serves it. */
+export type EveryDeps = { readonly apiKeys: ApiKeys; readonly clock: Clock; readonly log: Log };
+
+/** Enough for both functions, for a host that runs them in one process. */
+export type HttpDeps = ApiDeps & ProbeDeps & EveryDeps;
+
+/** The functions that serve HTTP. */
+export type FunctionName = 'api' | 'probe';
+
+/** What the routes of each function are given. */
+export type DepsOf = { readonly api: ApiDeps; readonly probe: ProbeDeps };

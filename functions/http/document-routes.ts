@@ -1,0 +1,47 @@
+import { deleteDocument } from '#core/documents/delete-document.ts';
+import { readDocument } from '#core/documents/read-document.ts';
+import { searchDocuments } from '#core/documents/search-documents.ts';
+import { Failure } from '#core/errors.ts';
+import { found, written } from './coco-answers.ts';
+import type { RouteOf } from './route.ts';
+import { commonSearchNames, searchRoutes } from './search-parameters.ts';
+
+const one = { path: '/document/{doc_id}', fn: 'api', dialect: 'coco', resource: 'doc_id' } as const;
+
+export const documentRoutes: readonly RouteOf<'api'>[] = [
+  ...searchRoutes(
+    '/document/_search',
+    'document',
+    [...commonSearchNames, 'cursor', 'datasource', 'path', 'view', 'prefix', 'extension'],
+    ({ deps }, params) => searchDocuments(deps, params),
+  ),
+  ...searchRoutes(
+    '/query/_search',
+    'document',
+    [...commonSearchNames, 'cursor', 'datasource', 'category'],
+    ({ deps }, params) => searchDocuments(deps, params),
+  ),
+  {
+    ...one,
+    method: 'GET',
+    scope: 'read',
+    summary: 'Read a document: the record of one object',
+    answer: 'found',
+    handle: async ({ deps, param }) => {
+      const document = await readDocument(deps, param('doc_id'));
+      if (document === undefined) throw new Failure('not_found', 'there is no such document');
+      return found(param('doc_id'), document);
+    },
+  },
+  {
+    ...one,
+    method: 'DELETE',
+    scope: 'write',
+    summary: 'Remove a document from the catalogue; the object itself is not touched',
+    answer: 'written',
+    handle: async ({ deps, param }) => {
+      await deleteDocument(deps, param('doc_id'));
+      return written(param('doc_id'), 'deleted');
+    },
+  },
+];

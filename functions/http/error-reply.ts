@@ -1,0 +1,39 @@
+import type { MiddlewareObj } from '@middy/core';
+import { ConditionFailed, Failure } from '#core/errors.ts';
+import type { Log } from '#core/ports.ts';
+import { cocoError } from './coco-errors.ts';
+import { type HttpEvent, type HttpResult, type RequestState, toResult } from './http-event.ts';
+import { RouteMismatch } from './match-route.ts';
+import type { Dialect, Reply } from './route.ts';
+
+const dialects: Readonly<Record<Dialect, (error: unknown, state: RequestState) => Reply>> = { coco: cocoError };
+
+/** Answers a request that failed, in the words of its route's dialect, and logs what nobody but us can mend. */
+export function errorReply(deps: { readonly log: Log }): MiddlewareObj<HttpEvent, HttpResult> {
+  return {
+    onError: (request) => {
+      const { state } = request.event;
+      const answer = dialects[state.route?.dialect ?? 'coco'](request.error, state);
+      if (!isExpected(request.error)) {
+        const fields = { request_id: state.requestId, route: state.route?.path, ...describe(request.error) };
+        deps.log.error('request failed', fields);
+      }
+      request.response = toResult(answer, state.requestId);
+    },
+  };
+}
+
+function isExpected(error: unknown): boolean {
+  return error instanceof Failure || error instanceof ConditionFailed || error instanceof RouteMismatch;
+}
+
+/** An error of an SDK is told by its name and AWS's request id only: its text can carry what was sent. */
+function describe(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { error: typeof error };
+  const metadata: unknown = Reflect.get(error, '$metadata');
+  if (typeof metadata === 'object' && metadata !== null) {
+    return { error: error.name, aws_request_id: Reflect.get(metadata, 'requestId') };
+  }
+  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  return { error: error.name, message: error.message, at: frames[0]?.trim() };
+}

@@ -1,0 +1,16 @@
+import { plain } from './coco-answers.ts';
+import type { RouteOf } from './route.ts';
+
+/** For load balancers and people: says nothing but that this answers. */
+export const healthRoutes: readonly RouteOf<'api'>[] = [
+  {
+    method: 'GET',
+    path: '/_health',
+    scope: 'none',
+    fn: 'api',
+    dialect: 'coco',
+    summary: 'Say that the API answers',
+    answer: 'health',
+    handle: async () => plain({ status: 'ok' }),
+  },
+];

@@ -1,0 +1,95 @@
+import type { AnswerName } from './route.ts';
+
+type JsonSchema = Readonly<Record<string, unknown>>;
+
+const text: JsonSchema = { type: 'string' };
+const whole: JsonSchema = { type: 'integer' };
+const truth: JsonSchema = { type: 'boolean' };
+const anything: JsonSchema = { type: 'object' };
+
+function object(properties: Readonly<Record<string, JsonSchema>>, optional: readonly string[] = []): JsonSchema {
+  return { type: 'object', properties, required: Object.keys(properties).filter((name) => !optional.includes(name)) };
+}
+
+function list(items: JsonSchema): JsonSchema {
+  return { type: 'array', items };
+}
+
+/** What goes into `run` and into the list of runs. */
+const run = object(
+  {
+    id: text,
+    datasource: text,
+    status: { enum: ['queued', 'running', 'completed', 'held', 'failed', 'canceled'] },
+    trigger: { enum: ['schedule', 'manual', 'api', 'reconcile'] },
+    dry_run: truth,
+    queued_at: text,
+    started_at: text,
+    completed_at: text,
+    duration_ms: whole,
+    counters: { type: 'object', additionalProperties: { type: 'number' } },
+    ranges: object({ done: whole, total: whole }),
+    percent: { type: 'number' },
+    message: text,
+    error: object({ code: text, message: text }),
+    hold: object({ candidates: whole, share: { type: 'number' }, sample: list(text) }),
+  },
+  ['started_at', 'completed_at', 'duration_ms', 'percent', 'message', 'error', 'hold'],
+);
+
+const runAccepted = object({ acknowledged: { const: true }, _id: text, result: text, run });
+
+const quickLook = object({
+  complete: truth,
+  listed: whole,
+  matched: whole,
+  would_add: whole,
+  would_modify: whole,
+  unchanged: whole,
+  bytes: { type: 'number' },
+  sample: object({ matched: list(text), filtered_out: list(text) }),
+});
+
+const hit = object({ _index: text, _id: text, _score: { type: 'null' }, _source: anything });
+
+const search = object(
+  {
+    took: whole,
+    timed_out: truth,
+    hits: object({
+      total: object({ value: whole, relation: { enum: ['eq', 'gte'] } }),
+      max_score: { type: 'null' },
+      hits: list(hit),
+    }),
+    next_cursor: text,
+  },
+  ['next_cursor'],
+);
+
+/** The shapes of all answers with status 200. */
+export const answerSchemas: Readonly<Record<AnswerName, JsonSchema>> = {
+  written: object({ _id: text, result: { enum: ['created', 'updated', 'deleted'] } }),
+  found: object({ found: { const: true }, _id: text, _source: anything }),
+  search,
+  acknowledged: object({ acknowledged: { const: true } }),
+  run_accepted: runAccepted,
+  run_list: object({ runs: list(run), next: text }, ['next']),
+  connection_test: object({ success: truth, latency_ms: { type: ['integer', 'null'] }, message: text }),
+  preview: { anyOf: [quickLook, runAccepted] },
+  raw_content: object({ url: text }),
+  health: object({ status: { const: 'ok' } }),
+};
+
+/** The shapes of what did not succeed. */
+export const errorSchemas = {
+  error: object({
+    status: whole,
+    error: object({ reason: text, code: text, details: list(object({ path: text, reason: text })) }, [
+      'code',
+      'details',
+    ]),
+    request_id: text,
+  }),
+  missing: object({ _id: text, found: { const: false } }),
+  not_found: object({ _id: text, result: { const: 'not_found' } }),
+} as const;

@@ -1,0 +1,23 @@
+import { connectorRoutes } from './connector-routes.ts';
+import { datasourceRoutes } from './datasource-routes.ts';
+import type { FunctionName } from './deps.ts';
+import { documentRoutes } from './document-routes.ts';
+import { healthRoutes } from './health-routes.ts';
+import { probeRoutes } from './probe-routes.ts';
+import type { Route, RouteOf } from './route.ts';
+import { runRoutes } from './run-routes.ts';
+
+type Table = { readonly [F in FunctionName]: readonly RouteOf<F>[] };
+
+const table: Table = {
+  api: [...connectorRoutes, ...datasourceRoutes, ...runRoutes, ...documentRoutes, ...healthRoutes],
+  probe: probeRoutes,
+};
+
+/** The route table: the router, the CDK routes, the OpenAPI document and the local server read it and nothing else. */
+export const routes: readonly Route[] = [...table.api, ...table.probe];
+
+/** The routes that one function serves. */
+export function routesOf<F extends FunctionName>(fn: F): readonly RouteOf<F>[] {
+  return table[fn];
+}

@@ -1,0 +1,102 @@
+import { Failure } from '#core/errors.ts';
+import { approveRun } from '#core/sync/approve-run.ts';
+import { cancelRun, findRun } from '#core/sync/cancel-run.ts';
+import { requestRun } from '#core/sync/request-run.ts';
+import { runView } from '#core/sync/run.ts';
+import { listRuns } from '#core/sync/run-store.ts';
+import { acknowledged, found, plain, runAccepted } from './coco-answers.ts';
+import { demandDatasource } from './datasource-routes.ts';
+import type { ApiDeps } from './deps.ts';
+import { isRunId } from './path-parameters.ts';
+import { readCount } from './query-parameters.ts';
+import type { Reply, RequestContext, RouteOf } from './route.ts';
+import { withoutBody } from './route-body.ts';
+
+const common = { fn: 'api', dialect: 'coco' } as const;
+const order = { ...common, method: 'POST', scope: 'write' } as const;
+
+const defaultRuns = 20;
+const mostRuns = 100;
+
+export const runRoutes: readonly RouteOf<'api'>[] = [
+  {
+    ...order,
+    path: '/datasource/{id}/_reset_sync',
+    summary: 'Sync a datasource now',
+    answer: 'acknowledged',
+    ...withoutBody(async ({ deps, param }: RequestContext<ApiDeps>) => {
+      await requestRun(deps, { datasource: param('id'), trigger: 'manual' });
+      return acknowledged();
+    }),
+  },
+  {
+    ...order,
+    path: '/datasource/{id}/_sync',
+    summary: 'Sync a datasource now and answer with the run, or with the one that is on',
+    answer: 'run_accepted',
+    ...withoutBody(async ({ deps, param }: RequestContext<ApiDeps>) => {
+      const { run } = await requestRun(deps, { datasource: param('id'), trigger: 'manual' });
+      return runAccepted(run);
+    }),
+  },
+  {
+    ...common,
+    method: 'GET',
+    path: '/datasource/{id}/_runs',
+    scope: 'read',
+    summary: 'List the runs of a datasource, newest first',
+    answer: 'run_list',
+    query: [
+      { name: 'size', description: `how many, ${defaultRuns} by default, at most ${mostRuns}` },
+      { name: 'before', description: 'next of the answer before' },
+    ],
+    handle: listed,
+  },
+  {
+    ...common,
+    method: 'GET',
+    path: '/datasource/{id}/_runs/{run}',
+    scope: 'read',
+    summary: 'Read a run',
+    answer: 'found',
+    resource: 'run',
+    handle: async ({ deps, param }) => {
+      const { run } = await findRun(deps, param('id'), param('run'));
+      return found(run.id, runView(run));
+    },
+  },
+  {
+    ...order,
+    path: '/datasource/{id}/_runs/{run}/_cancel',
+    summary: 'Stop a run before its next page',
+    answer: 'run_accepted',
+    ...withoutBody(async ({ deps, param }: RequestContext<ApiDeps>) =>
+      runAccepted(await cancelRun(deps, param('id'), param('run')), 'canceling'),
+    ),
+  },
+  {
+    ...order,
+    path: '/datasource/{id}/_runs/{run}/_approve',
+    summary: 'Approve the deletions that a held run showed; answers with the run that applies them',
+    answer: 'run_accepted',
+    ...withoutBody(async ({ deps, param }: RequestContext<ApiDeps>) =>
+      runAccepted(await approveRun(deps, param('id'), param('run'))),
+    ),
+  },
+];
+
+async function listed({ deps, param, query }: RequestContext<ApiDeps>): Promise<Reply> {
+  const size = readCount(query, 'size', { from: 1, to: mostRuns }) ?? defaultRuns;
+  const { before } = query;
+  if (before !== undefined && (typeof before !== 'string' || !isRunId(before))) {
+    throw new Failure('invalid_request', 'before must be the next of an answer before', {
+      details: [{ path: 'before', reason: 'must be the next of an answer before' }],
+    });
+  }
+  const { uid } = await demandDatasource(deps.table, param('id'));
+  // One more than asked for tells whether there are more.
+  const runs = await listRuns(deps.table, uid, deps.clock.now(), { limit: size + 1, before });
+  const shown = runs.slice(0, size);
+  const next = runs.length > size ? { next: shown.at(-1)?.id } : {};
+  return plain({ runs: shown.map(runView), ...next });
+}

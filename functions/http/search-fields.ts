@@ -1,0 +1,27 @@
+import type { SearchFields } from '#core/documents/search-filter.ts';
+
+const everyRow = {
+  id: 'text',
+  number: 'number',
+  name: 'text',
+  description: 'text',
+  category: 'text',
+  tags: 'text',
+  created: 'date',
+  updated: 'date',
+} as const;
+
+/** What connectors can be filtered and sorted by. */
+export const connectorFields: SearchFields = { ...everyRow, builtin: 'boolean', 'processor.enabled': 'boolean' };
+
+/** What datasources can be filtered and sorted by: what their rows hold, not what is looked up for each hit. */
+export const datasourceFields: SearchFields = {
+  ...everyRow,
+  type: 'text',
+  enabled: 'boolean',
+  'connector.id': 'text',
+  'connector.config.bucket': 'text',
+  'connector.config.endpoint': 'text',
+  'sync.enabled': 'boolean',
+  'sync.strategy': 'text',
+};

@@ -1,0 +1,118 @@
+import { openFileVault } from '#adapters/embedded/file-vault.ts';
+import { createLocalEventBus, type LocalEventBus } from '#adapters/embedded/local-event-bus.ts';
+import { createRandomIds } from '#adapters/embedded/random-ids.ts';
+import { openSqliteTable, type SqliteTable } from '#adapters/embedded/sqlite-table.ts';
+import { systemClock } from '#adapters/embedded/system-clock.ts';
+import { createTableWorkQueue, type TableWorkQueue } from '#adapters/embedded/table-work-queue.ts';
+import { createTimerSchedules, type TimerSchedules } from '#adapters/embedded/timer-schedules.ts';
+import { createSystemTimers, type Timers } from '#adapters/embedded/timers.ts';
+import { createBuckets } from '#adapters/s3/s3-buckets.ts';
+import { feedPrefixes } from '#core/changes/feed-prefixes.ts';
+import { publishChanges } from '#core/changes/publish-changes.ts';
+import { datasourcePartition } from '#core/datasources/datasource-store.ts';
+import { reconcileSchedule } from '#core/datasources/reconcile-schedules.ts';
+import type { ItemChange, Log, Sealer } from '#core/ports.ts';
+import { handleTick, tickPayload } from '#core/sync/handle-tick.ts';
+import { handleWork } from '#core/sync/handle-work.ts';
+import { defaultSyncSettings, type SyncDeps } from '#core/sync/sync-deps.ts';
+import { takeDataFolder } from './data-folder.ts';
+import { createFeedPump } from './feed-pump.ts';
+import { createUpkeep } from './upkeep.ts';
+
+/** One machine's Stocktake without its HTTP face: what the server and tests start and stop. */
+export type LocalStocktake = {
+  readonly deps: EmbeddedDeps;
+  readonly table: SqliteTable;
+  readonly schedules: TimerSchedules;
+  readonly bus: LocalEventBus;
+  /** Mends what an earlier process left behind, then begins to fire schedules and perform runs. */
+  start(): Promise<void>;
+  /** Ends what it can within a few seconds; a run that takes longer is made up for at the next start. */
+  stop(): Promise<void>;
+};
+
+/** The lease of a run is renewed at half of this; a process that died is known by its boot id long before. */
+const leaseMs = 120_000;
+
+/** Runs of so many datasources at once; each holds a page of its listing and of the store in memory. */
+const concurrency = 16;
+
+/** At a stop, runs are given this long to come to their end. */
+const stopMs = 3000;
+
+/** Puts the embedded adapters together over one data folder. Throws Failure if another process has the folder. */
+export async function composeLocal(options: {
+  readonly dataFolder: string;
+  readonly log: Log;
+}): Promise<LocalStocktake> {
+  const folder = takeDataFolder(options.dataFolder);
+  const table = openSqliteTable(folder.database, { feed: { prefixes: feedPrefixes } });
+  const deps = await embeddedDeps(table, folder.vaultKey, options.log);
+  const onTick = async (tick: { readonly input: string }): Promise<void> => {
+    await handleTick(deps, tickPayload.parse(JSON.parse(tick.input)));
+  };
+  const schedules = createTimerSchedules({ ...deps, onTick });
+  const bus = createLocalEventBus(deps);
+  const readers = [
+    (changes: readonly ItemChange[]) => followDatasources({ table, schedules }, changes),
+    (changes: readonly ItemChange[]) => publishChanges({ table, bus }, changes),
+  ];
+  const pump = createFeedPump({ ...deps, feed: table.feed, readers });
+  const upkeep = createUpkeep({ ...deps, table, schedules });
+  return {
+    deps,
+    table,
+    schedules,
+    bus,
+    async start() {
+      await upkeep.start();
+      pump.start();
+      await deps.queue.start();
+      await schedules.start();
+    },
+    async stop() {
+      upkeep.stop();
+      const stopped = Promise.all([schedules.stop(), deps.queue.stop(), pump.stop()]);
+      await Promise.race([stopped, new Promise((resolve) => setTimeout(resolve, stopMs).unref())]);
+      table.close();
+      folder.release();
+    },
+  };
+}
+
+type EmbeddedDeps = SyncDeps & {
+  readonly sealer: Sealer;
+  readonly timers: Timers;
+  readonly queue: TableWorkQueue;
+};
+
+async function embeddedDeps(table: SqliteTable, vaultKey: string, log: Log): Promise<EmbeddedDeps> {
+  const vault = await openFileVault(vaultKey);
+  const clock = systemClock;
+  const ids = createRandomIds();
+  const timers = createSystemTimers(clock);
+  const boot = ids.unique();
+  const common = { table, clock, ids, timers, log };
+  const queue = createTableWorkQueue({ ...common, concurrency, consume: (message) => handleWork(deps, message) });
+  const deps: EmbeddedDeps = {
+    ...common,
+    sealer: vault,
+    opener: vault,
+    buckets: createBuckets({ allowPrivateEndpoints: true }),
+    queue,
+    holder: boot,
+    isAlive: (holder) => holder === boot,
+    leaseMs,
+    settings: defaultSyncSettings,
+  };
+  return deps;
+}
+
+/** The datasource row is the wish; its schedule follows. */
+async function followDatasources(
+  deps: Parameters<typeof reconcileSchedule>[0],
+  changes: readonly ItemChange[],
+): Promise<void> {
+  const ids = changes.filter(({ key }) => key.pk === datasourcePartition).map(({ key }) => key.sk);
+  for (const id of new Set(ids)) await reconcileSchedule(deps, id);
+}

@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Log } from '#core/ports.ts';
+import type { HttpHandler } from '#http/create-http-handler.ts';
+import type { FunctionName } from '#http/deps.ts';
+import type { HttpResult } from '#http/http-event.ts';
+import { maxBodyBytes } from '#http/json-body.ts';
+import { routesAt } from '#http/match-route.ts';
+import { routes } from '#http/routes.ts';
+import { toApiGatewayEvent } from './api-gateway-event.ts';
+import { isLoopbackHost, loopbackProblem } from './loopback-guard.ts';
+import { dropRest, readRequestBody } from './request-body.ts';
+
+export type HttpServerOptions = {
+  readonly host: string;
+  /** 0 for any that is free. */
+  readonly port: number;
+  readonly handlers: Readonly<Record<FunctionName, HttpHandler>>;
+  /** For a server without keys: listens on loopback and refuses what a web page elsewhere made a browser send. */
+  readonly loopbackOnly: boolean;
+  readonly log: Log;
+};
+
+export type HttpServer = {
+  readonly port: number;
+  /** Takes no more requests, lets those on their way finish for at most ten seconds, then cuts what is left. */
+  close(): Promise<void>;
+};
+
+/** Times in milliseconds. A request has to arrive whole within 30 s, the integration timeout of HTTP APIs. */
+const limits = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 5000, maxHeaderSize: 65_536 };
+const closeWithinMs = 10_000;
+
+/**
+ * Serves the route table over HTTP as API Gateway would: an event for each request, to the handler of the function that
+ * serves its route. Rejects if it cannot listen. Throws if a server without keys would be reachable from elsewhere.
+ */
+export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  if (options.loopbackOnly && !isLoopbackHost(options.host)) {
+    throw new Error(`without API keys the server listens on loopback only, not on ${options.host}`);
+  }
+  const server = createServer(limits, (request, response) => {
+    serve(options, request, response, () => server.listening).catch((error: unknown) => {
+      options.log.warn('connection broke', { error: error instanceof Error ? error.message : typeof error });
+      response.destroy();
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, options.host, resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  return { port, close: () => closeServer(server) };
+}
+
+async function serve(
+  { handlers, loopbackOnly, log }: HttpServerOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+  isOpen: () => boolean,
+): Promise<void> {
+  const requestId = randomUUID();
+  const url = request.url ?? '';
+  const problem = loopbackOnly ? loopbackProblem(request) : undefined;
+  const refuse = (status: number, code: string, reason: string): void => {
+    log.warn('request refused', { request_id: requestId, status, reason });
+    write(response, refusal(status, code, reason, requestId));
+    // The connection stays until its sender is done, or the sender would see it break and not the answer.
+    dropRest(request);
+  };
+  if (problem !== undefined) return refuse(403, 'permission_denied', problem);
+  if (!url.startsWith('/')) {
+    return refuse(400, 'invalid_request', 'the target of a request must begin with a slash');
+  }
+  const body = await readRequestBody(request, maxBodyBytes);
+  if (body === undefined) {
+    return refuse(413, 'too_large', `the body is larger than ${maxBodyBytes.toLocaleString('en')} bytes`);
+  }
+  const event = toApiGatewayEvent(request, body, { requestId, now: Date.now() });
+  const route = routesAt(routes, event.rawPath).find((each) => each.method === event.requestContext.http.method);
+  let result: HttpResult;
+  try {
+    result = await handlers[route?.fn ?? 'api'](event);
+  } catch (error) {
+    log.error('handler threw', { request_id: requestId, error: error instanceof Error ? error.name : typeof error });
+    result = refusal(
+      500,
+      'internal',
+      'something went wrong on our side; the log has more under this request_id',
+      requestId,
+    );
+  }
+  if (!isOpen()) response.setHeader('connection', 'close');
+  write(response, result);
+}
+
+function refusal(status: number, code: string, reason: string, requestId: string): HttpResult {
+  return {
+    statusCode: status,
+    headers: { 'content-type': 'application/json; charset=utf-8', 'x-request-id': requestId },
+    body: JSON.stringify({ status, error: { reason, code }, request_id: requestId }),
+  };
+}
+
+function write(response: ServerResponse, result: HttpResult): void {
+  for (const [name, value] of Object.entries(result.headers ?? {})) response.setHeader(name, String(value));
+  if (result.cookies !== undefined) response.setHeader('set-cookie', result.cookies);
+  response.statusCode = result.statusCode ?? 200;
+  response.end(Buffer.from(result.body ?? '', result.isBase64Encoded ? 'base64' : 'utf8'));
+}
+
+async function closeServer(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const cut = setTimeout(() => server.closeAllConnections(), closeWithinMs);
+  await closed;
+  clearTimeout(cut);
+}

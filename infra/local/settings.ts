@@ -1,0 +1,69 @@
+import * as z from 'zod';
+import { Failure } from '#core/errors.ts';
+import { parseInput } from '#core/parse-input.ts';
+
+const scopedKey = z
+  .string()
+  .regex(
+    /^(read|write|admin):[\x21-\x7e]{16,256}$/,
+    'must be scope:key, scope one of read, write, admin, key of 16–256 characters',
+  )
+  .transform((text) => {
+    const [scope, ...key] = text.split(':');
+    return { scope: scope as 'read' | 'write' | 'admin', key: key.join(':') };
+  });
+
+const environment = z.object({
+  PORT: z.coerce.number().int().min(0).max(65_535, 'must be a port, 0–65535').default(9000),
+  HOST: z.string().min(1).default('127.0.0.1'),
+  STOCKTAKE_DATA: z.string().min(1).default('.stocktake'),
+  STOCKTAKE_API_KEYS: z
+    .string()
+    .default('')
+    .transform((text) =>
+      text
+        .split(',')
+        .map((key) => key.trim())
+        .filter((key) => key !== ''),
+    )
+    .pipe(z.array(scopedKey)),
+  STOCKTAKE_LOG: z.enum(['text', 'json'], 'must be "text" or "json"').default('text'),
+});
+
+export type LocalSettings = {
+  readonly port: number;
+  readonly host: string;
+  readonly dataFolder: string;
+  readonly apiKeys: readonly { readonly scope: 'read' | 'write' | 'admin'; readonly key: string }[];
+  readonly logFormat: 'text' | 'json';
+};
+
+/**
+ * Reads what `npm start` is told by its environment: PORT (0 chooses a free one), HOST, STOCKTAKE_DATA,
+ * STOCKTAKE_API_KEYS (`scope:key`, comma separated) and STOCKTAKE_LOG. Throws Failure for what cannot be, among it any
+ * host but loopback without keys.
+ */
+export function readSettings(env: Readonly<Record<string, string | undefined>>): LocalSettings {
+  const read = parseInput(environment, env, 'the environment');
+  const settings = {
+    port: read.PORT,
+    host: read.HOST,
+    dataFolder: read.STOCKTAKE_DATA,
+    apiKeys: read.STOCKTAKE_API_KEYS,
+    logFormat: read.STOCKTAKE_LOG,
+  };
+  if (settings.apiKeys.length === 0 && !isLoopback(settings.host)) throw openToAll(settings.host);
+  return settings;
+}
+
+/** True for the names of this machine alone. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+function openToAll(host: string): Failure {
+  return new Failure(
+    'invalid_request',
+    `HOST=${host} would let anyone on the network in. Set STOCKTAKE_API_KEYS, for instance "admin:<a long random text>", or leave HOST at 127.0.0.1`,
+  );
+}

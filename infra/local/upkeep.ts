@@ -1,0 +1,50 @@
+import type { SqliteTable } from '#adapters/embedded/sqlite-table.ts';
+import type { TimerHandle, Timers } from '#adapters/embedded/timers.ts';
+import { reconcileAllSchedules } from '#core/datasources/reconcile-schedules.ts';
+import type { Schedules } from '#core/ports.ts';
+import { type SweepDeps, sweep } from '#core/sync/sweep.ts';
+
+/** As often as the deployed system sweeps. */
+const everyMs = 300_000;
+
+/** Expired items are removed in bites of this many, so that requests get their turn. */
+const expiredAtOnce = 1000;
+
+/**
+ * What is done at start and every five minutes: abandoned runs are closed, schedules made what the datasources wish
+ * for, expired items removed.
+ */
+export function createUpkeep(
+  deps: SweepDeps & { readonly table: SqliteTable; readonly schedules: Schedules; readonly timers: Timers },
+): { start(): Promise<void>; stop(): void } {
+  let timer: TimerHandle | undefined;
+  let running = false;
+
+  const round = async (): Promise<void> => {
+    await sweep(deps);
+    await reconcileAllSchedules(deps);
+    let removed: number;
+    do {
+      removed = await deps.table.purgeExpired(Math.floor(deps.clock.now() / 1000), expiredAtOnce);
+    } while (removed === expiredAtOnce && running);
+  };
+  const arm = (): void => {
+    timer = deps.timers.set(deps.clock.now() + everyMs, () => {
+      round()
+        .catch((error: unknown) => deps.log.error('upkeep broke off', { reason: String(error) }))
+        .finally(() => running && arm());
+    });
+  };
+
+  return {
+    async start() {
+      running = true;
+      await round();
+      arm();
+    },
+    stop() {
+      running = false;
+      if (timer !== undefined) deps.timers.clear(timer);
+    },
+  };
+}

@@ -1,0 +1,8 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { toOpenApi } from '#http/openapi.ts';
+import { routes } from '#http/routes.ts';
+
+/** Writes docs/openapi.json anew from the route table: `node infra/local/write-openapi.ts`. */
+const root = new URL('../../', import.meta.url);
+const { version } = JSON.parse(await readFile(new URL('package.json', root), 'utf8')) as { version: string };
+await writeFile(new URL('docs/openapi.json', root), `${JSON.stringify(toOpenApi(routes, version), null, 2)}\n`);

@@ -1,0 +1,96 @@
+import { describe, expect, test } from 'vitest';
+import { createStaticApiKeys } from '#http/api-keys.ts';
+import type { Route, Scope } from '#http/route.ts';
+import { routes } from '#http/routes.ts';
+import { createApi } from './api-fixture.ts';
+
+const keys = { read: 'read-key-0123456789', write: 'write-key-0123456789', admin: 'admin-key-0123456789' } as const;
+const apiKeys = createStaticApiKeys(Object.entries(keys).map(([scope, key]) => ({ scope: scope as Scope, key })));
+const rank = { none: 0, read: 1, write: 2, admin: 3 } as const;
+const names: readonly Scope[] = ['read', 'write', 'admin'];
+
+function pathOf({ path }: Route): string {
+  return path.replace(/\{\w+\}/g, 'x1');
+}
+
+describe('keys and scopes', () => {
+  test.each(routes.map((route) => [`${route.method} ${route.path}`, route] as const))(
+    'given %s, it takes exactly the keys of its scope or more',
+    async (_name, route) => {
+      const api = createApi({ apiKeys });
+      for (const name of names) {
+        const headers = { 'x-api-key': keys[name] };
+        const { status, json } = await api.call(route.method, pathOf(route), { headers, body: '{}' });
+        const allowed = rank[name] >= rank[route.scope];
+        expect([name, allowed, status !== 401 && status !== 403]).toEqual([name, allowed, allowed]);
+        if (allowed) continue;
+        expect(json).toEqual({
+          status: 403,
+          error: { reason: `permission [${route.scope}] not allowed`, code: 'permission_denied' },
+          request_id: 'request-1',
+        });
+      }
+      const { status } = await api.call(route.method, pathOf(route), { body: '{}' });
+      expect(status === 401).toBe(route.scope !== 'none');
+    },
+  );
+
+  test('given reading methods, they need read, and all others write: nothing is open but _health', () => {
+    const open = routes.filter(({ scope }) => scope === 'none').map(({ path }) => path);
+    expect(open).toEqual(['/_health']);
+    for (const { method, path, scope } of routes) {
+      const reads = method === 'GET' || path.endsWith('/_search');
+      if (scope !== 'none') expect([path, scope]).toEqual([path, reads ? 'read' : 'write']);
+    }
+  });
+
+  test.each([
+    ['X-API-KEY', { 'x-api-key': keys.read }],
+    ['X-API-TOKEN', { 'x-api-token': keys.read }],
+    ['Authorization', { authorization: `Bearer ${keys.read}` }],
+    ['Authorization in lower case', { authorization: `bearer ${keys.read}` }],
+  ])('given a key in %s, it is taken', async (_name, headers) => {
+    const { status } = await createApi({ apiKeys }).call('GET', '/connector/s3', { headers });
+    expect(status).toBe(200);
+  });
+
+  test.each([
+    ['no key', {}],
+    ['an empty key', { 'x-api-key': '' }],
+    ['an unknown key', { 'x-api-key': 'another-key-0123456789' }],
+    ['a known key with more behind it', { 'x-api-key': `${keys.admin}x` }],
+    ['two keys joined', { 'x-api-key': `${keys.admin},${keys.admin}` }],
+    ['a very long key', { 'x-api-key': 'k'.repeat(9000) }],
+    ['a key with another scheme', { authorization: `Basic ${keys.admin}` }],
+    ['a key without a scheme', { authorization: keys.admin }],
+    ['a bad key before a good one', { 'x-api-key': 'bad', authorization: `Bearer ${keys.admin}` }],
+  ])('given %s, the answer is 401 in the words of Coco, and the log has no key', async (_name, headers) => {
+    const api = createApi({ apiKeys });
+    const { status, json, headers: answered } = await api.call('GET', '/connector/s3', { headers });
+    expect(status).toBe(401);
+    expect(json).toMatchObject({ status: 401, error: { reason: 'invalid login' } });
+    expect(answered['www-authenticate']).toBe('Bearer');
+    for (const key of Object.values(headers)) if (key) expect(JSON.stringify(api.log.lines)).not.toContain(key);
+  });
+
+  test('given no key, a path that does not exist is 401 too: nothing is told to strangers', async () => {
+    const { status } = await createApi({ apiKeys }).call('GET', '/nothing/here');
+    expect(status).toBe(401);
+  });
+
+  test('given no keys at all in a static set, nobody gets in', async () => {
+    const api = createApi({ apiKeys: createStaticApiKeys([]) });
+    expect((await api.call('GET', '/connector/s3', { headers: { 'x-api-key': 'any' } })).status).toBe(401);
+  });
+
+  test('given an empty key or one that no header can carry, a static set is refused', () => {
+    for (const key of ['', ' ', 'a b', 'é']) {
+      expect(() => createStaticApiKeys([{ key, scope: 'read' }])).toThrow('printable ASCII');
+    }
+  });
+
+  test('given _health, it answers without a key and says nothing more', async () => {
+    const { status, json } = await createApi({ apiKeys }).call('GET', '/_health');
+    expect([status, json]).toEqual([200, { status: 'ok' }]);
+  });
+});
