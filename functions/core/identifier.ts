@@ -9,14 +9,21 @@ export const identifier = z
     'must be 1–64 of letters, digits, _ . - and begin with a letter or digit',
   );
 
+/** JSON can write half of a surrogate pair, which no store can keep as UTF-8. */
+const notUnicode = 'must be valid Unicode text, without half surrogate pairs';
+
 /** A display name. */
 export const displayName = z
   .string('must be a text')
   .trim()
   .min(1, 'must not be empty')
-  .max(256, 'must be at most 256 characters');
+  .max(256, 'must be at most 256 characters')
+  .refine((text) => text.isWellFormed(), notUnicode);
 
 /** Free text of limited length, for descriptions and links. */
 export function freeText(most: number) {
-  return z.string().max(most, `must be at most ${most.toLocaleString('en')} characters`);
+  return z
+    .string()
+    .max(most, `must be at most ${most.toLocaleString('en')} characters`)
+    .refine((text) => text.isWellFormed(), notUnicode);
 }

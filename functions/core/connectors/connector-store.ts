@@ -1,5 +1,5 @@
 import { compareKeys } from '../keys/byte-order.ts';
-import type { Item, Table } from '../ports.ts';
+import type { Item, Table, TransactWrite } from '../ports.ts';
 import { createNumbered, numberItem } from '../registry/registry-number.ts';
 import { fromItem, toItem } from '../stored-item.ts';
 import { type ConnectorRow, connectorRow } from './connector.ts';
@@ -59,6 +59,15 @@ export async function updateConnector(table: Table, row: ConnectorRow): Promise<
   const unstored = row.builtin && row.version === 0;
   await table.put(place(next), unstored ? { type: 'absent' } : { type: 'version', equals: row.version });
   return next;
+}
+
+/**
+ * What goes with the write of a datasource, so that its connector cannot be deleted, or changed into something it was
+ * not planned for, in the same moment. The unstored builtin needs none: it cannot be deleted.
+ */
+export function connectorStands(row: ConnectorRow): TransactWrite[] {
+  if (row.version === 0) return [];
+  return [{ check: { pk: partition, sk: row.id }, condition: { type: 'version', equals: row.version } }];
 }
 
 /** Throws ConditionFailed if someone else changed it since it was read. */

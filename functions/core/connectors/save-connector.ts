@@ -63,13 +63,15 @@ export async function deleteConnector(deps: { readonly table: Table }, id: strin
   const row = await readConnector(deps.table, id);
   if (row === undefined) throw new Failure('not_found', `there is no connector ${id}`);
   if (row.builtin) throw new Failure('builtin', 'builtin connector cannot be deleted');
-  const count = (await datasourcesOf(deps.table, id)).length;
-  if (count > 0) {
-    const these = count === 1 ? '1 datasource uses' : `${count} datasources use`;
-    throw new Failure('in_use', `${these} connector ${id}; delete them or give them another connector first`);
-  }
   try {
-    await removeConnector(deps.table, row);
+    // The new version turns away a datasource that was planned on the old one, so that none slips in after the count.
+    const marked = await updateConnector(deps.table, row);
+    const count = (await datasourcesOf(deps.table, id)).length;
+    if (count > 0) {
+      const these = count === 1 ? '1 datasource uses' : `${count} datasources use`;
+      throw new Failure('in_use', `${these} connector ${id}; delete them or give them another connector first`);
+    }
+    await removeConnector(deps.table, marked);
   } catch (error) {
     throw error instanceof ConditionFailed ? changedMeanwhile(id, error) : error;
   }

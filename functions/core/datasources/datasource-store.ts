@@ -17,32 +17,39 @@ export async function* listDatasources(table: Table): AsyncIterable<DatasourceRo
   for await (const item of table.query({ pk: datasourcePartition })) yield fromItem(datasourceRow, item);
 }
 
-/** Stores a new datasource under the given id, or under its number. Throws ConditionFailed if the id is taken. */
+/**
+ * Stores a new datasource under the given id, or under its number. Throws ConditionFailed if the id is taken, Failure
+ * `conflict` if a condition of `guards` does not hold.
+ */
 export async function insertDatasource(
   table: Table,
   id: string | undefined,
   row: Omit<DatasourceRow, 'id' | 'number' | 'version'>,
+  guards: readonly TransactWrite[] = [],
 ): Promise<DatasourceRow> {
-  const item = await createNumbered(table, 'datasource', id, (number) => {
+  const build = (number: number): Item => {
     const rowId = id ?? String(number);
     return toItem({ pk: datasourcePartition, sk: rowId }, { ...row, id: rowId, number, version: 1 });
-  });
+  };
+  const item = await createNumbered(table, 'datasource', id, build, guards);
   return fromItem(datasourceRow, item);
 }
 
 /**
  * Stores a changed datasource; where its uid changed, the data of the old uid is marked for purging in the same
- * transaction, so that nothing is orphaned. Throws ConditionFailed if someone else changed the row since it was read.
+ * transaction, so that nothing is orphaned. Throws ConditionFailed if someone else changed the row since it was read, or
+ * if a condition of `guards` does not hold.
  */
 export async function updateDatasource(
   table: Table,
   before: DatasourceRow,
   changed: DatasourceRow,
+  guards: readonly TransactWrite[] = [],
 ): Promise<DatasourceRow> {
   const next = { ...changed, version: before.version + 1 };
   const writes: TransactWrite[] = [{ put: place(next), condition: { type: 'version', equals: before.version } }];
   if (changed.uid !== before.uid) writes.push({ put: purgeItem(before.uid, before.id) });
-  await table.transact(writes);
+  await table.transact([...writes, ...guards]);
   return next;
 }
 

@@ -1,5 +1,5 @@
 import type { ConnectorRow } from '../connectors/connector.ts';
-import { readConnector } from '../connectors/connector-store.ts';
+import { connectorStands, readConnector } from '../connectors/connector-store.ts';
 import { ConditionFailed, Failure } from '../errors.ts';
 import type { Table } from '../ports.ts';
 import type { DatasourceInput, DatasourcePatch, DatasourceRow } from './datasource.ts';
@@ -13,7 +13,7 @@ export async function createDatasource(deps: SaveDeps, input: DatasourceInput): 
   const connector = await connectorOf(deps.table, input.connector.id);
   const planned = await planDatasource(deps, connector, input, undefined, true);
   try {
-    return await insertDatasource(deps.table, input.id, planned);
+    return await insertDatasource(deps.table, input.id, planned, connectorStands(connector));
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;
     throw new Failure('conflict', `a datasource with the id ${input.id} exists already; choose another id`, {
@@ -31,7 +31,7 @@ export async function updateDatasourceFields(
   const stored = await readDatasource(deps.table, id);
   if (stored === undefined) throw new Failure('not_found', `there is no datasource ${id}`);
   const connector = await connectorOf(deps.table, input.connector?.id ?? stored.connector.id);
-  return store(deps, stored, await planDatasource(deps, connector, input, stored, false));
+  return store(deps, stored, await planDatasource(deps, connector, input, stored, false), connector);
 }
 
 /** Puts a whole datasource in the place of the one with this id, or creates it. An absent secret stays. */
@@ -44,7 +44,7 @@ export async function replaceDatasource(
   if (stored === undefined) return { row: await createDatasource(deps, { ...input, id }), created: true };
   const connector = await connectorOf(deps.table, input.connector.id);
   const planned = await planDatasource(deps, connector, input, stored, true);
-  return { row: await store(deps, stored, planned), created: false };
+  return { row: await store(deps, stored, planned, connector), created: false };
 }
 
 async function connectorOf(table: Table, id: string): Promise<ConnectorRow> {
@@ -58,14 +58,19 @@ async function store(
   deps: SaveDeps,
   stored: DatasourceRow,
   planned: Omit<DatasourceRow, 'id' | 'number' | 'version'>,
+  connector: ConnectorRow,
 ): Promise<DatasourceRow> {
   const { id, number, version } = stored;
   try {
-    return await updateDatasource(deps.table, stored, { ...planned, id, number, version });
+    return await updateDatasource(deps.table, stored, { ...planned, id, number, version }, connectorStands(connector));
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;
-    throw new Failure('conflict', `datasource ${id} was changed by someone else just now; read it and try again`, {
-      cause: error,
-    });
+    throw new Failure(
+      'conflict',
+      `datasource ${id} or its connector was changed by someone else just now; read it and try again`,
+      {
+        cause: error,
+      },
+    );
   }
 }

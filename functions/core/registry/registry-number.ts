@@ -13,13 +13,14 @@ const attempts = 100;
  * Creates a registry row together with its number, the integer id it has under /v1. Numbers grow by one and are never
  * given twice; an id that is itself a number keeps that number. Calls `build` with the number to use and stores what it
  * returns, absent before. Throws ConditionFailed when a row with that id is there already, or its number is another
- * row's; Failure `conflict` if others kept coming first.
+ * row's; Failure `conflict` if others kept coming first, or if a condition of `guards` does not hold.
  */
 export async function createNumbered(
   table: Table,
   kind: Kind,
   id: string | undefined,
   build: (number: number) => Item,
+  guards: readonly TransactWrite[] = [],
 ): Promise<Item> {
   const counterKey = { pk: 'registry#counter', sk: kind };
   const given = givenNumber(id);
@@ -39,11 +40,16 @@ export async function createNumbered(
       },
     ];
     try {
-      await table.transact(writes);
+      await table.transact([...writes, ...guards]);
       return row;
     } catch (error) {
       if (!(error instanceof ConditionFailed)) throw error;
       if (id !== undefined && (error.index === 0 || (error.index === 1 && given !== undefined))) throw error;
+      if (error.index >= writes.length) {
+        throw new Failure('conflict', 'what this refers to was changed or deleted just now; try again', {
+          cause: error,
+        });
+      }
       // Someone chose as an id what would have been the text of this number.
       if (error.index === 0) passedOver = number;
     }
