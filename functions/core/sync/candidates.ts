@@ -1,4 +1,4 @@
-import type { Item, Table } from '../ports.ts';
+import type { Item, PlainWrite, Table } from '../ports.ts';
 
 /** Candidates outlive their run so long, for the decision about a hold. */
 const keepSeconds = 30 * 86_400;
@@ -28,4 +28,24 @@ export async function amongCandidates(
   const pk = candidatePartition(uid, run);
   const items = await table.batchGet(keys.map((sk) => ({ pk, sk })));
   return new Set(items.map((item) => item.sk));
+}
+
+/** Forgets the candidates beyond a key, or all of them. */
+export async function dropCandidatesAfter(
+  table: Table,
+  uid: string,
+  run: string,
+  after: string | undefined,
+): Promise<void> {
+  const pk = candidatePartition(uid, run);
+  let deletes: PlainWrite[] = [];
+  const flush = async (): Promise<void> => {
+    await table.batchWrite(deletes);
+    deletes = [];
+  };
+  for await (const { sk } of table.query({ pk, after })) {
+    deletes.push({ delete: { pk, sk } });
+    if (deletes.length === 500) await flush();
+  }
+  await flush();
 }

@@ -81,6 +81,12 @@ export function changeLease(uid: string, lease: Lease, next: Lease): TransactWri
   };
 }
 
+/** The write that leaves a lease to its run without a holder, until a worker takes it from the queue. */
+export function putInQueue(uid: string, lease: Lease, now: number): TransactWrite {
+  const { holder: _holder, ...kept } = lease;
+  return changeLease(uid, lease, { ...kept, version: lease.version + 1, expires_at: now + queuedMs });
+}
+
 /** What a lease becomes when its run ends: free, with its fence and slots kept. */
 export function freed(lease: Lease): Lease {
   const { run: _run, holder: _holder, cancel: _cancel, ...kept } = lease;

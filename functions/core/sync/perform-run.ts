@@ -12,37 +12,51 @@ import { holdLease } from './held-lease.ts';
 import { compileFilter } from './key-filter.ts';
 import { fenceCheck, leaseLost } from './lease.ts';
 import { describeRun, type RunRow } from './run.ts';
-import { RunCanceled } from './run-canceled.ts';
-import { checkpoint, emptyTally, type RunContext } from './run-context.ts';
+import { checkpoint, type RunContext, tallyOf } from './run-context.ts';
 import { noteCounts, settleCounts } from './run-progress.ts';
+import { RunCanceled, RunYielded } from './run-unwound.ts';
 import { type Settlement, settleDeletions } from './settle-deletions.ts';
 import type { StartedRun } from './start-run.ts';
+import { suspendRun } from './suspend-run.ts';
 import type { SyncDeps } from './sync-deps.ts';
 import { syncRange } from './sync-range.ts';
 import { readState } from './sync-state.ts';
 
 /**
  * Performs a run that holds its lease and ends it, however it goes: `completed`, `held`, `canceled`, or `failed` with a
- * message for the user. Returns the run as it ended, or as it was if another run took its place meanwhile.
+ * message for the user; or hands it on when this invocation's time is over. Returns the run as it is then, or as it was
+ * if another run took its place meanwhile.
  */
 export async function performRun(deps: SyncDeps, started: StartedRun): Promise<RunRow> {
-  const { datasource, connector } = started;
-  const held = holdLease(deps, datasource.uid, started.lease, deps.settings.requestTimeoutMs);
+  const held = holdLease(deps, started.datasource.uid, started.lease, deps.settings.requestTimeoutMs);
   let context: RunContext | undefined;
   let bucket: Bucket | undefined;
-  let ended: Pick<RunRow, 'status' | 'error' | 'hold'>;
   try {
-    const config = effectiveConfigOf(connector, datasource);
-    bucket = await openBucket(deps, config);
-    context = await openContext(deps, started, config, bucket, held);
-    ended = await syncAndSettle(context);
+    let ended: Ended;
+    try {
+      const config = effectiveConfigOf(started.connector, started.datasource);
+      bucket = await openBucket(deps, config);
+      context = await openContext(deps, started, config, bucket, held);
+      ended = await syncAndSettle(context);
+    } catch (error) {
+      if (context !== undefined) await keepCounts(context);
+      if (error instanceof RunYielded && context !== undefined) return await suspendRun(context);
+      ended = outcomeOf(deps, started.run, error);
+    }
+    return await finishRun(deps, started.datasource, held, endedRun(deps, started.run, context, ended));
   } catch (error) {
-    ended = outcomeOf(deps, started.run, error);
-    if (context !== undefined) await keepCounts(context);
+    if (!(error instanceof Failure) || error.code !== 'lease_lost') throw error;
+    deps.log.warn('sync displaced', { datasource: started.datasource.id, run: started.run.id });
+    return started.run;
   } finally {
     bucket?.close();
   }
-  const { counters, ...rest } = started.run;
+}
+
+type Ended = Pick<RunRow, 'status' | 'error' | 'hold'>;
+
+function endedRun(deps: SyncDeps, started: RunRow, context: RunContext | undefined, ended: Ended): RunRow {
+  const { counters, checkpoint: _checkpoint, resumed: _resumed, ...rest } = started;
   const run: RunRow = {
     ...rest,
     ...ended,
@@ -51,14 +65,7 @@ export async function performRun(deps: SyncDeps, started: StartedRun): Promise<R
     ranges: { done: ended.status === 'completed' || ended.status === 'held' ? 1 : 0, total: 1 },
     completed_at: new Date(deps.clock.now()).toISOString(),
   };
-  run.message = describeRun(run);
-  try {
-    return await finishRun(deps, datasource, held, run);
-  } catch (error) {
-    if (!(error instanceof Failure) || error.code !== 'lease_lost') throw error;
-    deps.log.warn('sync displaced', { datasource: datasource.id, run: run.id });
-    return run;
-  }
+  return { ...run, message: describeRun(run) };
 }
 
 async function openContext(
@@ -84,7 +91,7 @@ async function openContext(
     range: await rangeToSync(deps, datasource.uid, held.fence),
     stamp: { run: run.id, seq: held.fence, at: new Date(startedAt).toISOString(), quiet: run.first_load },
     deadline: startedAt + limit * 1000,
-    tally: emptyTally(deps.clock.now()),
+    tally: tallyOf(run, deps.clock.now()),
   };
 }
 
@@ -111,8 +118,9 @@ async function rangeToSync(deps: SyncDeps, uid: string, fence: number): Promise<
 }
 
 async function syncAndSettle(context: RunContext): Promise<Settlement> {
-  const { deps, uid } = context;
-  await syncRange(context);
+  const { deps, uid, run, tally } = context;
+  if (run.checkpoint !== undefined && run.checkpoint.fingerprint !== context.fingerprint) throw scopeChanged();
+  if (!tally.settling) await syncRange(context);
   await checkpoint(context);
   await assertSameScope(context);
   const { last_complete: last } = await readState(deps.table, uid);
@@ -129,8 +137,11 @@ async function assertSameScope(context: RunContext): Promise<void> {
   if (row === undefined || row.uid !== uid) throw new RunCanceled();
   const connector = await readConnector(deps.table, row.connector.id);
   const now = connector === undefined ? undefined : fingerprintOf(effectiveConfigOf(connector, row));
-  if (now === fingerprint) return;
-  throw new Failure(
+  if (now !== fingerprint) throw scopeChanged();
+}
+
+function scopeChanged(): Failure {
+  return new Failure(
     'scope_changed',
     'the bucket, prefix or filters of the datasource were changed while it was being synced; nothing was deleted, and the next run goes by the new settings',
   );

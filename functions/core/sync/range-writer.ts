@@ -34,7 +34,7 @@ export function createRangeWriter(context: RunContext): RangeWriter {
     }
     const removed = leaving;
     leaving = [];
-    await removeRecords(context, removed, 'out_of_scope');
+    await removeRecords(context, removed, 'out_of_scope', tally.change);
   };
 
   const put = async (item: Item): Promise<void> => {
@@ -47,7 +47,7 @@ export function createRangeWriter(context: RunContext): RangeWriter {
     flush,
     async present(object, stored) {
       if (stored !== undefined && describesSame(stored, object)) {
-        tally.counters.unchanged += 1;
+        tally.counters[countOf(stored, run.id)] += 1;
         return;
       }
       if (stored === undefined) tally.counters.added += 1;
@@ -68,4 +68,10 @@ export function createRangeWriter(context: RunContext): RangeWriter {
       if (leaving.length >= chunk) await flush();
     },
   };
+}
+
+/** What an earlier invocation of this run wrote, beyond its checkpoint, is that change still. */
+function countOf(stored: RecordRow, run: string): 'unchanged' | 'added' | 'modified' {
+  if (stored.run !== run) return 'unchanged';
+  return stored.fresh ? 'added' : 'modified';
 }

@@ -9,14 +9,15 @@ const chunk = 99;
 
 /**
  * Puts tombstones in the place of records, each batch only if this run still holds the fence: a stale worker removes
- * nothing. Throws Failure `lease_lost`.
+ * nothing. `count` is lowered by what was removed. Throws Failure `lease_lost`.
  */
 export async function removeRecords(
   context: RunContext,
   records: readonly RecordRow[],
   reason: TombstoneReason,
+  count: { objects: number; bytes: number },
 ): Promise<void> {
-  const { deps, uid, held, stamp, tally } = context;
+  const { deps, uid, held, stamp } = context;
   for (let start = 0; start < records.length; start += chunk) {
     const removed = records.slice(start, start + chunk);
     const writes: TransactWrite[] = removed.map((record) => ({ put: tombstoneOf(record, stamp, reason) }));
@@ -26,8 +27,8 @@ export async function removeRecords(
       throw error instanceof ConditionFailed ? leaseLost() : error;
     }
     for (const record of removed) {
-      tally.change.objects -= 1;
-      tally.change.bytes -= record.size;
+      count.objects -= 1;
+      count.bytes -= record.size;
     }
   }
 }

@@ -5,8 +5,8 @@ import type { Stamp } from '../documents/record.ts';
 import { Failure } from '../errors.ts';
 import type { Bucket } from '../ports.ts';
 import type { HeldLease } from './held-lease.ts';
-import { type RunCounters, type RunRow, zeroCounters } from './run.ts';
-import { RunCanceled } from './run-canceled.ts';
+import { type RunCheckpoint, type RunCounters, type RunRow, zeroCounters } from './run.ts';
+import { RunCanceled, RunYielded } from './run-unwound.ts';
 import type { SyncDeps } from './sync-deps.ts';
 
 /** Everything one run works with. `tally` grows while it runs. */
@@ -27,14 +27,23 @@ export type RunContext = {
   readonly tally: RunTally;
 };
 
+type Count = { objects: number; bytes: number };
+
 /** What a run has seen so far. */
 export type RunTally = {
   counters: RunCounters;
-  /** Live records found in the store, and their bytes, as they were before this run. */
-  stored: { objects: number; bytes: number };
-  /** What this run's writes did to the number of live records, and how much of it the range map knows already. */
-  change: { objects: number; bytes: number };
-  noted: { objects: number; bytes: number };
+  /** The last key that was merged and written; absent before the first page. */
+  position: string | undefined;
+  /** The listing is complete. */
+  settling: boolean;
+  /** Live records found in the store. */
+  stored: Count;
+  /** What was added, modified and taken out of scope did to the number of live records. */
+  change: Count;
+  /** What deletions did to it. */
+  deleted: Count;
+  /** How much of both the range map knows already. */
+  noted: Count;
   /** Keys that are in the store and not in the listing. */
   candidates: number;
   /** The first few of them, to be shown. */
@@ -47,28 +56,56 @@ export type RunTally = {
   notedAt: number;
 };
 
-export function emptyTally(now: number): RunTally {
+/** A tally to begin with, or to go on with from where an earlier invocation left the run. */
+export function tallyOf(run: RunRow, now: number): RunTally {
+  const from = run.checkpoint;
+  const zero = { objects: 0, bytes: 0 };
   return {
-    counters: { ...zeroCounters },
-    stored: { objects: 0, bytes: 0 },
-    change: { objects: 0, bytes: 0 },
-    noted: { objects: 0, bytes: 0 },
-    candidates: 0,
-    candidateSample: [],
-    clockSkew: 0,
-    controls: [],
+    // Deletions are counted anew: those that an earlier invocation made are found as its tombstones.
+    counters: { ...(from ? run.counters : zeroCounters), deleted: 0 },
+    position: from?.position,
+    settling: from?.settling ?? false,
+    stored: { ...(from?.stored ?? zero) },
+    change: { ...(from?.change ?? zero) },
+    deleted: { ...zero },
+    noted: { ...(from?.noted ?? zero) },
+    candidates: from?.candidates ?? 0,
+    candidateSample: [...(from?.candidate_sample ?? [])],
+    clockSkew: from?.clock_skew ?? 0,
+    controls: [...(from?.controls ?? [])],
     notedAt: now,
   };
 }
 
+/** What another invocation needs to go on from here. */
+export function checkpointOf({ tally, fingerprint }: RunContext): RunCheckpoint {
+  return {
+    position: tally.position,
+    settling: tally.settling,
+    fingerprint,
+    stored: tally.stored,
+    change: tally.change,
+    noted: tally.noted,
+    candidates: tally.candidates,
+    candidate_sample: tally.candidateSample,
+    clock_skew: tally.clockSkew,
+    controls: tally.controls,
+  };
+}
+
 /**
- * To be called before each step that takes time. Throws RunCanceled, Failure `lease_lost` if another run took over, or
- * `run_time_limit`.
+ * To be called before each step that takes time, with nothing left to write. Throws RunCanceled, Failure `lease_lost` if
+ * another run took over, or `run_time_limit`; with `mayYield` also RunYielded when this invocation's time is over. Only a
+ * step that was preceded by one may yield, so that each invocation gets somewhere.
  */
-export async function checkpoint(context: RunContext): Promise<void> {
+export async function checkpoint(context: RunContext, mayYield = false): Promise<void> {
   const { canceled } = await context.held.heartbeat();
   if (canceled) throw new RunCanceled();
-  if (context.deps.clock.now() < context.deadline) return;
+  const now = context.deps.clock.now();
+  if (now < context.deadline) {
+    if (mayYield && now >= (context.deps.yieldAt ?? Number.POSITIVE_INFINITY)) throw new RunYielded();
+    return;
+  }
   const limit = Math.round((context.deadline - Date.parse(context.run.started_at ?? '')) / 1000);
   throw new Failure(
     'run_time_limit',

@@ -1,7 +1,8 @@
 import { amendRange, type RangeRow } from '../documents/range-map.ts';
 import { ConditionFailed } from '../errors.ts';
 import { fenceCheck, leaseLost } from './lease.ts';
-import type { RunContext, RunTally } from './run-context.ts';
+import type { RunRow } from './run.ts';
+import { checkpointOf, type RunContext, type RunTally } from './run-context.ts';
 import { runItem } from './run-store.ts';
 
 /**
@@ -15,7 +16,7 @@ export async function noteProgress(context: RunContext): Promise<void> {
   tally.notedAt = now;
   await noteCounts(context);
   const { counters } = tally;
-  const noted = { ...run, counters: { ...counters }, percent: percentOf(context) };
+  const noted = progressOf(context);
   try {
     await deps.table.put(runItem(noted), { type: 'fence', atMost: context.held.fence });
   } catch (error) {
@@ -30,6 +31,18 @@ export async function noteProgress(context: RunContext): Promise<void> {
     modified: counters.modified,
     percent: noted.percent,
   });
+}
+
+/** The run's row with how far it is; a step forward clears how often it had to be taken up again. */
+export function progressOf(context: RunContext): RunRow {
+  const { run, tally } = context;
+  return {
+    ...run,
+    counters: { ...tally.counters },
+    percent: percentOf(context),
+    checkpoint: checkpointOf(context),
+    resumed: tally.position === run.checkpoint?.position ? run.resumed : 0,
+  };
 }
 
 /** Adds what was written since the last time to the counts of the range. Throws Failure `lease_lost`. */
@@ -50,8 +63,8 @@ export async function settleCounts(context: RunContext): Promise<void> {
   await amendCounts(context, (row) =>
     row.edits === range.edits
       ? {
-          objects: tally.stored.objects + tally.change.objects,
-          bytes: tally.stored.bytes + tally.change.bytes,
+          objects: tally.stored.objects + tally.change.objects + tally.deleted.objects,
+          bytes: tally.stored.bytes + tally.change.bytes + tally.deleted.bytes,
         }
       : { objects: row.objects + pending.objects, bytes: row.bytes + pending.bytes },
   );
@@ -59,8 +72,8 @@ export async function settleCounts(context: RunContext): Promise<void> {
 
 function pendingOf(tally: RunTally): { objects: number; bytes: number } {
   return {
-    objects: tally.change.objects - tally.noted.objects,
-    bytes: tally.change.bytes - tally.noted.bytes,
+    objects: tally.change.objects + tally.deleted.objects - tally.noted.objects,
+    bytes: tally.change.bytes + tally.deleted.bytes - tally.noted.bytes,
   };
 }
 
@@ -74,7 +87,10 @@ async function amendCounts(
   } catch (error) {
     throw error instanceof ConditionFailed ? leaseLost() : error;
   }
-  tally.noted = { ...tally.change };
+  tally.noted = {
+    objects: tally.change.objects + tally.deleted.objects,
+    bytes: tally.change.bytes + tally.deleted.bytes,
+  };
 }
 
 /** How far the run is, of the size that the catalogue had; unknown for a first load. */

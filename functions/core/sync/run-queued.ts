@@ -3,13 +3,13 @@ import { readDatasource } from '../datasources/datasource-store.ts';
 import { ConditionFailed } from '../errors.ts';
 import { amendLease, freed, putLease, readLease } from './lease.ts';
 import { performRun } from './perform-run.ts';
-import type { RunRow } from './run.ts';
+import { isEnded, type RunRow } from './run.ts';
 import { readRun, runItem } from './run-store.ts';
 import type { StartedRun } from './start-run.ts';
 import type { SyncDeps } from './sync-deps.ts';
 
 /**
- * Performs a run that waited in the queue. The message may come twice, or late: whoever makes the run's lease its own
+ * Performs a run that waits in the queue, to begin or to go on. The message may come twice, or late: whoever makes the run's lease its own
  * performs it, everybody else does nothing. Returns the ended run, or undefined if there was nothing to do.
  */
 export async function runQueued(
@@ -19,7 +19,7 @@ export async function runQueued(
   const { uid } = message;
   const run = await readRun(deps.table, uid, message.run);
   const lease = await readLease(deps.table, uid);
-  if (run?.status !== 'queued' || lease.run !== run.id || lease.holder !== undefined) return undefined;
+  if (run === undefined || isEnded(run) || lease.run !== run.id || lease.holder !== undefined) return undefined;
   const datasource = await readDatasource(deps.table, message.datasource);
   const connector = datasource && (await readConnector(deps.table, datasource.connector.id));
   if (datasource?.uid !== uid || connector === undefined) {
@@ -28,7 +28,7 @@ export async function runQueued(
   }
   const now = deps.clock.now();
   const adopted = { ...lease, version: lease.version + 1, holder: deps.holder, expires_at: now + deps.leaseMs };
-  const running: RunRow = { ...run, status: 'running', started_at: new Date(now).toISOString() };
+  const running: RunRow = { ...run, status: 'running', started_at: run.started_at ?? new Date(now).toISOString() };
   try {
     await putLease(deps.table, uid, lease, adopted);
     await deps.table.put(runItem(running), { type: 'fence', atMost: lease.fence });

@@ -24,6 +24,24 @@ export type RunCounters = z.output<typeof runCounters>;
 /** What a hold shows to whoever decides: how many records would go, their share of the catalogue, some of their keys. */
 const hold = z.object({ candidates: z.number().int(), share: z.number(), sample: z.array(z.string()) });
 
+const count = z.object({ objects: z.number().int(), bytes: z.number() });
+
+/** How far a run is, so that another invocation can go on: every key up to `position` was merged and written. `settling`
+ *  once the listing is complete. The counts are those of RunTally (run-context.ts). */
+export const runCheckpoint = z.object({
+  position: z.string().optional(),
+  settling: z.boolean(),
+  fingerprint: z.string(),
+  stored: count,
+  change: count,
+  noted: count,
+  candidates: z.number().int(),
+  candidate_sample: z.array(z.string()),
+  clock_skew: z.number(),
+  controls: z.array(z.string()),
+});
+export type RunCheckpoint = z.output<typeof runCheckpoint>;
+
 /** A run at rest. `fence` is that of its lease; `approves` names the held run whose deletions it applies. */
 export const runRow = z.object({
   v: z.literal(1),
@@ -49,6 +67,9 @@ export const runRow = z.object({
   hold: hold.optional(),
   approves: z.string().optional(),
   approved_by: z.string().optional(),
+  checkpoint: runCheckpoint.optional(),
+  /** How often the run was taken up again since it last got anywhere. */
+  resumed: z.number().int().optional(),
   ttl: z.number().int().optional(),
 });
 export type RunRow = z.output<typeof runRow>;
@@ -73,7 +94,8 @@ export function isEnded(run: Pick<RunRow, 'status'>): boolean {
 
 /** What the API shows of a run. */
 export function runView(run: RunRow): Record<string, unknown> {
-  const { v: _v, version: _version, fence: _fence, uid: _uid, ttl: _ttl, fingerprint: _fingerprint, ...shown } = run;
+  const { v: _v, version: _version, fence: _fence, uid: _uid, ttl: _ttl, fingerprint: _fingerprint, ...rest } = run;
+  const { checkpoint: _checkpoint, resumed: _resumed, ...shown } = rest;
   const { started_at: start, completed_at: end } = run;
   if (start === undefined || end === undefined) return shown;
   return { ...shown, duration_ms: Date.parse(end) - Date.parse(start) };

@@ -67,10 +67,11 @@ async function deleteConfirmed(context: RunContext, also: string | undefined): P
   const sample = await spreadSample(context);
   const gone = await confirmGone(context, sample);
   const appeared = new Set(sample.filter((key) => !gone.has(key)));
+  let removed = 0;
   for await (const keys of inChunks(context)) {
-    await checkpoint(context);
+    await checkpoint(context, removed > 0);
     const absent = await absentTwice(context, also, keys);
-    await deleteKeys(
+    removed += await deleteKeys(
       context,
       absent.filter((key) => !appeared.has(key)),
     );
@@ -115,11 +116,21 @@ async function spreadSample(context: RunContext): Promise<string[]> {
   return sample;
 }
 
-async function deleteKeys(context: RunContext, keys: readonly string[]): Promise<void> {
-  const { deps, uid, range, tally } = context;
+/** Returns how many records it removed that were not removed before. */
+async function deleteKeys(context: RunContext, keys: readonly string[]): Promise<number> {
+  const { deps, uid, range, tally, run } = context;
   const pk = recordPartition(uid, range.id);
   const items = await deps.table.batchGet(keys.map((sk) => ({ pk, sk })));
-  const live: RecordRow[] = items.map(readRecord).filter((record) => record.gone === undefined);
-  await removeRecords(context, live, 'deleted');
+  const records: RecordRow[] = items.map(readRecord);
+  // What an earlier invocation of this run deleted counts as this run's.
+  for (const record of records) {
+    if (record.gone?.reason !== 'deleted' || record.run !== run.id) continue;
+    tally.counters.deleted += 1;
+    tally.deleted.objects -= 1;
+    tally.deleted.bytes -= record.size;
+  }
+  const live = records.filter((record) => record.gone === undefined);
+  await removeRecords(context, live, 'deleted', tally.deleted);
   tally.counters.deleted += live.length;
+  return live.length;
 }

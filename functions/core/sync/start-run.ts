@@ -6,6 +6,7 @@ import { rebaseDatasource } from '../datasources/rebase-datasource.ts';
 import { ConditionFailed, Failure } from '../errors.ts';
 import { closeAbandonedRun } from './close-abandoned-run.ts';
 import { holdingRun, type Lease, readLease, takeLease } from './lease.ts';
+import { isResumable, resumeRun } from './resume-run.ts';
 import { type RunRow, type RunTrigger, zeroCounters } from './run.ts';
 import { expireRun, newestRun, newRunId, readRun, runItem } from './run-store.ts';
 import type { SyncDeps } from './sync-deps.ts';
@@ -41,7 +42,7 @@ type StartDeps = Omit<SyncDeps, 'buckets' | 'opener' | 'queue' | 'settings'>;
 
 /**
  * Makes a run and takes the datasource's lease for it, in one transaction: there is never a second one. A run left
- * behind by a process that died is closed first. Throws Failure `not_found` if there is no such datasource,
+ * behind by a process that died is gone on with, or closed if it cannot be. Throws Failure `not_found` if there is no such datasource,
  * `conflict` if its connector is switched off, or what its settings lack.
  */
 export async function startRun(deps: StartDeps, request: RunRequest): Promise<RunStart> {
@@ -79,7 +80,14 @@ async function take(
   lease: Lease,
 ): Promise<{ run: RunRow; lease: Lease } | undefined> {
   const { uid } = datasource;
-  if (lease.run !== undefined) await closeAbandonedRun(deps, uid, lease);
+  if (lease.run !== undefined) {
+    const abandoned = await readRun(deps.table, uid, lease.run);
+    if (abandoned !== undefined && serves(abandoned, request)) {
+      const holder = request.inProcess ? deps.holder : undefined;
+      return resumeRun(deps, lease, abandoned, { holder, slot: request.slot });
+    }
+    await closeAbandonedRun(deps, uid, lease);
+  }
   const previous = await newestRun(deps.table, uid, deps.clock.now());
   const state = await readState(deps.table, uid);
   const id = newRunId(deps.clock, deps.ids, lease.fence + 1);
@@ -103,6 +111,13 @@ async function take(
   }
   if (previous !== undefined) await expireRun(deps.table, previous, deps.clock.now());
   return { run, lease: next };
+}
+
+/** A run whose process died goes on in the place of a new one, unless something else was asked for. */
+function serves(abandoned: RunRow, request: RunRequest): boolean {
+  return (
+    isResumable(abandoned) && abandoned.dry_run === (request.dryRun ?? false) && abandoned.approves === request.approves
+  );
 }
 
 function newRun(

@@ -9,6 +9,8 @@ export type SyncDeps = LeaseDeps & {
   readonly log: Log;
   readonly queue: WorkQueue;
   readonly settings: SyncSettings;
+  /** When this invocation should hand its runs on to another, epoch milliseconds; never where processes live on. */
+  readonly yieldAt?: number;
 };
 
 /** Limits of a run, set where Stocktake is hosted. */
