@@ -29,7 +29,8 @@ function describe(issue: z.core.$ZodIssue, input: unknown): FailureDetail[] {
 function isAbsent(input: unknown, path: readonly PropertyKey[]): boolean {
   let value = input;
   for (const name of path) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return true;
+    if (typeof value !== 'object' || value === null) return false;
+    if (!Object.hasOwn(value, name)) return true;
     value = Reflect.get(value, name);
   }
   return value === undefined;

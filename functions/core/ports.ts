@@ -82,12 +82,19 @@ export type Schedule = {
   readonly input: string;
 };
 
+/** A schedule as it stands, whoever wrote it last. */
+export type LiveSchedule = Schedule & {
+  /** When it was last changed, epoch milliseconds. */
+  readonly modifiedAt: number;
+};
+
 /** Keeps schedules and fires them; a put replaces the whole schedule. Removing a missing one does nothing. */
 export interface Schedules {
   put(schedule: Schedule): Promise<void>;
   remove(name: string): Promise<void>;
-  read(name: string): Promise<Schedule | undefined>;
-  list(): AsyncIterable<Schedule>;
+  read(name: string): Promise<LiveSchedule | undefined>;
+  /** Names only: what is live is read one by one. */
+  list(): AsyncIterable<{ readonly name: string }>;
 }
 
 /** Durable messages, delivered at least once, in no particular order. `message` is JSON-compatible. */

@@ -44,7 +44,8 @@ export function isRunId(text: string): boolean {
 }
 
 function readParameter(name: string, raw: string): string {
-  const value = decode(name, raw);
+  // A hint may well hold a `%` of its own; it is for people to read, so it is taken as it comes.
+  const value = name === 'hint' ? raw : decode(name, raw);
   const rule = rules[name];
   if (rule === undefined) throw new Error(`the path parameter ${name} has no rule`);
   if (!rule.accepts(value)) throw refuse(name, rule.reason);

@@ -9,7 +9,7 @@ import { createSystemTimers, type Timers } from '#adapters/embedded/timers.ts';
 import { createBuckets } from '#adapters/s3/s3-buckets.ts';
 import { feedPrefixes } from '#core/changes/feed-prefixes.ts';
 import { publishChanges } from '#core/changes/publish-changes.ts';
-import { datasourcePartition } from '#core/datasources/datasource-store.ts';
+import { datasourcesToReconcile } from '#core/datasources/reconcile-request.ts';
 import { reconcileSchedule } from '#core/datasources/reconcile-schedules.ts';
 import type { ItemChange, Log, Sealer } from '#core/ports.ts';
 import { handleTick, tickPayload } from '#core/sync/handle-tick.ts';
@@ -54,7 +54,7 @@ export async function composeLocal(options: {
   const schedules = createTimerSchedules({ ...deps, onTick });
   const bus = createLocalEventBus(deps);
   const readers = [
-    (changes: readonly ItemChange[]) => followDatasources({ table, schedules }, changes),
+    (changes: readonly ItemChange[]) => followDatasources({ ...deps, schedules }, changes),
     (changes: readonly ItemChange[]) => publishChanges({ table, bus }, changes),
   ];
   const pump = createFeedPump({ ...deps, feed: table.feed, readers });
@@ -113,6 +113,5 @@ async function followDatasources(
   deps: Parameters<typeof reconcileSchedule>[0],
   changes: readonly ItemChange[],
 ): Promise<void> {
-  const ids = changes.filter(({ key }) => key.pk === datasourcePartition).map(({ key }) => key.sk);
-  for (const id of new Set(ids)) await reconcileSchedule(deps, id);
+  for (const id of datasourcesToReconcile(changes)) await reconcileSchedule(deps, id);
 }

@@ -42,13 +42,17 @@ export function createFeedPump(deps: {
   const pump = (): void => {
     again = true;
     if (!running || pumping !== undefined) return;
+    let failed = false;
     pumping = drain()
       .catch((error: unknown) => {
+        failed = true;
         deps.log.error('feed not read', { reason: error instanceof Error ? error.message : String(error) });
         if (running) deps.timers.set(deps.clock.now() + retryMs, pump);
       })
       .finally(() => {
         pumping = undefined;
+        // What was appended after the last look, and before this.
+        if (again && running && !failed) pump();
       });
   };
 

@@ -13,8 +13,10 @@ const scopedKey = z
     return { scope: scope as 'read' | 'write' | 'admin', key: key.join(':') };
   });
 
+const notAPort = 'must be a port, 0–65535';
+
 const environment = z.object({
-  PORT: z.coerce.number().int().min(0).max(65_535, 'must be a port, 0–65535').default(9000),
+  PORT: z.coerce.number(notAPort).int(notAPort).min(0, notAPort).max(65_535, notAPort).default(9000),
   HOST: z.string().min(1).default('127.0.0.1'),
   STOCKTAKE_DATA: z.string().min(1).default('.stocktake'),
   STOCKTAKE_API_KEYS: z
@@ -44,7 +46,9 @@ export type LocalSettings = {
  * host but loopback without keys.
  */
 export function readSettings(env: Readonly<Record<string, string | undefined>>): LocalSettings {
-  const read = parseInput(environment, env, 'the environment');
+  // A variable that is set to nothing is not set.
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const read = parseInput(environment, given, 'the environment');
   const settings = {
     port: read.PORT,
     host: read.HOST,

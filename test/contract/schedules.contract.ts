@@ -5,7 +5,8 @@ import { collect } from '#support/collect.ts';
 /** `now`: the adapter's present, epoch ms. What the adapter holds is empty at first. */
 export type SchedulesUnderTest = { readonly schedules: Schedules; readonly now: number; close(): Promise<void> };
 
-const HOUR = 3_600_000;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 
 /** What both hosts' Schedules must do, firing aside. */
 export function schedulesContract(name: string, make: () => Promise<SchedulesUnderTest>): void {
@@ -27,7 +28,7 @@ export function schedulesContract(name: string, make: () => Promise<SchedulesUnd
 
     test('given a schedule was put, then it is read as it was put', async () => {
       await made.schedules.put(schedule);
-      expect(await made.schedules.read(schedule.name)).toEqual(schedule);
+      expect(await made.schedules.read(schedule.name)).toEqual({ ...schedule, modifiedAt: expect.any(Number) });
     });
 
     test('given one was put, when another is put under its name, then it is replaced whole', async () => {
@@ -41,20 +42,27 @@ export function schedulesContract(name: string, make: () => Promise<SchedulesUnd
         input: '{}',
       };
       await made.schedules.put(next);
-      expect(await made.schedules.read(schedule.name)).toEqual(next);
-      expect(await listed(made.schedules)).toEqual([next]);
+      expect(await made.schedules.read(schedule.name)).toEqual({ ...next, modifiedAt: expect.any(Number) });
+      expect(await listed(made.schedules)).toEqual([schedule.name]);
     });
 
     test('given the same is put twice, then nothing changes', async () => {
       await made.schedules.put(schedule);
       await made.schedules.put(schedule);
-      expect(await listed(made.schedules)).toEqual([schedule]);
+      expect(await made.schedules.read(schedule.name)).toMatchObject(schedule);
+      expect(await listed(made.schedules)).toEqual([schedule.name]);
+    });
+
+    test('given one was put, then it tells when, in epoch milliseconds', async () => {
+      await made.schedules.put(schedule);
+      const { modifiedAt = 0 } = (await made.schedules.read(schedule.name)) ?? {};
+      expect(Math.abs(modifiedAt - made.now)).toBeLessThan(MINUTE);
     });
 
     test('given several, then all are listed', async () => {
       const names = ['a', 'B', 'a.b', 'a-b', '0'.repeat(64)];
       for (const each of names) await made.schedules.put({ ...schedule, name: each });
-      expect((await listed(made.schedules)).map((each) => each.name).sort()).toEqual([...names].sort());
+      expect((await listed(made.schedules)).sort()).toEqual([...names].sort());
     });
 
     test('given none, then reading says undefined, listing is empty and removing does nothing', async () => {
@@ -68,7 +76,7 @@ export function schedulesContract(name: string, make: () => Promise<SchedulesUnd
       await made.schedules.put({ ...schedule, name: 'other' });
       await made.schedules.remove(schedule.name);
       expect(await made.schedules.read(schedule.name)).toBeUndefined();
-      expect((await listed(made.schedules)).map((each) => each.name)).toEqual(['other']);
+      expect(await listed(made.schedules)).toEqual(['other']);
     });
 
     test.each(['', 'a/b', 'a b', 'é', '0'.repeat(65)])('given the name %j, then put refuses it', async (bad) => {
@@ -86,6 +94,6 @@ export function schedulesContract(name: string, make: () => Promise<SchedulesUnd
   });
 }
 
-async function listed(schedules: Schedules): Promise<Schedule[]> {
-  return collect(schedules.list());
+async function listed(schedules: Schedules): Promise<string[]> {
+  return (await collect(schedules.list())).map(({ name }) => name);
 }

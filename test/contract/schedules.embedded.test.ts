@@ -245,6 +245,23 @@ describe('timer schedules: firing', () => {
     await schedules.stop();
   });
 
+  test('given it fires, then it does not count as changed', async () => {
+    const { schedules, time } = started();
+    await schedules.start();
+    await schedules.put(everyTenMinutes);
+    await time.advance(20 * MINUTE);
+    expect(await schedules.read('ten')).toMatchObject({ modifiedAt: START });
+    await schedules.put(everyTenMinutes);
+    expect(await schedules.read('ten')).toMatchObject({ modifiedAt: START + 20 * MINUTE });
+  });
+
+  test('given a schedule that version 0.1 stored, then it is read as changed long ago', async () => {
+    const { schedules, table } = started();
+    const { name: sk, ...rest } = everyTenMinutes;
+    await table.put({ pk: 'schedule', sk, v: 1, ...rest, firedThrough: START });
+    expect(await schedules.read('ten')).toEqual({ ...everyTenMinutes, modifiedAt: 0 });
+  });
+
   test('given the store fails at a firing, then it is logged and the firing comes a minute later', async () => {
     const real = openSqliteTable(':memory:');
     const time = createVirtualTime(START);

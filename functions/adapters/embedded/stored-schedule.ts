@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Item, Schedule, Table } from '#core/ports.ts';
+import type { Item, LiveSchedule, Schedule, Table } from '#core/ports.ts';
 import { nextFire } from '#core/schedules/next-fire.ts';
 
 /** The partition of all schedules; the sort key is the name. */
@@ -18,13 +18,15 @@ const storedSchedule = z.object({
   state: z.enum(['enabled', 'disabled']),
   startAt: z.number(),
   input: z.string(),
+  /** Epoch ms; schedules of version 0.1 do not tell. */
+  modifiedAt: z.number().default(0),
   firedThrough: z.number(),
   unfinished: z.number().optional(),
 });
 export type StoredSchedule = z.output<typeof storedSchedule>;
 
 /** Throws if the item is not a schedule of this version. */
-export function parseStoredSchedule(item: Item): StoredSchedule {
+function parseStoredSchedule(item: Item): StoredSchedule {
   return storedSchedule.parse(item);
 }
 
@@ -33,8 +35,9 @@ export async function readStoredSchedule(table: Table, name: string): Promise<St
   return item && parseStoredSchedule(item);
 }
 
-export function scheduleOf({ sk, expression, timezone, state, startAt, input }: StoredSchedule): Schedule {
-  return { name: sk, expression, timezone, state, startAt, input };
+export function liveScheduleOf(stored: StoredSchedule): LiveSchedule {
+  const { sk: name, expression, timezone, state, startAt, input, modifiedAt } = stored;
+  return { name, expression, timezone, state, startAt, input, modifiedAt };
 }
 
 /** What to store for a put. What fired stays so unless the timing is new; what fell due during a pause is dropped. */
@@ -48,6 +51,7 @@ export function storeSchedule(schedule: Schedule, before: StoredSchedule | undef
     sk: name,
     v: 1,
     ...rest,
+    modifiedAt: now,
     firedThrough: goesOn && before.state === 'disabled' ? Math.max(firedThrough, now) : firedThrough,
     ...(stays && before.unfinished !== undefined ? { unfinished: before.unfinished } : {}),
   };

@@ -1,7 +1,7 @@
 import type { Schedule, Schedules } from '#core/ports.ts';
 import { nextFire } from '#core/schedules/next-fire.ts';
 import { FiringLoop, type TimerSchedulesOptions } from './firing-loop.ts';
-import { parseStoredSchedule, readStoredSchedule, SCHEDULES_PK, scheduleOf, storeSchedule } from './stored-schedule.ts';
+import { liveScheduleOf, readStoredSchedule, SCHEDULES_PK, storeSchedule } from './stored-schedule.ts';
 import { createTurns } from './turns.ts';
 
 export type TimerSchedules = Schedules & {
@@ -41,10 +41,10 @@ export function createTimerSchedules(options: TimerSchedulesOptions): TimerSched
       }),
     async read(name) {
       const stored = await readStoredSchedule(table, name);
-      return stored && scheduleOf(stored);
+      return stored && liveScheduleOf(stored);
     },
     async *list() {
-      for await (const item of table.query({ pk: SCHEDULES_PK })) yield scheduleOf(parseStoredSchedule(item));
+      for await (const { sk: name } of table.query({ pk: SCHEDULES_PK })) yield { name };
     },
   };
 }

@@ -1,6 +1,6 @@
 import { compareKeys } from '../keys/byte-order.ts';
 import type { Item, Table, TransactWrite } from '../ports.ts';
-import { createNumbered, numberItem } from '../registry/registry-number.ts';
+import { createNumbered, firstVersion, numberItem } from '../registry/registry-number.ts';
 import { fromItem, toItem } from '../stored-item.ts';
 import { type ConnectorRow, connectorRow } from './connector.ts';
 
@@ -48,7 +48,7 @@ export async function insertConnector(
 ): Promise<ConnectorRow> {
   const item = await createNumbered(table, 'connector', id, (number) => {
     const rowId = id ?? String(number);
-    return toItem({ pk: partition, sk: rowId }, { ...row, id: rowId, number, version: 1 });
+    return toItem({ pk: partition, sk: rowId }, { ...row, id: rowId, number, version: firstVersion(row) });
   });
   return fromItem(connectorRow, item);
 }

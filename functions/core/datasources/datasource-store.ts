@@ -1,6 +1,6 @@
 import { purgeItem } from '../documents/purge-item.ts';
 import type { Item, Table, TransactWrite } from '../ports.ts';
-import { createNumbered, numberItem } from '../registry/registry-number.ts';
+import { createNumbered, firstVersion, numberItem } from '../registry/registry-number.ts';
 import { fromItem, toItem } from '../stored-item.ts';
 import { type DatasourceRow, datasourceRow } from './datasource.ts';
 
@@ -29,7 +29,7 @@ export async function insertDatasource(
 ): Promise<DatasourceRow> {
   const build = (number: number): Item => {
     const rowId = id ?? String(number);
-    return toItem({ pk: datasourcePartition, sk: rowId }, { ...row, id: rowId, number, version: 1 });
+    return toItem({ pk: datasourcePartition, sk: rowId }, { ...row, id: rowId, number, version: firstVersion(row) });
   };
   const item = await createNumbered(table, 'datasource', id, build, guards);
   return fromItem(datasourceRow, item);

@@ -6,9 +6,15 @@ import { displayName, freeText, identifier } from '../identifier.ts';
 const syncInput = z.strictObject({
   enabled: z.boolean().optional(),
   strategy: z.enum(['interval', 'cron', 'manual'], 'must be "interval", "cron" or "manual"').optional(),
-  interval: z.string('must be a text such as "5m", "1h" or "30s"').optional(),
-  cron: z.string('must be a text such as "0 6 * * *"').optional(),
-  timezone: z.string('must be an IANA name such as "Europe/Berlin"').optional(),
+  interval: z
+    .string('must be a text such as "5m", "1h" or "30s"')
+    .max(256, 'must be at most 256 characters')
+    .optional(),
+  cron: z.string('must be a text such as "0 6 * * *"').max(256, 'must be at most 256 characters').optional(),
+  timezone: z
+    .string('must be an IANA name such as "Europe/Berlin"')
+    .max(64, 'must be at most 64 characters')
+    .optional(),
   page_size: z.number().int('must be a whole number').min(1, 'must be 1–1,000').max(1000, 'must be 1–1,000').optional(),
   expression: z.unknown().optional(),
   changed_by: z.unknown().optional(),
@@ -63,7 +69,11 @@ export const datasourcePatch = z.strictObject({
 });
 export type DatasourcePatch = z.output<typeof datasourcePatch>;
 
-/** When a datasource syncs, at rest. `anchor` (epoch ms) is from when a rate counts. */
+/**
+ * When a datasource syncs, at rest. `anchor` (epoch ms) is from when a rate counts. `changed_at` (epoch ms) is when the
+ * timing, and whether it is on, were changed last. `expression` is in Scheduler's grammar; one made in the AWS console
+ * that the API's grammar lacks stands alone, with strategy `cron` and no `cron`.
+ */
 export const syncPolicy = z.object({
   enabled: z.boolean(),
   strategy: z.enum(['interval', 'cron', 'manual']),
@@ -74,6 +84,7 @@ export const syncPolicy = z.object({
   expression: z.string().optional(),
   changed_by: z.enum(['api', 'console']),
   anchor: z.number().int(),
+  changed_at: z.object({ timing: z.number(), state: z.number() }).optional(),
 });
 export type SyncPolicy = z.output<typeof syncPolicy>;
 
@@ -107,6 +118,6 @@ export type DatasourceRow = z.output<typeof datasourceRow>;
 export function datasourceView(row: DatasourceRow): Record<string, unknown> {
   const { v: _v, version: _version, uid: _uid, owner: _owner, target: _target, secrets: _secrets, ...rest } = row;
   const { config_version: _configVersion, sync, ...shown } = rest;
-  const { anchor: _anchor, ...policy } = sync;
+  const { anchor: _anchor, changed_at: _changedAt, ...policy } = sync;
   return { ...shown, sync: policy };
 }

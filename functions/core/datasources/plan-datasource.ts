@@ -5,7 +5,7 @@ import { Failure } from '../errors.ts';
 import type { Clock, Ids, Sealer } from '../ports.ts';
 import type { DatasourcePatch, DatasourceRow } from './datasource.ts';
 import { effectiveConfig, fingerprintOf, targetOf } from './effective-config.ts';
-import { planSync, sameSchedule } from './plan-sync.ts';
+import { dateChanges, planSync, sameSchedule } from './plan-sync.ts';
 
 export type PlanDeps = {
   readonly sealer: Sealer;
@@ -54,6 +54,7 @@ export async function planDatasource(
     created: stored?.created ?? new Date(now).toISOString(),
     updated: new Date(now).toISOString(),
   };
+  row.sync = dateChanges(row, stored, now);
   if (stored && changesWork(connector, stored, row)) row.config_version = stored.config_version + 1;
   return row;
 }

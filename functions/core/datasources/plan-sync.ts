@@ -1,8 +1,10 @@
 import { Failure } from '../errors.ts';
 import { toSchedulerCron } from '../schedules/cron.ts';
+import { timingKey } from '../schedules/from-scheduler.ts';
 import { parseInterval } from '../schedules/interval.ts';
 import { isTimezone } from '../schedules/next-fire.ts';
-import type { SyncInput, SyncPolicy } from './datasource.ts';
+import type { DatasourceRow, SyncInput, SyncPolicy } from './datasource.ts';
+import { changeTimes, stateOf } from './schedule-mark.ts';
 
 /**
  * Works out when a datasource syncs from what a caller gave and what was stored. The strategy follows from the fields
@@ -29,13 +31,36 @@ export function planSync(
 
 /** True if both policies fire at the same times. */
 export function sameSchedule(one: SyncPolicy, other: SyncPolicy): boolean {
+  return one.enabled === other.enabled && sameTiming(one, other);
+}
+
+/**
+ * The policy of a planned datasource with the times at which its timing and its being on changed, each by itself: what
+ * was changed in the AWS console meanwhile is weighed against them. `now` in epoch ms.
+ */
+export function dateChanges(
+  planned: Pick<DatasourceRow, 'enabled' | 'sync'>,
+  stored: Pick<DatasourceRow, 'enabled' | 'sync'> | undefined,
+  now: number,
+): SyncPolicy {
+  const { sync } = planned;
+  if (stored === undefined) return { ...sync, changed_at: { timing: now, state: now } };
+  const before = changeTimes(stored.sync);
+  const timing = sameTiming(sync, stored.sync) ? before.timing : now;
+  const state = stateOf(planned) === stateOf(stored) ? before.state : now;
+  return { ...sync, changed_at: { timing, state } };
+}
+
+function sameTiming(one: SyncPolicy, other: SyncPolicy): boolean {
   return (
-    one.enabled === other.enabled &&
     one.strategy === other.strategy &&
-    one.timezone === other.timezone &&
-    one.expression === other.expression &&
+    keyOf(one) === keyOf(other) &&
     secondsOf(one.interval) === secondsOf(other.interval)
   );
+}
+
+function keyOf({ expression, timezone = 'UTC' }: SyncPolicy): string | undefined {
+  return expression === undefined ? undefined : timingKey({ expression, timezone });
 }
 
 /** `60m` and `1h` are the same interval. */
@@ -80,12 +105,17 @@ function planTiming(
   }
   if (strategy === 'manual') return {};
   const cron = given.cron ?? stored?.cron;
-  if (cron === undefined) throw invalid('sync.cron', 'is required with strategy "cron"');
+  if (cron === undefined) throw invalid('sync.cron', cronMissing(strategy, stored));
   const converted = toSchedulerCron(cron);
   if (!converted.ok) throw invalid('sync.cron', converted.reason);
   const timezone = given.timezone ?? stored?.timezone ?? 'UTC';
   if (!isTimezone(timezone)) throw invalid('sync.timezone', 'is not a known IANA time zone such as "Europe/Berlin"');
   return { cron, timezone, expression: converted.expression };
+}
+
+function cronMissing(strategy: SyncPolicy['strategy'], stored: SyncPolicy | undefined): string {
+  if (stored?.strategy !== strategy || stored.expression === undefined) return 'is required with strategy "cron"';
+  return `is required: ${stored.expression}, set in the AWS console, can only be kept or replaced as a whole`;
 }
 
 /** What a caller does not change is not judged again: a shortest interval that was raised since must not stand in the

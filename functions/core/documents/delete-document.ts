@@ -41,7 +41,9 @@ async function tryToRemove(
   if (range === undefined || item === undefined || item.gone !== undefined) return undefined;
   const record = readRecord(item);
   const at = new Date(deps.clock.now()).toISOString();
-  const tombstone = tombstoneOf(record, { run: 'request', seq: record.seq, at, quiet: false }, 'removed_by_request');
+  // Each removal is a change of its own, with an event id of its own.
+  const run = `request-${deps.clock.now().toString(36)}-${range.version}`;
+  const tombstone = tombstoneOf(record, { run, seq: record.seq, at, quiet: false }, 'removed_by_request');
   const counted = {
     ...range,
     version: range.version + 1,

@@ -62,7 +62,9 @@ export function recordOf(pk: string, object: ListedObject, stamp: Stamp, fresh: 
 export function tombstoneOf(record: RecordRow, stamp: Stamp, reason: TombstoneReason): Item {
   const { quiet: _quiet, fresh: _fresh, ...kept } = record;
   const ttl = Math.floor(Date.parse(stamp.at) / 1000) + tombstoneSeconds;
-  return { ...kept, run: stamp.run, seq: stamp.seq, at: stamp.at, gone: { reason }, ttl };
+  // An object that was never announced is not said to be gone either.
+  const quiet = stamp.quiet ? { quiet: true } : {};
+  return { ...kept, ...quiet, run: stamp.run, seq: stamp.seq, at: stamp.at, gone: { reason }, ttl };
 }
 
 /** True if the listing tells of the same object state as the record: an opaque comparison of four fields. */

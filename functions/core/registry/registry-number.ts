@@ -73,3 +73,11 @@ async function nextFree(table: Table, kind: Kind, last: number): Promise<number>
     if ((await table.get(numberItem(kind, number, ''))) === undefined) return number;
   }
 }
+
+/**
+ * The version that a new row begins with: its time of creation. Were it 1, a write meant for a deleted row of the same id
+ * would find the version it expects on the successor and put the old row in its place.
+ */
+export function firstVersion(row: { readonly created: string }): number {
+  return Date.parse(row.created);
+}

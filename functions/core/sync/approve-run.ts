@@ -1,3 +1,5 @@
+import { fingerprintOf } from '../datasources/effective-config.ts';
+import { readScope } from '../datasources/read-scope.ts';
 import { ConditionFailed, Failure } from '../errors.ts';
 import { findRun } from './cancel-run.ts';
 import { type RequestDeps, requestRun } from './request-run.ts';
@@ -11,7 +13,8 @@ const decideWithinMs = 29 * 86_400_000;
 /**
  * Approves the deletions that a held run showed. A new run lists the bucket again and deletes those of them that are
  * still missing, never more. Returns that run. Throws Failure `not_found`, or `conflict` if the run is not held, was
- * approved already, or a later complete run took its place.
+ * approved already, the scope changed, or a later complete run took its place. Of holds in a row the first
+ * and the last can be approved, so that a short interval does not snatch away what somebody is deciding about.
  */
 export async function approveRun(deps: RequestDeps, datasourceId: string, runId: string): Promise<RunRow> {
   const { run, uid } = await findRun(deps, datasourceId, runId);
@@ -22,8 +25,16 @@ export async function approveRun(deps: RequestDeps, datasourceId: string, runId:
     throw new Failure('conflict', `run ${runId} was approved already; run ${run.approved_by} applies it`);
   }
   const state = await readState(deps.table, uid);
-  if (state.last_complete?.run !== runId) {
-    throw new Failure('conflict', `a later run took the place of ${runId}; approve that one if it is held`);
+  if (state.hold?.first !== runId && state.hold?.last !== runId) {
+    const standing = state.hold === undefined ? '' : `; of the runs that hold now, ${state.hold.first} was the first`;
+    throw new Failure('conflict', `a later run took the place of ${runId}${standing}`);
+  }
+  const { config } = await readScope(deps.table, datasourceId);
+  if (fingerprintOf(config) !== run.fingerprint) {
+    throw new Failure(
+      'conflict',
+      `the settings were changed since run ${runId} was held; sync again to see what goes now`,
+    );
   }
   if (deps.clock.now() - Date.parse(run.completed_at ?? run.queued_at) > decideWithinMs) {
     throw new Failure('conflict', `run ${runId} was held too long ago to be approved; start a new sync`);

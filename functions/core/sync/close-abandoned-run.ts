@@ -1,8 +1,8 @@
 import { ConditionFailed } from '../errors.ts';
 import type { Clock, Log, Table } from '../ports.ts';
 import type { Lease } from './lease.ts';
-import { isEnded } from './run.ts';
-import { readRun, runItem } from './run-store.ts';
+import { describeRun, isEnded } from './run.ts';
+import { readRun, runExpiry, runItem } from './run-store.ts';
 
 /**
  * Ends the run of a lease whose holder died: no run stays open for ever. To be called only when nobody holds the lease
@@ -21,14 +21,17 @@ export async function closeAbandonedRun(
     fence: run.fence + 1,
     status: lease.cancel ? ('canceled' as const) : ('failed' as const),
     completed_at: new Date(deps.clock.now()).toISOString(),
+    ttl: runExpiry(deps.clock.now()),
     error: {
       code: 'interrupted',
-      message:
-        'the process that performed this run stopped before the run ended; nothing was deleted, and the next run makes up for it',
+      message: 'the run did not get to its end; what it did until then stays, and the next run makes up for the rest',
     },
   };
   try {
-    await deps.table.put(runItem(closed), { type: 'version', equals: run.version });
+    await deps.table.put(runItem({ ...closed, message: describeRun(closed) }), {
+      type: 'version',
+      equals: run.version,
+    });
     deps.log.warn('interrupted run closed', { datasource: run.datasource, run: run.id });
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;

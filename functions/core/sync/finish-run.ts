@@ -1,13 +1,16 @@
+import type { ConnectorRow } from '../connectors/connector.ts';
 import type { DatasourceRow } from '../datasources/datasource.ts';
 import { ConditionFailed } from '../errors.ts';
 import type { TransactWrite } from '../ports.ts';
 import { parseInterval } from '../schedules/interval.ts';
+import { nextFire } from '../schedules/next-fire.ts';
+import { dropCandidatesAfter } from './candidates.ts';
 import type { HeldLease } from './held-lease.ts';
 import { changeLease, freed, leaseLost, readLease } from './lease.ts';
 import type { RunRow } from './run.ts';
-import { runItem } from './run-store.ts';
+import { runExpiry, runItem } from './run-store.ts';
 import type { SyncDeps } from './sync-deps.ts';
-import { readState, stateAfter, stateItem } from './sync-state.ts';
+import { readState, type SyncState, settingsOf, stateAfter, stateItem } from './sync-state.ts';
 
 /**
  * Ends a run exactly once: its record, the state of its datasource and the freed lease are written in one transaction,
@@ -15,16 +18,22 @@ import { readState, stateAfter, stateItem } from './sync-state.ts';
  */
 export async function finishRun(
   deps: Pick<SyncDeps, 'table' | 'clock' | 'log'>,
-  datasource: DatasourceRow,
+  { datasource, connector }: { readonly datasource: DatasourceRow; readonly connector: ConnectorRow },
   held: HeldLease,
   run: RunRow,
 ): Promise<RunRow> {
-  const ended: RunRow = { ...run, version: run.version + 1, percent: run.status === 'completed' ? 100 : undefined };
+  const ended: RunRow = {
+    ...run,
+    version: run.version + 1,
+    percent: run.status === 'completed' ? 100 : undefined,
+    ttl: runExpiry(deps.clock.now()),
+  };
   for (;;) {
     const lease = await readLease(deps.table, run.uid);
     if (lease.fence !== held.fence || lease.run !== run.id) throw leaseLost();
     const state = await readState(deps.table, run.uid);
-    const after = stateAfter(state, ended, intervalOf(datasource));
+    const intervalMs = intervalOf(datasource, deps.clock.now());
+    const after = stateAfter(state, ended, { intervalMs, settings: settingsOf(datasource, connector) });
     const writes: TransactWrite[] = [
       changeLease(run.uid, lease, freed(lease)),
       { put: runItem(ended), condition: { type: 'fence', atMost: held.fence } },
@@ -32,6 +41,7 @@ export async function finishRun(
     ];
     try {
       await deps.table.transact(writes);
+      await dropSuperseded(deps, run.uid, state, after);
       break;
     } catch (error) {
       // Index 0 is the lease: a cancel came between, or another run; reading it again tells which.
@@ -42,10 +52,30 @@ export async function finishRun(
   return ended;
 }
 
-function intervalOf(datasource: DatasourceRow): number | undefined {
-  if (datasource.sync.strategy !== 'interval' || datasource.sync.interval === undefined) return undefined;
-  const parsed = parseInterval(datasource.sync.interval);
-  return parsed.ok ? parsed.seconds * 1000 : undefined;
+/** Of holds in a row the first and the last can be approved; what those between noted is of no more use. */
+async function dropSuperseded(
+  deps: Pick<SyncDeps, 'table'>,
+  uid: string,
+  before: SyncState,
+  after: SyncState,
+): Promise<void> {
+  const passed = before.hold?.last;
+  if (after.hold === undefined || passed === undefined) return;
+  if (passed === after.hold.first || passed === after.hold.last) return;
+  await dropCandidatesAfter(deps.table, uid, passed, undefined);
+}
+
+/** The time between two scheduled runs; none for a datasource that is synced by hand. */
+function intervalOf(datasource: DatasourceRow, now: number): number | undefined {
+  const { strategy, interval, expression, timezone, anchor } = datasource.sync;
+  if (strategy === 'interval' && interval !== undefined) {
+    const parsed = parseInterval(interval);
+    if (parsed.ok) return parsed.seconds * 1000;
+  }
+  if (strategy === 'manual' || expression === undefined) return undefined;
+  const next = nextFire(expression, timezone ?? 'UTC', anchor, now);
+  const second = next === undefined ? undefined : nextFire(expression, timezone ?? 'UTC', anchor, next);
+  return next === undefined || second === undefined ? undefined : second - next;
 }
 
 function logEnd(deps: Pick<SyncDeps, 'log'>, run: RunRow): void {

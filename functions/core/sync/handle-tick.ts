@@ -2,13 +2,14 @@ import * as z from 'zod';
 import { readConnector } from '../connectors/connector-store.ts';
 import type { DatasourceRow } from '../datasources/datasource.ts';
 import { readDatasource } from '../datasources/datasource-store.ts';
+import { requestReconcile } from '../datasources/reconcile-request.ts';
 import { Failure } from '../errors.ts';
 import { parseInterval } from '../schedules/interval.ts';
 import { amendLease } from './lease.ts';
 import { performRun } from './perform-run.ts';
 import { type RunStart, startRun } from './start-run.ts';
 import type { SyncDeps } from './sync-deps.ts';
-import { readState } from './sync-state.ts';
+import { isBackingOff, readState, settingsOf } from './sync-state.ts';
 import type { WorkMessage } from './work-message.ts';
 
 /** What a schedule's target is given at each tick; see the schedule's input in datasources/schedule-of.ts. */
@@ -17,6 +18,8 @@ export const tickPayload = z.strictObject({
   config_version: z.number().int(),
   /** RFC 3339. */
   scheduled_time: z.string(),
+  /** For whoever reconciles the schedule: datasources/schedule-mark.ts. */
+  written: z.unknown().optional(),
 });
 export type TickPayload = z.output<typeof tickPayload>;
 
@@ -24,15 +27,18 @@ export type TickOutcome = 'ran' | 'stale' | 'backing_off' | 'busy' | 'duplicate'
 
 /**
  * Handles one firing of a schedule: queues the slots that lie before the next firing, then syncs. A tick for a
- * datasource that is gone, switched off or configured otherwise since does nothing and says `stale`: its schedule is
- * to be reconciled.
+ * datasource that is gone, switched off or configured otherwise since does nothing but ask that its schedule be
+ * reconciled.
  */
 export async function handleTick(deps: SyncDeps, tick: TickPayload): Promise<TickOutcome> {
-  const row = await currentRow(deps, tick.datasource, tick.config_version);
-  if (row === undefined) return 'stale';
+  const current = await currentRow(deps, tick.datasource, tick.config_version);
+  if (current === undefined) {
+    await requestReconcile(deps, tick.datasource);
+    return 'stale';
+  }
   const scheduledAt = Date.parse(tick.scheduled_time);
-  await queueSlots(deps, row, scheduledAt);
-  return syncSlot(deps, row, scheduledAt);
+  await queueSlots(deps, current.row, scheduledAt);
+  return syncSlot(deps, current, scheduledAt);
 }
 
 /** Handles one slot between two ticks of an interval below a minute. */
@@ -40,15 +46,18 @@ export async function handleSlot(
   deps: SyncDeps,
   message: Extract<WorkMessage, { type: 'slot' }>,
 ): Promise<TickOutcome> {
-  const row = await currentRow(deps, message.datasource, message.config_version);
-  return row === undefined ? 'stale' : syncSlot(deps, row, message.slot);
+  const current = await currentRow(deps, message.datasource, message.config_version);
+  // A namesake made since has versions of its own that may well be the same.
+  return current?.row.uid === message.uid ? syncSlot(deps, current, message.slot) : 'stale';
 }
 
-async function currentRow(deps: SyncDeps, id: string, configVersion: number): Promise<DatasourceRow | undefined> {
+type Current = { readonly row: DatasourceRow; readonly settings: string };
+
+async function currentRow(deps: SyncDeps, id: string, configVersion: number): Promise<Current | undefined> {
   const row = await readDatasource(deps.table, id);
   if (row?.config_version !== configVersion || !row.enabled || !row.sync.enabled) return undefined;
   const connector = await readConnector(deps.table, row.connector.id);
-  return connector?.processor.enabled ? row : undefined;
+  return connector?.processor.enabled ? { row, settings: settingsOf(row, connector) } : undefined;
 }
 
 /** Scheduler fires once a minute at the finest: the slots between are delayed messages. */
@@ -57,7 +66,8 @@ async function queueSlots(deps: SyncDeps, row: DatasourceRow, scheduledAt: numbe
   for (let index = 1; index < slotsPerTick; index += 1) {
     const slot = scheduledAt + index * seconds * 1000;
     const delaySeconds = Math.max(0, Math.ceil((slot - deps.clock.now()) / 1000));
-    const message: WorkMessage = { type: 'slot', datasource: row.id, config_version: row.config_version, slot };
+    const { id: datasource, uid, config_version } = row;
+    const message: WorkMessage = { type: 'slot', datasource, uid, config_version, slot };
     // A tick that came late leaves out the slots that are over already: late slots collapse into one.
     if (slot + seconds * 1000 > deps.clock.now()) await deps.queue.send(message, { delaySeconds });
   }
@@ -68,9 +78,9 @@ function slotsOf(row: DatasourceRow): { seconds: number; slotsPerTick: number } 
   return parsed?.ok ? parsed : { seconds: 60, slotsPerTick: 1 };
 }
 
-async function syncSlot(deps: SyncDeps, row: DatasourceRow, slot: number): Promise<TickOutcome> {
+async function syncSlot(deps: SyncDeps, { row, settings }: Current, slot: number): Promise<TickOutcome> {
   const state = await readState(deps.table, row.uid);
-  if (state.retry_at !== undefined && deps.clock.now() < state.retry_at) return 'backing_off';
+  if (isBackingOff(state, settings, deps.clock.now())) return 'backing_off';
   const start = await startOrSay(deps, row, slot);
   if (start === undefined) return 'stale';
   if (start.outcome === 'duplicate') return 'duplicate';

@@ -124,7 +124,7 @@ export async function amendLease(
 
 /** Says that a run may no longer write, because another one took its place. */
 export function leaseLost(): Failure {
-  return new Failure('lease_lost', 'another run took the place of this one; it stopped without deleting anything');
+  return new Failure('lease_lost', 'another run took the place of this one, which stopped where it was');
 }
 
 function leaseItem(uid: string, lease: Lease): Item {

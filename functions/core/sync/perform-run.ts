@@ -43,7 +43,7 @@ export async function performRun(deps: SyncDeps, started: StartedRun): Promise<R
       if (error instanceof RunYielded && context !== undefined) return await suspendRun(context);
       ended = outcomeOf(deps, started.run, error);
     }
-    return await finishRun(deps, started.datasource, held, endedRun(deps, started.run, context, ended));
+    return await finishRun(deps, started, held, endedRun(deps, started.run, context, ended));
   } catch (error) {
     if (!(error instanceof Failure) || error.code !== 'lease_lost') throw error;
     deps.log.warn('sync displaced', { datasource: started.datasource.id, run: started.run.id });
@@ -78,6 +78,7 @@ async function openContext(
   const { run, datasource, connector } = started;
   const limit = connector.processor.max_running_timeout_in_seconds ?? deps.settings.runTimeLimitSeconds;
   const startedAt = Date.parse(run.started_at ?? run.queued_at);
+  const range = await rangeToSync(deps, datasource.uid, held.fence);
   return {
     deps,
     datasource,
@@ -88,10 +89,10 @@ async function openContext(
     held,
     bucket,
     matches: compileFilter(config),
-    range: await rangeToSync(deps, datasource.uid, held.fence),
+    range,
     stamp: { run: run.id, seq: held.fence, at: new Date(startedAt).toISOString(), quiet: run.first_load },
     deadline: startedAt + limit * 1000,
-    tally: tallyOf(run, deps.clock.now()),
+    tally: tallyOf(run, range, deps.clock.now()),
   };
 }
 
@@ -159,6 +160,6 @@ function outcomeOf(deps: SyncDeps, run: RunRow, error: unknown): Pick<RunRow, 's
     run: run.id,
     defect: error instanceof Error ? error.stack : String(error),
   });
-  const message = `the run broke off because of an error inside Stocktake; nothing was deleted. Its log has the details under run ${run.id}`;
+  const message = `the run broke off because of an error inside Stocktake; what it did until then stays, and the next run makes up for the rest. Its log has the details under run ${run.id}`;
   return { status: 'failed', error: { code: 'internal', message } };
 }

@@ -34,7 +34,10 @@ export function createRangeWriter(context: RunContext): RangeWriter {
     }
     const removed = leaving;
     leaving = [];
-    await removeRecords(context, removed, 'out_of_scope', tally.change);
+    await removeRecords(context, removed, 'out_of_scope', (record) => {
+      tally.change.objects -= 1;
+      tally.change.bytes -= record.size;
+    });
   };
 
   const put = async (item: Item): Promise<void> => {

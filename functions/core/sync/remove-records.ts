@@ -9,26 +9,23 @@ const chunk = 99;
 
 /**
  * Puts tombstones in the place of records, each batch only if this run still holds the fence: a stale worker removes
- * nothing. `count` is lowered by what was removed. Throws Failure `lease_lost`.
+ * nothing. `removed` is told of each record as soon as its batch stands. Throws Failure `lease_lost`.
  */
 export async function removeRecords(
   context: RunContext,
   records: readonly RecordRow[],
   reason: TombstoneReason,
-  count: { objects: number; bytes: number },
+  removed: (record: RecordRow) => void,
 ): Promise<void> {
   const { deps, uid, held, stamp } = context;
   for (let start = 0; start < records.length; start += chunk) {
-    const removed = records.slice(start, start + chunk);
-    const writes: TransactWrite[] = removed.map((record) => ({ put: tombstoneOf(record, stamp, reason) }));
+    const batch = records.slice(start, start + chunk);
+    const writes: TransactWrite[] = batch.map((record) => ({ put: tombstoneOf(record, stamp, reason) }));
     try {
       await deps.table.transact([...writes, fenceCheck(uid, held.fence)]);
     } catch (error) {
       throw error instanceof ConditionFailed ? leaseLost() : error;
     }
-    for (const record of removed) {
-      count.objects -= 1;
-      count.bytes -= record.size;
-    }
+    for (const record of batch) removed(record);
   }
 }

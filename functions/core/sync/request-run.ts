@@ -1,3 +1,4 @@
+import { Failure } from '../errors.ts';
 import type { RunRow, RunTrigger } from './run.ts';
 import { type RunStart, startRun } from './start-run.ts';
 import type { SyncDeps } from './sync-deps.ts';
@@ -16,7 +17,11 @@ export async function requestRun(
 ): Promise<{ readonly run: RunRow; readonly alreadyOn: boolean }> {
   const start: RunStart = await startRun(deps, { ...request, inProcess: false });
   if (start.outcome === 'duplicate') throw new Error('a run without a slot cannot repeat one');
-  if (start.outcome === 'busy') return { run: start.run, alreadyOn: true };
+  if (start.outcome === 'busy') {
+    if (start.run.dry_run === (request.dryRun ?? false)) return { run: start.run, alreadyOn: true };
+    const kind = start.run.dry_run ? 'a dry run' : 'a sync';
+    throw new Failure('conflict', `${kind} is on (run ${start.run.id}); wait for it to end, or cancel it`);
+  }
   const { datasource, uid, id } = start.run;
   const message: WorkMessage = { type: 'run', datasource, uid, run: id };
   await deps.queue.send(message);

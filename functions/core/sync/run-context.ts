@@ -44,6 +44,8 @@ export type RunTally = {
   deleted: Count;
   /** How much of both the range map knows already. */
   noted: Count;
+  /** How many changes outside runs the range had seen when the run began. */
+  edits: number;
   /** Keys that are in the store and not in the listing. */
   candidates: number;
   /** The first few of them, to be shown. */
@@ -57,7 +59,7 @@ export type RunTally = {
 };
 
 /** A tally to begin with, or to go on with from where an earlier invocation left the run. */
-export function tallyOf(run: RunRow, now: number): RunTally {
+export function tallyOf(run: RunRow, range: RangeRow, now: number): RunTally {
   const from = run.checkpoint;
   const zero = { objects: 0, bytes: 0 };
   return {
@@ -69,6 +71,7 @@ export function tallyOf(run: RunRow, now: number): RunTally {
     change: { ...(from?.change ?? zero) },
     deleted: { ...zero },
     noted: { ...(from?.noted ?? zero) },
+    edits: from?.edits ?? range.edits,
     candidates: from?.candidates ?? 0,
     candidateSample: [...(from?.candidate_sample ?? [])],
     clockSkew: from?.clock_skew ?? 0,
@@ -86,6 +89,7 @@ export function checkpointOf({ tally, fingerprint }: RunContext): RunCheckpoint 
     stored: tally.stored,
     change: tally.change,
     noted: tally.noted,
+    edits: tally.edits,
     candidates: tally.candidates,
     candidate_sample: tally.candidateSample,
     clock_skew: tally.clockSkew,

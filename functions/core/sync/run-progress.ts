@@ -14,7 +14,7 @@ export async function noteProgress(context: RunContext): Promise<void> {
   const now = deps.clock.now();
   if (now - tally.notedAt < deps.settings.progressMs) return;
   tally.notedAt = now;
-  await noteCounts(context);
+  if (!run.dry_run) await noteCounts(context);
   const { counters } = tally;
   const noted = progressOf(context);
   try {
@@ -60,13 +60,16 @@ export async function noteCounts(context: RunContext): Promise<void> {
 export async function settleCounts(context: RunContext): Promise<void> {
   const { tally, range } = context;
   const pending = pendingOf(tally);
+  const walked = {
+    objects: tally.stored.objects + tally.change.objects + tally.deleted.objects,
+    bytes: tally.stored.bytes + tally.change.bytes + tally.deleted.bytes,
+  };
+  // An unchanged bucket writes nothing, here either: the map had these counts when the run began, and still has them.
+  const known = walked.objects === range.objects && walked.bytes === range.bytes;
+  const untouched = [pending, tally.noted].every(({ objects, bytes }) => objects === 0 && bytes === 0);
+  if (known && untouched) return;
   await amendCounts(context, (row) =>
-    row.edits === range.edits
-      ? {
-          objects: tally.stored.objects + tally.change.objects + tally.deleted.objects,
-          bytes: tally.stored.bytes + tally.change.bytes + tally.deleted.bytes,
-        }
-      : { objects: row.objects + pending.objects, bytes: row.bytes + pending.bytes },
+    row.edits === tally.edits ? walked : { objects: row.objects + pending.objects, bytes: row.bytes + pending.bytes },
   );
 }
 

@@ -1,10 +1,15 @@
-import { ConditionFailed } from '../errors.ts';
 import type { Clock, Ids, Item, Key, Table } from '../ports.ts';
 import { fromItem, toItem } from '../stored-item.ts';
 import { type RunRow, runRow } from './run.ts';
+import { readState } from './sync-state.ts';
 
-/** Run records are kept so long after a newer run exists; the newest one is kept for ever. */
+/** Run records are kept so long after the run ended; the newest one for ever, in the state of its datasource. */
 const keepSeconds = 90 * 86_400;
+
+/** When the record of a run that ends now may vanish, epoch seconds. */
+export function runExpiry(now: number): number {
+  return Math.floor(now / 1000) + keepSeconds;
+}
 
 /** A run's id begins with the time it was made and the fence of its lease, so that a partition sorted by id is sorted by
  *  time, even where two runs follow each other within a millisecond. */
@@ -27,7 +32,8 @@ export async function readRun(table: Table, uid: string, id: string): Promise<Ru
   return item && fromItem(runRow, item);
 }
 
-/** The runs of a datasource, newest first; those past their time are left out whether or not the store removed them. */
+/** The runs of a datasource, newest first; those past their time are left out whether or not the store removed them, but
+ *  for the newest. */
 export async function listRuns(
   table: Table,
   uid: string,
@@ -40,19 +46,11 @@ export async function listRuns(
     const run = fromItem(runRow, item);
     if (run.ttl === undefined || run.ttl * 1000 > now) runs.push(run);
   }
-  return runs;
+  if (runs.length > 0 || page.before !== undefined) return runs;
+  const { last_run: last } = await readState(table, uid);
+  return last === undefined ? [] : [last];
 }
 
 export async function newestRun(table: Table, uid: string, now: number): Promise<RunRow | undefined> {
   return (await listRuns(table, uid, now, { limit: 1 }))[0];
-}
-
-/** Starts the clock on a run that is no longer the newest. Whoever changed it meanwhile is left alone. */
-export async function expireRun(table: Table, run: RunRow, now: number): Promise<void> {
-  const expiring = { ...run, version: run.version + 1, ttl: Math.floor(now / 1000) + keepSeconds };
-  try {
-    await table.put(runItem(expiring), { type: 'version', equals: run.version });
-  } catch (error) {
-    if (!(error instanceof ConditionFailed)) throw error;
-  }
 }

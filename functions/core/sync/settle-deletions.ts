@@ -8,6 +8,9 @@ import { checkpoint, type RunContext } from './run-context.ts';
 /** Records are looked up and removed in batches of this many. */
 const chunk = 1000;
 
+/** What a listing did not have so long ago is asked for key by key before it is deleted. */
+const freshForMs = 900_000;
+
 export type Settlement = { readonly status: 'completed' | 'held'; readonly hold?: RunRow['hold'] };
 
 /**
@@ -64,18 +67,26 @@ async function deleteConfirmed(context: RunContext, also: string | undefined): P
     );
     return;
   }
-  const sample = await spreadSample(context);
-  const gone = await confirmGone(context, sample);
-  const appeared = new Set(sample.filter((key) => !gone.has(key)));
+  const each = await mustAskEach(context);
   let removed = 0;
   for await (const keys of inChunks(context)) {
     await checkpoint(context, removed > 0);
     const absent = await absentTwice(context, also, keys);
-    removed += await deleteKeys(
-      context,
-      absent.filter((key) => !appeared.has(key)),
-    );
+    const gone = each && absent.length > 0 ? await confirmGone(context, absent) : undefined;
+    removed += await deleteKeys(context, gone === undefined ? absent : [...gone]);
   }
+}
+
+/**
+ * True if a sample is not enough: where one of it was written again meanwhile, others of the rest may have been, and the
+ * older an absence is, the more: after 15 minutes, or when the run waited for another invocation. Throws Failure if the sample contradicts the listing.
+ */
+async function mustAskEach(context: RunContext): Promise<boolean> {
+  const { deps, run } = context;
+  const sample = await spreadSample(context);
+  const gone = await confirmGone(context, sample);
+  const age = deps.clock.now() - Date.parse(run.started_at ?? run.queued_at);
+  return gone.size < sample.length || age > freshForMs || run.checkpoint !== undefined;
 }
 
 async function collect(context: RunContext, also: string | undefined): Promise<string[]> {
@@ -123,14 +134,13 @@ async function deleteKeys(context: RunContext, keys: readonly string[]): Promise
   const items = await deps.table.batchGet(keys.map((sk) => ({ pk, sk })));
   const records: RecordRow[] = items.map(readRecord);
   // What an earlier invocation of this run deleted counts as this run's.
-  for (const record of records) {
-    if (record.gone?.reason !== 'deleted' || record.run !== run.id) continue;
+  const count = (record: RecordRow): void => {
     tally.counters.deleted += 1;
     tally.deleted.objects -= 1;
     tally.deleted.bytes -= record.size;
-  }
+  };
+  for (const record of records) if (record.gone?.reason === 'deleted' && record.run === run.id) count(record);
   const live = records.filter((record) => record.gone === undefined);
-  await removeRecords(context, live, 'deleted', tally.deleted);
-  tally.counters.deleted += live.length;
+  await removeRecords(context, live, 'deleted', count);
   return live.length;
 }

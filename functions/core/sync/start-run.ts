@@ -8,7 +8,7 @@ import { closeAbandonedRun } from './close-abandoned-run.ts';
 import { holdingRun, type Lease, readLease, takeLease } from './lease.ts';
 import { isResumable, resumeRun } from './resume-run.ts';
 import { type RunRow, type RunTrigger, zeroCounters } from './run.ts';
-import { expireRun, newestRun, newRunId, readRun, runItem } from './run-store.ts';
+import { newRunId, readRun, runItem } from './run-store.ts';
 import type { SyncDeps } from './sync-deps.ts';
 import { readState } from './sync-state.ts';
 
@@ -38,6 +38,9 @@ export type RunStart =
   /** This slot, or a later one, had its run. */
   | { readonly outcome: 'duplicate' };
 
+/** Slots lie at most a minute ahead of the tick that brings them; clocks of two machines hardly differ by as much. */
+const slotsAheadMs = 300_000;
+
 type StartDeps = Omit<SyncDeps, 'buckets' | 'opener' | 'queue' | 'settings'>;
 
 /**
@@ -53,12 +56,18 @@ export async function startRun(deps: StartDeps, request: RunRequest): Promise<Ru
   for (;;) {
     const lease = await readLease(deps.table, datasource.uid);
     const holder = holdingRun(deps, lease);
-    if (request.slot !== undefined && (lease.last_slot ?? 0) >= request.slot) return { outcome: 'duplicate' };
+    if (request.slot !== undefined && lastSlot(deps, lease) >= request.slot) return { outcome: 'duplicate' };
     const busy = holder && (await readRun(deps.table, datasource.uid, holder));
     if (busy) return { outcome: 'busy', run: busy };
     const started = await take(deps, request, datasource, lease);
     if (started !== undefined) return { outcome: 'started', ...started, datasource, connector };
   }
+}
+
+/** A slot that lies ahead of now was noted by a clock that was wrong; it must not silence the schedule until then. */
+function lastSlot(deps: StartDeps, lease: Lease): number {
+  const slot = lease.last_slot ?? 0;
+  return slot > deps.clock.now() + slotsAheadMs ? 0 : slot;
 }
 
 async function connectorOf(deps: StartDeps, datasource: DatasourceRow): Promise<ConnectorRow> {
@@ -88,7 +97,6 @@ async function take(
     }
     await closeAbandonedRun(deps, uid, lease);
   }
-  const previous = await newestRun(deps.table, uid, deps.clock.now());
   const state = await readState(deps.table, uid);
   const id = newRunId(deps.clock, deps.ids, lease.fence + 1);
   const holder = request.inProcess ? deps.holder : undefined;
@@ -109,7 +117,6 @@ async function take(
     if (error instanceof ConditionFailed) return undefined;
     throw error;
   }
-  if (previous !== undefined) await expireRun(deps.table, previous, deps.clock.now());
   return { run, lease: next };
 }
 

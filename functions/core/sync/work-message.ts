@@ -5,7 +5,13 @@ export const workMessage = z.discriminatedUnion('type', [
   /** Perform a run that waits. */
   z.strictObject({ type: z.literal('run'), datasource: z.string(), uid: z.string(), run: z.string() }),
   /** A sync is due: one of the slots between two ticks of an interval below a minute. `slot` in epoch ms. */
-  z.strictObject({ type: z.literal('slot'), datasource: z.string(), config_version: z.number(), slot: z.number() }),
+  z.strictObject({
+    type: z.literal('slot'),
+    datasource: z.string(),
+    uid: z.string(),
+    config_version: z.number(),
+    slot: z.number(),
+  }),
   /** Start a run after one was interrupted. */
   z.strictObject({ type: z.literal('resync'), datasource: z.string() }),
   /** Remove all that hangs on a uid that is no longer used. */

@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
 import { datasourceInput, type SyncInput, type SyncPolicy } from '#core/datasources/datasource.ts';
-import { planSync, sameSchedule } from '#core/datasources/plan-sync.ts';
+import { dateChanges, planSync, sameSchedule } from '#core/datasources/plan-sync.ts';
 import { Failure } from '#core/errors.ts';
 import { parseInput } from '#core/parse-input.ts';
 import cronVectors from '../../vectors/cron.json' with { type: 'json' };
@@ -136,6 +136,38 @@ describe('a change of the schedule', () => {
     };
     expect(plan({ page_size: 5 }, odd, 9000)).toMatchObject({ expression: 'cron(0 6 L * ? *)', anchor: 1000 });
     expect(plan({ interval: '5m' }, odd, 9000)).toMatchObject({ expression: 'rate(5 minutes)', anchor: 9000 });
+  });
+});
+
+describe('the times of changes', () => {
+  const everyFive = plan({ interval: '5m' }, undefined, 1000);
+  const dated = (sync: SyncPolicy, enabled = true, before = everyFive) =>
+    dateChanges({ sync, enabled }, { sync: before, enabled: true }, 9000).changed_at;
+
+  it('given a new datasource, then both are now', () => {
+    expect(dateChanges({ sync: everyFive, enabled: true }, undefined, 9000).changed_at).toEqual({
+      ...{ timing: 9000, state: 9000 },
+    });
+  });
+
+  it('given only one of timing and state changes, then only its time does', () => {
+    const times = { timing: 1000, state: 1000 };
+    expect(dated(everyFive)).toEqual(times);
+    expect(dated(plan({ interval: '300s' }, everyFive))).toEqual(times);
+    expect(dated(plan({ interval: '10m' }, everyFive))).toEqual({ ...times, timing: 9000 });
+    expect(dated(plan({ cron: '0 6 * * *' }, everyFive))).toEqual({ ...times, timing: 9000 });
+    expect(dated(plan({ strategy: 'manual' }, everyFive))).toEqual({ ...times, timing: 9000 });
+    expect(dated(plan({ enabled: false }, everyFive))).toEqual({ ...times, state: 9000 });
+    expect(dated(everyFive, false)).toEqual({ ...times, state: 9000 });
+    expect(dated(everyFive, true, { ...everyFive, changed_at: { timing: 3, state: 4 } })).toEqual({
+      timing: 3,
+      state: 4,
+    });
+  });
+
+  it('given a pause of what is paused by the other switch, then nothing changes', () => {
+    const off = plan({ enabled: false }, everyFive);
+    expect(dated(off, false, off)).toEqual({ timing: 1000, state: 1000 });
   });
 });
 

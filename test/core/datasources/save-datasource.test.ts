@@ -51,7 +51,13 @@ const addStore = (config: object = settings, id = 'store') =>
 describe('creating', () => {
   it('is on from the start, syncs by hand unless told otherwise, and gets a number', async () => {
     const row = await create();
-    expect(row).toMatchObject({ id: '1', number: 1, version: 1, config_version: 1, enabled: true });
+    expect(row).toMatchObject({
+      id: '1',
+      number: 1,
+      version: Date.parse(row.created),
+      config_version: 1,
+      enabled: true,
+    });
     expect(row.sync).toMatchObject({ strategy: 'manual', enabled: true });
     expect(row).toMatchObject({ created: '2026-03-01T00:00:00.000Z', updated: '2026-03-01T00:00:00.000Z' });
     expect(await read('1')).toEqual(row);
@@ -122,7 +128,11 @@ describe('merging', () => {
   it('given nothing, then everything stays but the time of the update', async () => {
     const before = await create(full);
     now += 1000;
-    expect(await patch('photos', {})).toEqual({ ...before, version: 2, updated: '2026-03-01T00:00:01.000Z' });
+    expect(await patch('photos', {})).toEqual({
+      ...before,
+      version: before.version + 1,
+      updated: '2026-03-01T00:00:01.000Z',
+    });
   });
 
   it('given one field of a group, then the others of the group stay', async () => {
@@ -157,7 +167,7 @@ describe('merging', () => {
       schedule: { a: 1 },
     };
     const after = await patch('photos', { ...view, id: 'other', last_run: null, health: 'bad' });
-    expect(after).toEqual({ ...before, version: 2 });
+    expect(after).toEqual({ ...before, version: before.version + 1 });
     expect(await readDatasource(table, 'other')).toBeUndefined();
   });
 
@@ -185,7 +195,13 @@ describe('replacing', () => {
     const { secret_access_key: _secret, ...config } = settings;
     now += 1000;
     const after = await replace('photos', { config });
-    expect(after).toMatchObject({ id: 'photos', number: 1, version: 2, enabled: true, config_version: 2 });
+    expect(after).toMatchObject({
+      id: 'photos',
+      number: 1,
+      version: before.version + 1,
+      enabled: true,
+      config_version: 2,
+    });
     expect(after).toMatchObject({ owner: before.owner, uid: before.uid, created: before.created });
     expect(after.sync).toMatchObject({ strategy: 'manual', enabled: true, page_size: undefined });
     expect([after.description, after.tags]).toEqual([undefined, undefined]);
@@ -196,7 +212,7 @@ describe('replacing', () => {
 
   it('creates a missing one under the id of the path, not of the body', async () => {
     const made = await replaceDatasource(deps, 'photos', whole({ id: 'other' }));
-    expect(made).toMatchObject({ created: true, row: { id: 'photos', version: 1 } });
+    expect(made).toMatchObject({ created: true, row: { id: 'photos', version: Date.parse(made.row.created) } });
     expect((await replaceDatasource(deps, 'photos', whole({}))).created).toBe(false);
   });
 
@@ -333,7 +349,7 @@ describe('uid and purge mark', () => {
     await deleteDatasource({ table, queue: { send: async (message) => void sent.push(message) } }, 'photos');
     expect(await readDatasource(table, 'photos')).toBeUndefined();
     expect([await marks(), sent]).toEqual([[[uid, 'photos']], [{ type: 'purge', uid }]]);
-    expect(await create({ id: 'photos' })).toMatchObject({ number: 2, version: 1, config_version: 1 });
+    expect(await create({ id: 'photos' })).toMatchObject({ number: 2, config_version: 1 });
     expect((await read('photos')).uid).not.toBe(uid);
   });
 });
@@ -397,12 +413,12 @@ describe('the config version', () => {
 
 describe('two writers', () => {
   it('given both read the same row, then one is a conflict and the other stands', async () => {
-    await create({ id: 'photos' });
+    const { version } = await create({ id: 'photos' });
     const changes = [{ description: 'one' }, { category: 'two' }, { icon: 'three' }];
     const outcomes = await Promise.allSettled(changes.map((change) => patch('photos', change)));
     const refused = outcomes.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
     expect(refused).toMatchObject([{ code: 'conflict' }, { code: 'conflict' }]);
-    expect(await read('photos')).toMatchObject({ version: 2 });
+    expect(await read('photos')).toMatchObject({ version: version + 1 });
   });
 
   it('given one replaces or deletes while another merges, then nothing is lost unseen', async () => {

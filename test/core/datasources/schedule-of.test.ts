@@ -25,6 +25,18 @@ describe('the schedule of a datasource', () => {
       datasource: 'photos',
       config_version: 7,
       scheduled_time: '<aws.scheduler.scheduled-time>',
+      written: {
+        ...{ life: expect.stringMatching(/^[0-9a-f]{16}$/), timing: expect.stringMatching(/^[0-9a-f]{16}$/) },
+        ...{ timing_at: start, state: 'enabled', state_at: start },
+      },
+    });
+    expect(input).not.toContain('"o"');
+  });
+
+  it('says in its input when timing and state changed last, each by itself', () => {
+    const dated = row({ ...hourly, changed_at: { timing: start - 5, state: start - 7 } }, { enabled: false });
+    expect(JSON.parse(scheduleOf(dated)?.input ?? '').written).toMatchObject({
+      ...{ timing_at: start - 5, state: 'disabled', state_at: start - 7 },
     });
   });
 

@@ -42,6 +42,7 @@ describe('a tick', () => {
   it('does nothing for a datasource that is gone, off, or configured otherwise since', async () => {
     const row = await world.addDatasource({ sync: { interval: '5m' } });
     expect(await tick({ ...row, id: 'gone' })).toBe('stale');
+    expect(await world.table.get({ pk: 'reconcile', sk: 'gone' })).toMatchObject({ at: now });
     const changed = await world.change(row.id, { sync: { interval: '10m' } });
     expect(await tick(row)).toBe('stale');
     const off = await world.change(row.id, { enabled: false });
