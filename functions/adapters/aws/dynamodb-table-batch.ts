@@ -1,9 +1,9 @@
 import { BatchGetItemCommand, BatchWriteItemCommand, type WriteRequest } from '@aws-sdk/client-dynamodb';
 import type { Item, Key, PlainWrite } from '#core/ports.ts';
 import { checkItem, checkKey, keyIdentity } from '#core/table-limits.ts';
-import { backOff, persist } from './dynamodb-table-retry.ts';
 import type { TableTarget } from './dynamodb-table-target.ts';
 import { type Attributes, toAttributes, toItem, toKeyAttributes } from './dynamodb-table-values.ts';
+import { backOff, persist } from './patience.ts';
 
 /** The limits of BatchWriteItem and BatchGetItem. */
 const WRITES_A_REQUEST = 25;

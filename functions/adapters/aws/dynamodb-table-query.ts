@@ -1,9 +1,9 @@
 import { type AttributeValue, QueryCommand, type QueryCommandInput } from '@aws-sdk/client-dynamodb';
 import { compareKeys } from '#core/keys/byte-order.ts';
 import type { Item, Query } from '#core/ports.ts';
-import { persist } from './dynamodb-table-retry.ts';
 import type { TableTarget } from './dynamodb-table-target.ts';
 import { type Attributes, toItem } from './dynamodb-table-values.ts';
+import { persist } from './patience.ts';
 
 /** The API takes a 32-bit Limit; a page of 1 MB hardly ever holds as many. */
 const LARGEST_LIMIT = 100_000;

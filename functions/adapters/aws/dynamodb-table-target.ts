@@ -1,5 +1,5 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { Patience } from './dynamodb-table-retry.ts';
+import type { Patience } from './patience.ts';
 
 /** Where requests go and how patiently: what every operation of the table needs. */
 export type TableTarget = {

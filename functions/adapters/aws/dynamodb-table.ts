@@ -13,9 +13,9 @@ import { checkItem, checkKey, checkQuery, checkTransaction } from '#core/table-l
 import { batchGet, batchWrite } from './dynamodb-table-batch.ts';
 import { toConditionInput } from './dynamodb-table-conditions.ts';
 import { queryItems } from './dynamodb-table-query.ts';
-import { cancellationReasons, DEFAULT_PATIENCE, type Patience, persist } from './dynamodb-table-retry.ts';
 import type { TableTarget } from './dynamodb-table-target.ts';
 import { toAttributes, toItem, toKeyAttributes } from './dynamodb-table-values.ts';
+import { cancellationReasons, DEFAULT_PATIENCE, type Patience, persist } from './patience.ts';
 
 /**
  * The Table port on one DynamoDB table. Conditions that fail throw ConditionFailed, broken limits a plain Error before

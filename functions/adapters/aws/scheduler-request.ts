@@ -1,0 +1,74 @@
+import type { CreateScheduleCommandInput, GetScheduleCommandOutput } from '@aws-sdk/client-scheduler';
+import type { LiveSchedule, Schedule } from '#core/ports.ts';
+import { nextFire } from '#core/schedules/next-fire.ts';
+import { describeStart, startAtOf, startDateOf } from './schedule-start-date.ts';
+
+/** What all schedules of a deployment share. */
+export type SchedulerTarget = {
+  readonly group: string;
+  /** The role that Scheduler takes on to call the target. */
+  readonly roleArn: string;
+  readonly targetArn: string;
+  /** A queue that gets what could not be delivered. */
+  readonly deadLetterArn: string;
+};
+
+/** Bounds of MaximumEventAgeInSeconds:
+ *  https://docs.aws.amazon.com/scheduler/latest/APIReference/API_RetryPolicy.html */
+const SHORTEST_AGE_SECONDS = 60;
+const LONGEST_AGE_SECONDS = 86_400;
+/** For an expression whose firings cannot be told. */
+const USUAL_AGE_SECONDS = 3600;
+/** Deliveries after the first: an asynchronous invocation is refused when Lambda is throttled or its role is new. */
+const RETRIES = 5;
+/** Firings of a cron that are looked at for its shortest gap: a working day's hours have a night between them. */
+const FIRINGS_LOOKED_AT = 16;
+
+/** The whole of a schedule: an update resets what it is not given. `now` in epoch ms. */
+export function scheduleRequest(schedule: Schedule, target: SchedulerTarget, now: number): CreateScheduleCommandInput {
+  return {
+    Name: schedule.name,
+    GroupName: target.group,
+    Description: describeStart(schedule),
+    ScheduleExpression: schedule.expression,
+    ScheduleExpressionTimezone: schedule.timezone,
+    StartDate: startDateOf(schedule, now),
+    State: schedule.state === 'enabled' ? 'ENABLED' : 'DISABLED',
+    FlexibleTimeWindow: { Mode: 'OFF' },
+    ActionAfterCompletion: 'NONE',
+    Target: {
+      Arn: target.targetArn,
+      RoleArn: target.roleArn,
+      Input: schedule.input,
+      RetryPolicy: { MaximumEventAgeInSeconds: maximumAgeSeconds(schedule), MaximumRetryAttempts: RETRIES },
+      DeadLetterConfig: { Arn: target.deadLetterArn },
+    },
+  };
+}
+
+/** What the port tells of a schedule, whoever wrote it last. */
+export function liveSchedule(name: string, answer: GetScheduleCommandOutput): LiveSchedule {
+  const expression = answer.ScheduleExpression ?? '';
+  return {
+    name,
+    expression,
+    timezone: answer.ScheduleExpressionTimezone ?? 'UTC',
+    state: answer.State === 'DISABLED' ? 'disabled' : 'enabled',
+    startAt: startAtOf({ expression, description: answer.Description, startDate: answer.StartDate }),
+    input: answer.Target?.Input ?? '',
+    modifiedAt: (answer.LastModificationDate ?? answer.CreationDate)?.getTime() ?? 0,
+  };
+}
+
+/** A tick that is later than its interval is worth nothing: the next one has been fired. */
+function maximumAgeSeconds({ expression, timezone, startAt }: Schedule): number {
+  let shortest = Number.POSITIVE_INFINITY;
+  let last = nextFire(expression, timezone, startAt, startAt - 1);
+  for (let looked = 0; looked < FIRINGS_LOOKED_AT && last !== undefined; looked++) {
+    const next = nextFire(expression, timezone, startAt, last);
+    if (next !== undefined) shortest = Math.min(shortest, next - last);
+    last = next;
+  }
+  if (shortest === Number.POSITIVE_INFINITY) return USUAL_AGE_SECONDS;
+  return Math.min(LONGEST_AGE_SECONDS, Math.max(SHORTEST_AGE_SECONDS, Math.floor(shortest / 1000)));
+}

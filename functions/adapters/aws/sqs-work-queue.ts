@@ -1,0 +1,39 @@
+import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import type { WorkQueue } from '#core/ports.ts';
+
+/** Both: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html */
+const LONGEST_DELAY_SECONDS = 900;
+const LARGEST_MESSAGE_BYTES = 1_048_576;
+
+/**
+ * An SQS standard queue as the work queue; whoever reads it parses the body as JSON. Throws RangeError for a delay that
+ * SQS does not have or a message above 1 MiB, before anything is sent; errors of SQS are thrown as they are.
+ */
+export function createSqsWorkQueue(client: Pick<SQSClient, 'send'>, queueUrl: string): WorkQueue {
+  return {
+    async send(message, { delaySeconds = 0 } = {}) {
+      if (!Number.isInteger(delaySeconds) || delaySeconds < 0 || delaySeconds > LONGEST_DELAY_SECONDS) {
+        throw new RangeError(
+          `a message can be delayed by 0–${LONGEST_DELAY_SECONDS} whole seconds, not ${delaySeconds}`,
+        );
+      }
+      const command = { QueueUrl: queueUrl, MessageBody: bodyOf(message), DelaySeconds: delaySeconds };
+      await client.send(new SendMessageCommand(command));
+    },
+  };
+}
+
+/**
+ * SQS takes the characters of XML 1.0 only. JSON escapes the others (controls, lone surrogates) but for these two, and
+ * an S3 key may hold them.
+ */
+function bodyOf(message: unknown): string {
+  const json: string | undefined = JSON.stringify(message);
+  if (json === undefined) throw new TypeError('a message must be a JSON value');
+  const body = json.replaceAll('\ufffe', '\\ufffe').replaceAll('\uffff', '\\uffff');
+  const bytes = Buffer.byteLength(body);
+  if (bytes > LARGEST_MESSAGE_BYTES) {
+    throw new RangeError(`a message may have ${LARGEST_MESSAGE_BYTES} bytes of JSON, not ${bytes}`);
+  }
+  return body;
+}
