@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { openFileVault } from '#adapters/embedded/file-vault.ts';
 import { createLocalEventBus, type LocalEventBus } from '#adapters/embedded/local-event-bus.ts';
 import { createRandomIds } from '#adapters/embedded/random-ids.ts';
@@ -15,7 +16,7 @@ import type { ItemChange, Log, Sealer } from '#core/ports.ts';
 import { handleTick, tickPayload } from '#core/sync/handle-tick.ts';
 import { handleWork } from '#core/sync/handle-work.ts';
 import { defaultSyncSettings, type SyncDeps } from '#core/sync/sync-deps.ts';
-import { takeDataFolder } from './data-folder.ts';
+import { type DataFolder, takeDataFolder, unusable } from './data-folder.ts';
 import { createFeedPump } from './feed-pump.ts';
 import { createUpkeep } from './upkeep.ts';
 
@@ -46,7 +47,7 @@ export async function composeLocal(options: {
   readonly log: Log;
 }): Promise<LocalStocktake> {
   const folder = takeDataFolder(options.dataFolder);
-  const table = openSqliteTable(folder.database, { feed: { prefixes: feedPrefixes } });
+  const table = openTable(options, folder);
   const deps = await embeddedDeps(table, folder.vaultKey, options.log);
   const onTick = async (tick: { readonly input: string }): Promise<void> => {
     await handleTick(deps, tickPayload.parse(JSON.parse(tick.input)));
@@ -78,6 +79,18 @@ export async function composeLocal(options: {
       folder.release();
     },
   };
+}
+
+function openTable({ dataFolder, log }: { dataFolder: string; log: Log }, folder: DataFolder): SqliteTable {
+  if (existsSync(folder.database) && !existsSync(folder.vaultKey)) {
+    log.warn('vault key missing', { reason: 'a new one is made; secrets stored before must be set again' });
+  }
+  try {
+    return openSqliteTable(folder.database, { feed: { prefixes: feedPrefixes } });
+  } catch (error) {
+    folder.release();
+    throw unusable(dataFolder, error);
+  }
 }
 
 type EmbeddedDeps = SyncDeps & {

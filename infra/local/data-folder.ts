@@ -15,8 +15,7 @@ export type DataFolder = {
  * which the system lets go when the process ends, however it ends. Throws Failure `conflict` if another process has it.
  */
 export function takeDataFolder(path: string): DataFolder {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
-  const lock = new DatabaseSync(join(path, 'owner.lock'), { timeout: 0 });
+  const lock = openLock(path);
   try {
     lock.exec('BEGIN EXCLUSIVE');
   } catch (error) {
@@ -32,4 +31,20 @@ export function takeDataFolder(path: string): DataFolder {
     vaultKey: join(path, 'vault.key'),
     release: () => lock.close(),
   };
+}
+
+function openLock(path: string): DatabaseSync {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    return new DatabaseSync(join(path, 'owner.lock'), { timeout: 0 });
+  } catch (error) {
+    throw unusable(path, error);
+  }
+}
+
+/** Says which folder cannot be used, and why, in the words of the system. */
+export function unusable(path: string, cause: unknown): Failure {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const message = `the data folder ${path} cannot be used: ${reason}. Set STOCKTAKE_DATA to a folder that this user may write`;
+  return new Failure('invalid_request', message, { cause });
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -140,4 +140,18 @@ it('is alone on its data folder', async () => {
 it('refuses to listen beyond loopback without keys', async () => {
   server = startServerProcess({ STOCKTAKE_DATA: dataFolder, HOST: '0.0.0.0' });
   expect(await server.line(/cannot start/)).toMatch(/HOST=0.0.0.0 .* STOCKTAKE_API_KEYS/);
+});
+
+it.each([
+  ['a file in the place of the data folder', 'a-file', /data folder .*a-file cannot be used: .* Set STOCKTAKE_DATA/],
+  ['a database that is none', 'corrupt', /data folder .*corrupt cannot be used: .* Set STOCKTAKE_DATA/],
+])('says what is wrong about %s', async (_name, name, message) => {
+  const path = join(dataFolder, name);
+  if (name === 'a-file') writeFileSync(path, 'x');
+  else {
+    mkdirSync(path);
+    writeFileSync(join(path, 'stocktake.db'), 'this is not a database'.repeat(100));
+  }
+  server = startServerProcess({ STOCKTAKE_DATA: path });
+  expect(await server.line(/cannot start/)).toMatch(message);
 });

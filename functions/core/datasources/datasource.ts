@@ -16,6 +16,8 @@ const syncInput = z.strictObject({
     .max(64, 'must be at most 64 characters')
     .optional(),
   page_size: z.number().int('must be a whole number').min(1, 'must be 1–1,000').max(1000, 'must be 1–1,000').optional(),
+  /** True to publish one event per object of a first load too, not only its summary. */
+  first_load_events: z.boolean().optional(),
   expression: z.unknown().optional(),
   changed_by: z.unknown().optional(),
 });
@@ -81,6 +83,7 @@ export const syncPolicy = z.object({
   cron: z.string().optional(),
   timezone: z.string().optional(),
   page_size: z.number().int().optional(),
+  first_load_events: z.boolean().optional(),
   expression: z.string().optional(),
   changed_by: z.enum(['api', 'console']),
   anchor: z.number().int(),

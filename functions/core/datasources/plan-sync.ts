@@ -20,7 +20,13 @@ export function planSync(
   const given = input ?? {};
   const strategy = chooseStrategy(given, stored);
   const enabled = given.enabled ?? stored?.enabled ?? true;
-  const common = { enabled, strategy, page_size: given.page_size ?? stored?.page_size, changed_by: 'api' as const };
+  const common = {
+    enabled,
+    strategy,
+    page_size: given.page_size ?? stored?.page_size,
+    first_load_events: given.first_load_events ?? stored?.first_load_events,
+    changed_by: 'api' as const,
+  };
   const timing = planTiming(strategy, given, stored, minimumIntervalSeconds);
   const next: SyncPolicy = { ...common, ...timing, anchor: now };
   if (stored !== undefined && sameSchedule(next, stored)) {

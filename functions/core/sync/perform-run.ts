@@ -90,10 +90,15 @@ async function openContext(
     bucket,
     matches: compileFilter(config),
     range,
-    stamp: { run: run.id, seq: held.fence, at: new Date(startedAt).toISOString(), quiet: run.first_load },
+    stamp: { run: run.id, seq: held.fence, at: new Date(startedAt).toISOString(), quiet: isQuiet(started) },
     deadline: startedAt + limit * 1000,
     tally: tallyOf(run, range, deps.clock.now()),
   };
+}
+
+/** A first load is told by its summary, the run's own event, unless an event for each object was asked for. */
+function isQuiet({ run, datasource }: StartedRun): boolean {
+  return run.first_load && datasource.sync.first_load_events !== true;
 }
 
 /** What a broken-off run added stays, so it counts. Where even that fails, the next complete run counts anew. */

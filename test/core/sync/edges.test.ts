@@ -192,3 +192,16 @@ it('a clock that was ahead does not silence the schedule', async () => {
   now = Date.parse('2026-03-01T00:00:00Z');
   expect(await tick()).toBe('ran');
 });
+
+it('publishes an event for each object of a first load only when asked to', async () => {
+  world = await createSyncWorld();
+  put(3);
+  for (const [sync, quiet] of [
+    [{}, true],
+    [{ first_load_events: true }, undefined],
+  ] as const) {
+    const { id } = await world.addDatasource({ sync });
+    await world.sync(id);
+    expect((await world.catalogue(id)).map((record) => record.quiet)).toEqual([quiet, quiet, quiet]);
+  }
+});

@@ -1,0 +1,11 @@
+import * as z from 'zod';
+
+/** What the stack tells the api function; infra/aws is held to this shape at compile time. */
+export const environment = z.object({
+  TABLE_NAME: z.string().min(1),
+  KEY_ARN: z.string().min(1),
+  WORK_QUEUE_URL: z.string().min(1),
+  ADMIN_KEY_SECRET_ARN: z.string().min(1),
+  MINIMUM_INTERVAL_SECONDS: z.string().regex(/^\d+$/).transform(Number),
+});
+export type ApiEnvironment = z.input<typeof environment>;

@@ -1,0 +1,24 @@
+import { KMSClient } from '@aws-sdk/client-kms';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { createKmsSealer } from '#adapters/aws/kms-vault.ts';
+import { createSecretApiKeys } from '#adapters/aws/secret-api-keys.ts';
+import { createSqsWorkQueue } from '#adapters/aws/sqs-work-queue.ts';
+import { createHttpHandler } from '#http/create-http-handler.ts';
+import { createLambdaRuntime } from '../lambda-runtime.ts';
+import { environment } from './env.ts';
+
+const env = environment.parse(process.env);
+const runtime = createLambdaRuntime(env.TABLE_NAME);
+
+/** The routes that open no secret. */
+export const handler = createHttpHandler(
+  {
+    ...runtime,
+    queue: createSqsWorkQueue(new SQSClient(), env.WORK_QUEUE_URL),
+    sealer: createKmsSealer(new KMSClient(), env.KEY_ARN),
+    apiKeys: createSecretApiKeys(new SecretsManagerClient(), env.ADMIN_KEY_SECRET_ARN, runtime.clock),
+    minimumIntervalSeconds: env.MINIMUM_INTERVAL_SECONDS,
+  },
+  'api',
+);

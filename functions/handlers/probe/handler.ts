@@ -1,0 +1,25 @@
+import { KMSClient } from '@aws-sdk/client-kms';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { createKmsOpener } from '#adapters/aws/kms-vault.ts';
+import { createSecretApiKeys } from '#adapters/aws/secret-api-keys.ts';
+import { createSqsWorkQueue } from '#adapters/aws/sqs-work-queue.ts';
+import { createBuckets } from '#adapters/s3/s3-buckets.ts';
+import { createHttpHandler } from '#http/create-http-handler.ts';
+import { createLambdaRuntime } from '../lambda-runtime.ts';
+import { environment } from './env.ts';
+
+const env = environment.parse(process.env);
+const runtime = createLambdaRuntime(env.TABLE_NAME);
+
+/** The routes that look into a bucket. A call ends before API Gateway gives up on it, after 30 s. */
+export const handler = createHttpHandler(
+  {
+    ...runtime,
+    queue: createSqsWorkQueue(new SQSClient(), env.WORK_QUEUE_URL),
+    opener: createKmsOpener(new KMSClient(), env.KEY_ARN),
+    buckets: createBuckets({ allowPrivateEndpoints: env.PRIVATE_ENDPOINTS, requestTimeoutMs: 20_000 }),
+    apiKeys: createSecretApiKeys(new SecretsManagerClient(), env.ADMIN_KEY_SECRET_ARN, runtime.clock),
+  },
+  'probe',
+);

@@ -1,0 +1,45 @@
+import { SchedulerClient } from '@aws-sdk/client-scheduler';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import type { Context, DynamoDBStreamEvent, ScheduledEvent } from 'aws-lambda';
+import { createSchedulerSchedules } from '#adapters/aws/scheduler-schedules.ts';
+import { createSqsWorkQueue } from '#adapters/aws/sqs-work-queue.ts';
+import { readStreamRecord } from '#adapters/aws/stream-changes.ts';
+import { datasourcesToReconcile } from '#core/datasources/reconcile-request.ts';
+import { reconcileAllSchedules, reconcileSchedule } from '#core/datasources/reconcile-schedules.ts';
+import { sweep } from '#core/sync/sweep.ts';
+import { createLambdaRuntime, reportFailure } from '../lambda-runtime.ts';
+import { environment } from './env.ts';
+
+const env = environment.parse(process.env);
+const runtime = createLambdaRuntime(env.TABLE_NAME);
+const deps = {
+  ...runtime,
+  queue: createSqsWorkQueue(new SQSClient(), env.WORK_QUEUE_URL),
+  schedules: createSchedulerSchedules(new SchedulerClient(), {
+    group: env.SCHEDULE_GROUP,
+    roleArn: env.SCHEDULE_ROLE_ARN,
+    targetArn: env.SYNC_FUNCTION_ARN,
+    deadLetterArn: env.SCHEDULE_DLQ_ARN,
+  }),
+};
+
+/** Makes schedules follow their datasources as they change, and, when the rule of the sweep fires, all of them. */
+export const handler = reportFailure(
+  runtime.log,
+  async (event: DynamoDBStreamEvent | ScheduledEvent, _context: Context): Promise<void> => {
+    if ('Records' in event) await follow(event);
+    else await repair();
+  },
+);
+
+async function follow({ Records }: DynamoDBStreamEvent): Promise<void> {
+  const changes = Records.map(readStreamRecord);
+  for (const id of datasourcesToReconcile(changes)) await reconcileSchedule(deps, id);
+}
+
+/** Neither half waits for the other to be well. */
+async function repair(): Promise<void> {
+  const outcomes = await Promise.allSettled([sweep(deps), reconcileAllSchedules(deps)]);
+  const reasons = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+  if (reasons.length > 0) throw new AggregateError(reasons, reasons.map(String).join('; '));
+}

@@ -1,0 +1,18 @@
+import * as z from 'zod';
+
+/** What the stack tells the sync function; infra/aws is held to this shape at compile time. */
+export const environment = z.object({
+  TABLE_NAME: z.string().min(1),
+  KEY_ARN: z.string().min(1),
+  WORK_QUEUE_URL: z.string().min(1),
+  /** host[:port], comma separated; may be empty. */
+  PRIVATE_ENDPOINTS: z.string().transform((text) => text.split(',').filter((entry) => entry !== '')),
+  RUN_TIME_LIMIT_SECONDS: z.string().regex(/^\d+$/).transform(Number),
+  HOLD_ABOVE_OBJECTS: z.string().regex(/^\d+$/).transform(Number),
+  /** 0–1. */
+  HOLD_ABOVE_SHARE: z
+    .string()
+    .regex(/^\d+(\.\d+)?$/)
+    .transform(Number),
+});
+export type SyncEnvironment = z.input<typeof environment>;

@@ -1,0 +1,62 @@
+import { KMSClient } from '@aws-sdk/client-kms';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { createKmsOpener } from '#adapters/aws/kms-vault.ts';
+import { createSqsWorkQueue } from '#adapters/aws/sqs-work-queue.ts';
+import { describeError } from '#adapters/embedded/describe-error.ts';
+import { createBuckets } from '#adapters/s3/s3-buckets.ts';
+import { handleTick, tickPayload } from '#core/sync/handle-tick.ts';
+import { handleWork } from '#core/sync/handle-work.ts';
+import { defaultSyncSettings, type SyncDeps } from '#core/sync/sync-deps.ts';
+import { createLambdaRuntime, reportFailure } from '../lambda-runtime.ts';
+import { environment } from './env.ts';
+
+const env = environment.parse(process.env);
+const runtime = createLambdaRuntime(env.TABLE_NAME);
+const container: SyncDeps = {
+  ...runtime,
+  queue: createSqsWorkQueue(new SQSClient(), env.WORK_QUEUE_URL),
+  opener: createKmsOpener(new KMSClient(), env.KEY_ARN),
+  buckets: createBuckets({ allowPrivateEndpoints: env.PRIVATE_ENDPOINTS }),
+  settings: {
+    ...defaultSyncSettings,
+    runTimeLimitSeconds: env.RUN_TIME_LIMIT_SECONDS,
+    holdAboveObjects: env.HOLD_ABOVE_OBJECTS,
+    holdAboveShare: env.HOLD_ABOVE_SHARE,
+  },
+};
+
+/** Time kept back from an invocation for what is under way to end, and for handing the run on. */
+const reserveMs = 60_000;
+
+/** Performs a tick of a schedule, or the messages of the work queue: the failed ones are named, to be given again. */
+export const handler = reportFailure(runtime.log, async (event: unknown, context: Context) => {
+  const yieldAt = runtime.clock.now() + context.getRemainingTimeInMillis() - reserveMs;
+  const deps = { ...container, yieldAt };
+  return isQueueBatch(event) ? work(deps, event) : tick(deps, event);
+});
+
+function isQueueBatch(event: unknown): event is SQSEvent {
+  return (event as Partial<SQSEvent> | null)?.Records?.[0]?.eventSource === 'aws:sqs';
+}
+
+async function tick(deps: SyncDeps, event: unknown): Promise<void> {
+  const payload = tickPayload.parse(event);
+  const lateSeconds = (deps.clock.now() - Date.parse(payload.scheduled_time)) / 1000;
+  const outcome = await handleTick(deps, payload);
+  const { datasource, scheduled_time } = payload;
+  deps.log.info('tick handled', { datasource, scheduled_time, late_seconds: lateSeconds, outcome });
+}
+
+async function work(deps: SyncDeps, { Records }: SQSEvent): Promise<SQSBatchResponse> {
+  const batchItemFailures: SQSBatchResponse['batchItemFailures'] = [];
+  for (const { body, messageId } of Records) {
+    try {
+      await handleWork(deps, JSON.parse(body));
+    } catch (error) {
+      deps.log.error('message failed', { message_id: messageId, ...describeError(error) });
+      batchItemFailures.push({ itemIdentifier: messageId });
+    }
+  }
+  return { batchItemFailures };
+}

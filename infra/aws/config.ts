@@ -1,0 +1,96 @@
+import * as z from 'zod';
+
+/** Values from `-c key=value` are text; cdk.json may hold numbers and lists. */
+function number(rule: z.ZodType<number, number>) {
+  const text = z
+    .string()
+    .trim()
+    .regex(/^\d+(\.\d+)?$/, 'must be a number')
+    .transform(Number);
+  return z.union([z.number(), text], 'must be a number').pipe(rule);
+}
+
+function whole(least: number, most: number) {
+  const range = `must be a whole number, ${least}–${most}`;
+  return number(z.number().int(range).min(least, range).max(most, range));
+}
+
+function list(entry: z.ZodType<string, string>) {
+  const text = z.string().transform((values) => values.split(',').map((value) => value.trim()));
+  return z
+    .union([z.array(z.string()), text], 'must be a comma separated list')
+    .transform((values) => values.filter((value) => value !== ''))
+    .pipe(z.array(entry));
+}
+
+/** What CloudWatch Logs takes: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html */
+const retentionDays = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+] as const;
+
+const endpoint = z
+  .string()
+  .regex(/^([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?$/i, 'must be host or host:port, without a scheme or path');
+
+const origin = z
+  .string()
+  .regex(/^(\*|https?:\/\/[^/\s,]+)$/, 'must be an origin such as https://app.example.com, or *');
+
+const streamArn = z
+  .string()
+  .regex(
+    /^arn:[a-z-]+:dynamodb:[a-z0-9-]+:\d{12}:table\/[A-Za-z0-9_.-]+\/stream\/[0-9T:.-]+$/,
+    'must be the ARN of the stream of a table: arn:aws:dynamodb:REGION:ACCOUNT:table/NAME/stream/TIME',
+  );
+
+const stackConfig = z.strictObject({
+  /** Name of the stack, of its schedule group, bus, dashboard and alarms; two prefixes, two Stocktakes. */
+  namePrefix: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,29}$/, 'must be 1–30 of a–z, 0–9 and hyphen, and begin with a letter')
+    .default('stocktake'),
+  logRetentionDays: number(z.literal(retentionDays, `must be one of ${retentionDays.join(', ')}`)).default(30),
+  /** Whether table, key and admin key outlive `cdk destroy`. */
+  removalPolicy: z.enum(['retain', 'destroy'], 'must be retain or destroy').default('retain'),
+  /** Private or loopback S3 endpoints that may be dialled: host for any port, or host:port. */
+  privateEndpoints: list(endpoint).default([]),
+  alarmEmail: z.email('must be an e-mail address').optional(),
+  /** Requests per second and at once, for the whole API. */
+  throttleRate: whole(1, 10_000).default(50),
+  throttleBurst: whole(1, 5000).default(100),
+  /** None: browsers of other origins are not answered. */
+  corsOrigins: list(origin).default([]),
+  /** Shortest interval that a datasource may ask for, seconds. */
+  minimumIntervalSeconds: whole(10, 86_400).default(10),
+  /** Lambda gives one whole vCPU at 1,769 MB, and reading listings is CPU work. */
+  syncMemoryMb: whole(512, 10_240).default(1769),
+  /** Syncs at the same time. Not reserved by default: new accounts have 10 in all, and AWS keeps those unreserved. */
+  syncConcurrency: whole(3, 1000).optional(),
+  runTimeLimitSeconds: whole(60, 604_800).default(86_400),
+  /** A run holds when its deletions exceed both: so many objects, and such a share (0–1) of the records. */
+  holdAboveObjects: whole(0, 1_000_000_000).default(10),
+  holdAboveShare: number(z.number().min(0, 'must be 0–1').max(1, 'must be 0–1')).default(0.15),
+  /** Stream of a table restored from a backup, to be used instead of the stack's own (docs/runbook.md). */
+  restoredTableStreamArn: streamArn.optional(),
+});
+
+/** How this stack is to be: cdk.json's context, or `-c key=value`. */
+export type StackConfig = z.output<typeof stackConfig>;
+
+/** Keys that are the CDK's own: feature flags, settings and cached look-ups all have a colon or a slash in them. */
+function isForeign(key: string): boolean {
+  return /[:/]/.test(key) || ['cli-telemetry', 'acknowledged-issue-numbers', 'cdk-migrate'].includes(key);
+}
+
+/** Reads the context of an app. Throws an Error naming each key that is unknown or whose value cannot be. */
+export function readConfig(context: Readonly<Record<string, unknown>>): StackConfig {
+  const own = Object.fromEntries(Object.entries(context).filter(([key]) => !isForeign(key)));
+  const result = stackConfig.safeParse(own);
+  if (result.success) return result.data;
+  const reasons = result.error.issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.map((key) => `-c ${key}: is not known; known are ${Object.keys(stackConfig.shape).join(', ')}`)
+      : [`-c ${issue.path.join('.')}: ${issue.message}`],
+  );
+  throw new Error(`the context of this stack cannot be used\n  ${reasons.join('\n  ')}`);
+}

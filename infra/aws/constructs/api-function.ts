@@ -1,0 +1,36 @@
+import type { Construct } from 'constructs';
+import type { ApiEnvironment } from '#handlers/api/env.ts';
+import type { StackConfig } from '../config.ts';
+import type { AdminKey } from './admin-key.ts';
+import type { DataTable } from './data-table.ts';
+import type { SecretsKey } from './secrets-key.ts';
+import { longestAnswer, StocktakeFunction } from './stocktake-function.ts';
+import type { WorkQueue } from './work-queue.ts';
+
+type ApiFunctionProps = {
+  readonly config: StackConfig;
+  readonly data: DataTable;
+  readonly secrets: SecretsKey;
+  readonly adminKey: AdminKey;
+  readonly work: WorkQueue;
+};
+
+/** Answers the routes that open no secret: it can seal one, and never read it back. */
+export class ApiFunction extends StocktakeFunction<ApiEnvironment> {
+  constructor(scope: Construct, id: string, { config, data, secrets, adminKey, work }: ApiFunctionProps) {
+    super(scope, id, {
+      name: 'api',
+      description: 'Answers the HTTP API of Stocktake',
+      memoryMb: 1024,
+      timeout: longestAnswer,
+      config,
+      environment: (role) => ({
+        ...data.grantReadWrite(role),
+        ...secrets.grantSeal(role),
+        ...adminKey.grantRead(role),
+        ...work.grantSend(role),
+        MINIMUM_INTERVAL_SECONDS: String(config.minimumIntervalSeconds),
+      }),
+    });
+  }
+}

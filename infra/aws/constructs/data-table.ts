@@ -1,0 +1,53 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import { AttributeType, BillingMode, type ITable, StreamViewType, Table } from 'aws-cdk-lib/aws-dynamodb';
+import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import type { StackConfig } from '../config.ts';
+
+const readActions = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'];
+
+/** TransactWriteItems is allowed by what each of its parts needs. */
+const writeActions = [
+  'dynamodb:PutItem',
+  'dynamodb:DeleteItem',
+  'dynamodb:BatchWriteItem',
+  'dynamodb:ConditionCheckItem',
+];
+
+/** The one table: catalogue, registry, runs. Its stream is the feed that schedules and events follow. */
+export class DataTable extends Construct {
+  /** The table in use: the stack's own, or one restored from a backup. */
+  readonly table: ITable;
+
+  constructor(scope: Construct, id: string, config: Pick<StackConfig, 'removalPolicy' | 'restoredTableStreamArn'>) {
+    super(scope, id);
+    const retain = config.removalPolicy === 'retain';
+    const own = new Table(this, 'Table', {
+      partitionKey: { name: 'pk', type: AttributeType.STRING },
+      sortKey: { name: 'sk', type: AttributeType.STRING },
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      stream: StreamViewType.NEW_AND_OLD_IMAGES,
+      timeToLiveAttribute: 'ttl',
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      deletionProtection: retain,
+      removalPolicy: retain ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    });
+    this.table = config.restoredTableStreamArn === undefined ? own : restored(this, config.restoredTableStreamArn);
+  }
+
+  grantRead(grantee: IGrantable): { TABLE_NAME: string } {
+    this.table.grant(grantee, ...readActions);
+    return { TABLE_NAME: this.table.tableName };
+  }
+
+  grantReadWrite(grantee: IGrantable): { TABLE_NAME: string } {
+    this.table.grant(grantee, ...readActions, ...writeActions);
+    return { TABLE_NAME: this.table.tableName };
+  }
+}
+
+/** The stream's ARN is the table's and a suffix. */
+function restored(scope: Construct, tableStreamArn: string): ITable {
+  const tableArn = tableStreamArn.slice(0, tableStreamArn.indexOf('/stream/'));
+  return Table.fromTableAttributes(scope, 'RestoredTable', { tableArn, tableStreamArn });
+}

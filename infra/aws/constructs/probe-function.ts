@@ -1,0 +1,36 @@
+import type { Construct } from 'constructs';
+import type { ProbeEnvironment } from '#handlers/probe/env.ts';
+import type { StackConfig } from '../config.ts';
+import type { AdminKey } from './admin-key.ts';
+import type { DataTable } from './data-table.ts';
+import type { SecretsKey } from './secrets-key.ts';
+import { longestAnswer, StocktakeFunction } from './stocktake-function.ts';
+import type { WorkQueue } from './work-queue.ts';
+
+type ProbeFunctionProps = {
+  readonly config: StackConfig;
+  readonly data: DataTable;
+  readonly secrets: SecretsKey;
+  readonly adminKey: AdminKey;
+  readonly work: WorkQueue;
+};
+
+/** Answers the routes that look into a bucket: it can open secrets, and never seal one. */
+export class ProbeFunction extends StocktakeFunction<ProbeEnvironment> {
+  constructor(scope: Construct, id: string, { config, data, secrets, adminKey, work }: ProbeFunctionProps) {
+    super(scope, id, {
+      name: 'probe',
+      description: 'Tests and previews datasources of Stocktake, and leads to the content of documents',
+      memoryMb: 1024,
+      timeout: longestAnswer,
+      config,
+      environment: (role) => ({
+        ...data.grantReadWrite(role),
+        ...secrets.grantOpen(role),
+        ...adminKey.grantRead(role),
+        ...work.grantSend(role),
+        PRIVATE_ENDPOINTS: config.privateEndpoints.join(','),
+      }),
+    });
+  }
+}

@@ -1,0 +1,48 @@
+import { Duration } from 'aws-cdk-lib';
+import { RecursiveLoop } from 'aws-cdk-lib/aws-lambda';
+import type { Construct } from 'constructs';
+import type { SyncEnvironment } from '#handlers/sync/env.ts';
+import type { StackConfig } from '../config.ts';
+import type { DataTable } from './data-table.ts';
+import type { DeadLetterQueue } from './dead-letter-queue.ts';
+import type { SecretsKey } from './secrets-key.ts';
+import { longestInvocation, StocktakeFunction } from './stocktake-function.ts';
+import type { WorkQueue } from './work-queue.ts';
+
+type SyncFunctionProps = {
+  readonly config: StackConfig;
+  readonly data: DataTable;
+  readonly secrets: SecretsKey;
+  readonly work: WorkQueue;
+  /** For ticks that failed. */
+  readonly deadLetters: DeadLetterQueue;
+};
+
+/** Performs syncs: started by schedules, and by messages that it also sends to itself. */
+export class SyncFunction extends StocktakeFunction<SyncEnvironment> {
+  constructor(scope: Construct, id: string, { config, data, secrets, work, deadLetters }: SyncFunctionProps) {
+    super(scope, id, {
+      name: 'sync',
+      description: 'Syncs the catalogue of Stocktake with buckets',
+      memoryMb: config.syncMemoryMb,
+      timeout: longestInvocation,
+      config,
+      // A tick has a successor: an old one is worth less than the one that comes next.
+      asynchronous: { retryAttempts: 1, maxEventAge: Duration.minutes(5), deadLetters },
+      reservedConcurrency: config.syncConcurrency,
+      // A large bucket is synced over more hops through the queue than the 16 that Lambda takes for a loop; each of them
+      // must have come further than the one before, or the run fails (functions/core/sync).
+      recursiveLoop: RecursiveLoop.ALLOW,
+      environment: (role) => ({
+        ...data.grantReadWrite(role),
+        ...secrets.grantOpen(role),
+        ...work.grantSend(role),
+        PRIVATE_ENDPOINTS: config.privateEndpoints.join(','),
+        RUN_TIME_LIMIT_SECONDS: String(config.runTimeLimitSeconds),
+        HOLD_ABOVE_OBJECTS: String(config.holdAboveObjects),
+        HOLD_ABOVE_SHARE: String(config.holdAboveShare),
+      }),
+    });
+    work.feed(this.lambda, config.syncConcurrency);
+  }
+}

@@ -1,0 +1,62 @@
+/** What an unchanged sync takes on AWS, and what that costs. test/infra/costs.test.ts measures the units. */
+
+/** List prices of us-east-1 in US dollars, without free tiers, as of November 2026; from the services' price pages. */
+export const prices = {
+  listRequest: 5e-6,
+  dynamoDbWriteUnit: 0.625e-6,
+  dynamoDbReadUnit: 0.125e-6,
+  dynamoDbGbMonth: 0.25,
+  lambdaRequest: 0.2e-6,
+  /** arm64. */
+  lambdaGbSecond: 13.3334e-6,
+  schedulerInvocation: 1e-6,
+  kmsRequest: 3e-6,
+  logGb: 0.5,
+  /** KMS key, secret, alarms and dashboard: paid whether anything runs or not. */
+  fixedMonth: 1 + 0.4 + 25 * 0.1 + 3,
+} as const;
+
+/** Per run, whatever it lists; measured at the Table port. */
+export const unitsPerRun = { write: 10, read: 16 } as const;
+
+/** Per 1,000 unchanged objects: one LIST request and their stored records, read to be compared; measured likewise. */
+export const readUnitsPerThousand = 63;
+
+/** Assumed: a record whose key has 43 bytes (measured too); a run's log; time of a run and of a page of 1,000 keys. */
+export const assumed = {
+  recordBytes: 262,
+  logBytes: 1500,
+  secondsPerRun: 0.3,
+  secondsPerPage: 0.15,
+  memoryGb: 1,
+} as const;
+
+const runsPerMonth = { '5 minutes': 8640, '1 hour': 720, '1 day': 30 } as const;
+export type Interval = keyof typeof runsPerMonth;
+
+/** Dollars for one unchanged run over so many objects. */
+export function costOfRun(objects: number): number {
+  const pages = Math.max(1, objects / 1000);
+  const seconds = assumed.secondsPerRun + (pages - 1) * assumed.secondsPerPage;
+  return (
+    pages * (prices.listRequest + readUnitsPerThousand * prices.dynamoDbReadUnit * Math.min(1, objects / 1000)) +
+    unitsPerRun.write * prices.dynamoDbWriteUnit +
+    unitsPerRun.read * prices.dynamoDbReadUnit +
+    seconds * assumed.memoryGb * prices.lambdaGbSecond +
+    prices.lambdaRequest +
+    prices.schedulerInvocation +
+    prices.kmsRequest +
+    (assumed.logBytes / 1e9) * prices.logGb
+  );
+}
+
+/** Dollars a month for so many datasources of so many objects each, unchanged, with storage and what is fixed. */
+export function costOfMonth(datasources: number, objects: number, interval: Interval): number {
+  const storage = ((datasources * objects * assumed.recordBytes) / 1e9) * prices.dynamoDbGbMonth;
+  return datasources * runsPerMonth[interval] * costOfRun(objects) + storage + prices.fixedMonth;
+}
+
+/** Dollars for the first load of so many objects: one write a record, beside what a run costs. */
+export function costOfFirstLoad(objects: number): number {
+  return objects * prices.dynamoDbWriteUnit + costOfRun(objects);
+}

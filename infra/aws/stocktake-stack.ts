@@ -1,0 +1,78 @@
+import { CfnOutput, Stack } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import type { StackConfig } from './config.ts';
+import { AdminKey } from './constructs/admin-key.ts';
+import { ApiFunction } from './constructs/api-function.ts';
+import { Changes } from './constructs/changes.ts';
+import { DataTable } from './constructs/data-table.ts';
+import { DeadLetterQueue } from './constructs/dead-letter-queue.ts';
+import { EventBus } from './constructs/event-bus.ts';
+import { HttpApi } from './constructs/http-api.ts';
+import { Operations } from './constructs/operations.ts';
+import { ProbeFunction } from './constructs/probe-function.ts';
+import { PublisherFunction } from './constructs/publisher-function.ts';
+import { ScheduleGroup } from './constructs/schedule-group.ts';
+import { SchedulesFunction } from './constructs/schedules-function.ts';
+import { SecretsKey } from './constructs/secrets-key.ts';
+import { SweepRule } from './constructs/sweep-rule.ts';
+import { SyncFunction } from './constructs/sync-function.ts';
+import { WorkQueue } from './constructs/work-queue.ts';
+
+/** The whole of Stocktake on AWS, put together from constructs that own their permissions. */
+export class StocktakeStack extends Stack {
+  constructor(scope: Construct, id: string, config: StackConfig) {
+    const description = 'Stocktake: a live, exact catalogue of what is in S3 buckets';
+    super(scope, id, { stackName: config.namePrefix, description });
+    const name = config.namePrefix;
+    const shared = {
+      config,
+      data: new DataTable(this, 'Data', config),
+      secrets: new SecretsKey(this, 'Secrets', config),
+      adminKey: new AdminKey(this, 'AdminKey', config),
+      work: new WorkQueue(this, 'Work'),
+      events: new EventBus(this, 'Events', { name }),
+    };
+    const ticks = new DeadLetterQueue(this, 'TickDeadLetters');
+    const sweeps = new DeadLetterQueue(this, 'SweepDeadLetters');
+    const sync = new SyncFunction(this, 'Sync', { ...shared, deadLetters: ticks });
+    const group = new ScheduleGroup(this, 'ScheduleGroup', { name, target: sync.lambda, deadLetters: ticks });
+    const functions = {
+      api: new ApiFunction(this, 'Api', shared),
+      probe: new ProbeFunction(this, 'Probe', shared),
+      sync,
+      schedules: new SchedulesFunction(this, 'Schedules', { ...shared, group, deadLetters: sweeps }),
+      publisher: new PublisherFunction(this, 'Publisher', shared),
+    };
+    const http = new HttpApi(this, 'Http', { config, functions });
+    const changes = new Changes(this, 'Changes', { ...shared, ...functions });
+    new SweepRule(this, 'Sweep', { target: functions.schedules, deadLetters: sweeps });
+    const deadLetters = { work: shared.work.deadLetters, ticks, sweeps, ...changes.deadLetters };
+    const operations = new Operations(this, 'Operations', { ...shared, functions, http, deadLetters });
+    this.#tell({ ...shared, group, sync, http, operations });
+  }
+
+  /** The names of these outputs are kept: scripts and tests read them. */
+  #tell(parts: {
+    http: HttpApi;
+    adminKey: AdminKey;
+    data: DataTable;
+    group: ScheduleGroup;
+    events: EventBus;
+    work: WorkQueue;
+    sync: SyncFunction;
+    operations: Operations;
+  }): void {
+    const outputs = {
+      ApiUrl: parts.http.url,
+      AdminKeyCommand: parts.adminKey.command,
+      TableName: parts.data.table.tableName,
+      ScheduleGroupName: parts.group.name,
+      EventBusName: parts.events.bus.eventBusName,
+      WorkQueueUrl: parts.work.queue.queueUrl,
+      SyncFunctionName: parts.sync.lambda.functionName,
+      DashboardUrl: parts.operations.dashboard.url,
+      AlarmTopicArn: parts.operations.alarms.topic.topic.topicArn,
+    };
+    for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
+  }
+}

@@ -1,0 +1,124 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, describe, expect, test } from 'vitest';
+import { runStatus } from '#core/sync/run.ts';
+import { createSyncWorld } from '#support/sync-world.ts';
+import { synthesize } from './stack-template.ts';
+
+const stack = synthesize({ alarmEmail: 'ops@example.com' });
+const alarms = stack.ofType('AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties);
+const runbook = readFileSync(new URL('../../docs/runbook.md', import.meta.url), 'utf8');
+const anchors = [...runbook.matchAll(/^## (.*)$/gm)].map(([, heading = '']) =>
+  heading
+    .toLowerCase()
+    .replace(/[^a-z0-9 -]/g, '')
+    .replaceAll(' ', '-'),
+);
+
+describe('alarms', () => {
+  test('given any alarm, it says how bad it is, what broke, and where the runbook tells what to do', () => {
+    for (const { AlarmName, AlarmDescription, AlarmActions } of alarms) {
+      expect(AlarmName).toMatch(/^stocktake-(high|medium|low)-[a-z-]+$/);
+      const severity = String(AlarmName).split('-')[1];
+      expect(AlarmDescription).toMatch(
+        new RegExp(`^Severity ${severity}\\. [A-Z].*\\. What to do: docs/runbook\\.md#`),
+      );
+      const anchor = String(AlarmDescription).split('#')[1];
+      expect(anchors).toContain(anchor);
+      expect(AlarmActions).toHaveLength(1);
+    }
+  });
+
+  test('given the runbook, each entry of an alarm says what it means, how bad it is and what to do', () => {
+    const linked = new Set(alarms.map(({ AlarmDescription }) => String(AlarmDescription).split('#')[1]));
+    const entries = runbook.split(/^## /m).slice(1);
+    expect(linked.size).toBe(alarms.length - 5);
+    entries.forEach((entry, index) => {
+      if (!linked.has(anchors[index])) return;
+      for (const part of ['**Means**', '**How bad**', '**Do**'])
+        expect([anchors[index], entry]).toEqual([anchors[index], expect.stringContaining(part)]);
+    });
+    const procedures = ['restore-the-table-from-a-backup-and-switch-the-stack-to-it', 'rotate-the-admin-key'];
+    expect(anchors).toEqual(expect.arrayContaining([...procedures, 'drain-dead-letters']));
+    for (const [, anchor] of runbook.matchAll(/\]\(#([^)]+)\)/g)) expect(anchors).toContain(anchor);
+  });
+
+  test('given what can go wrong, an alarm watches it', () => {
+    expect(alarms.map(({ AlarmName }) => String(AlarmName).replace('stocktake-', '')).sort()).toEqual([
+      'high-api-server-errors',
+      'high-dead-letters-publisher',
+      'high-dead-letters-work',
+      'low-throttles-table',
+      'medium-changes-late-publisher',
+      'medium-changes-late-schedules',
+      'medium-dead-letters-schedules',
+      'medium-dead-letters-sweeps',
+      'medium-dead-letters-ticks',
+      'medium-errors-api',
+      'medium-errors-probe',
+      'medium-errors-publisher',
+      'medium-errors-schedules',
+      'medium-errors-sync',
+      'medium-runs-failed',
+      'medium-runs-held',
+      'medium-syncs-late',
+      'medium-throttles-functions',
+      'medium-work-late',
+    ]);
+  });
+
+  test('given no address, the topic is there and nobody is told', () => {
+    const quiet = synthesize();
+    expect(quiet.ofType('AWS::SNS::Topic')).toHaveLength(1);
+    expect(quiet.ofType('AWS::SNS::Subscription')).toEqual([]);
+    expect(stack.ofType('AWS::SNS::Subscription').map(([, { Properties }]) => Properties.Endpoint)).toEqual([
+      'ops@example.com',
+    ]);
+  });
+});
+
+describe('metrics from the log', () => {
+  const filters = stack.ofType('AWS::Logs::MetricFilter').map(([, { Properties }]) => ({
+    pattern: String(Properties.FilterPattern),
+    ...(Properties.MetricTransformations as [{ MetricName: string; MetricValue: string }])[0],
+  }));
+  const world = createSyncWorld();
+  afterAll(async () => (await world).close());
+
+  test('given a run that ended, its log line has every field that a metric reads', async () => {
+    const { addDatasource, sync, log } = await world;
+    await sync((await addDatasource()).id);
+    const line = log.lines.findLast(({ fact }) => fact === 'sync completed');
+    const fields = filters.filter(({ pattern }) => pattern.includes('$.seconds')).map(({ MetricValue }) => MetricValue);
+    expect(fields).toHaveLength(6);
+    for (const field of fields) expect(line?.fields?.[field.slice(2)]).toEqual(expect.any(Number));
+    expect(line?.fields?.dry_run).toBeUndefined();
+  });
+
+  test('given the facts that are counted, they are those that the core logs', () => {
+    const counted = filters.filter(({ MetricValue }) => MetricValue === '1').map(({ pattern }) => pattern);
+    const facts = counted.map((pattern) => /\$\.fact = "([^"]+)"/.exec(pattern)?.[1]);
+    expect(facts).toEqual(['sync completed', 'sync failed', 'sync held']);
+    expect(runStatus.options.map((status) => `sync ${status}`)).toEqual(expect.arrayContaining(facts));
+    const handler = readFileSync(new URL('../../functions/handlers/sync/handler.ts', import.meta.url), 'utf8');
+    expect(handler).toContain('late_seconds');
+  });
+
+  test('given that ten metrics are free of charge, there are no more', () => {
+    expect(filters).toHaveLength(10);
+  });
+});
+
+test('given the dashboard, it shows runs, objects, changes, duration, lateness and what costs', () => {
+  const body = JSON.stringify(stack.ofType('AWS::CloudWatch::Dashboard'));
+  for (const title of [
+    'Runs',
+    'Objects listed',
+    'Changes',
+    'Duration of runs',
+    'Lateness',
+    'Cost: table',
+    'Cost: pages',
+  ]) {
+    expect(body).toContain(title);
+  }
+});

@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { readConfig } from '../../infra/aws/config.ts';
+import { createApp, createStack } from './stack-template.ts';
+
+describe('the context of the stack', () => {
+  test('given nothing, the defaults of the design hold', () => {
+    expect(readConfig({})).toEqual({
+      namePrefix: 'stocktake',
+      logRetentionDays: 30,
+      removalPolicy: 'retain',
+      privateEndpoints: [],
+      throttleRate: 50,
+      throttleBurst: 100,
+      corsOrigins: [],
+      minimumIntervalSeconds: 10,
+      syncMemoryMb: 1769,
+      runTimeLimitSeconds: 86_400,
+      holdAboveObjects: 10,
+      holdAboveShare: 0.15,
+    });
+  });
+
+  test('given text as -c gives it, numbers and lists are read', () => {
+    const config = readConfig({
+      logRetentionDays: '7',
+      privateEndpoints: 'minio.internal:9000, 10.0.0.5',
+      corsOrigins: 'https://app.example.com',
+      alarmEmail: 'ops@example.com',
+      syncConcurrency: '20',
+      holdAboveShare: '0.5',
+      runTimeLimitSeconds: 1200,
+    });
+    expect(config).toMatchObject({
+      logRetentionDays: 7,
+      privateEndpoints: ['minio.internal:9000', '10.0.0.5'],
+      corsOrigins: ['https://app.example.com'],
+      alarmEmail: 'ops@example.com',
+      syncConcurrency: 20,
+      holdAboveShare: 0.5,
+      runTimeLimitSeconds: 1200,
+    });
+    expect(readConfig({ privateEndpoints: '' }).privateEndpoints).toEqual([]);
+    expect(readConfig({ privateEndpoints: ['[fd00::1]:9000'] }).privateEndpoints).toEqual(['[fd00::1]:9000']);
+  });
+
+  const bad: [string, unknown][] = [
+    ['namePrefix', 'Upper Case'],
+    ['namePrefix', ''],
+    ['logRetentionDays', '8'],
+    ['logRetentionDays', 'forever'],
+    ['removalPolicy', 'delete'],
+    ['privateEndpoints', 'http://minio:9000'],
+    ['alarmEmail', 'nobody'],
+    ['throttleRate', '0'],
+    ['throttleBurst', '1.5'],
+    ['corsOrigins', 'https://app.example.com/path'],
+    ['minimumIntervalSeconds', '10s'],
+    ['minimumIntervalSeconds', '5'],
+    ['syncMemoryMb', '128'],
+    ['syncConcurrency', '2'],
+    ['runTimeLimitSeconds', '-1'],
+    ['holdAboveObjects', ''],
+    ['holdAboveShare', '15'],
+    ['restoredTableStreamArn', 'arn:aws:dynamodb:eu-west-1:111122223333:table/restored'],
+  ];
+  test.each(bad)('given %s=%j, the error names the key', (key, value) => {
+    expect(() => readConfig({ [key]: value })).toThrow(new RegExp(`-c ${key}(\\.\\d+)?: `));
+  });
+
+  test('given several mistakes, all of them are told, unknown keys with the known ones', () => {
+    const read = () => readConfig({ logRetentionDay: '7', removalPolicy: 'x' });
+    expect(read).toThrow(/-c logRetentionDay: is not known; known are .*logRetentionDays/);
+    expect(read).toThrow(/-c removalPolicy: must be retain or destroy/);
+  });
+
+  test('given an unknown key at synth, there is no stack', () => {
+    expect(() => createStack(createApp({ retention: '7' }))).toThrow(/-c retention: is not known/);
+  });
+
+  test('given the keys of the CDK itself and of cdk.json, they are let be', () => {
+    const { context } = JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8'));
+    const own = { 'aws:cdk:bundling-stacks': ['**'], '@aws-cdk/core:newStyleStackSynthesis': true };
+    expect(readConfig({ ...context, ...own })).toEqual(readConfig({}));
+  });
+});

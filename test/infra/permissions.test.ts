@@ -1,0 +1,130 @@
+import { describe, expect, test } from 'vitest';
+import { render, synthesize } from './stack-template.ts';
+
+type Statement = {
+  readonly Effect: string;
+  readonly Action: string | string[];
+  readonly Resource?: unknown;
+  readonly Principal?: unknown;
+  readonly Condition?: unknown;
+};
+
+const stack = synthesize({ alarmEmail: 'ops@example.com' });
+
+/** Every statement of every policy in the template, with the resource it stands in. */
+const statements = Object.entries(stack.resources).flatMap(([id, { Properties }]) =>
+  policies(Properties).flatMap(({ Statement }) => Statement.map((statement) => ({ id, statement }))),
+);
+
+function policies(value: unknown): { Statement: Statement[] }[] {
+  if (typeof value !== 'object' || value === null) return [];
+  if ('Statement' in value && Array.isArray(value.Statement)) return [value as { Statement: Statement[] }];
+  return Object.values(value).flatMap(policies);
+}
+
+function list(value: unknown): unknown[] {
+  if (value === undefined) return [];
+  return Array.isArray(value) ? value : [value];
+}
+
+function describeStatement({ id, statement }: (typeof statements)[number]): string {
+  const principal = statement.Principal === undefined ? [] : [`by ${JSON.stringify(statement.Principal)}`];
+  const on = list(statement.Resource).map(render).join(' ');
+  return [statement.Effect, list(statement.Action).join(' '), `on ${on}`, ...principal, `in ${nameOf(id)}`].join(' ');
+}
+
+/** Without the hash that the CDK adds. */
+function nameOf(id: string): string {
+  return id.replace(/[0-9A-F]{8}$/, '');
+}
+
+const tlsOnly = 'refuses everyone who does not use TLS';
+const schedulesArn = 'arn:<AWS::Partition>:scheduler:<AWS::Region>:<AWS::AccountId>:schedule/stocktake/*';
+
+/** Every statement that has a wildcard, and why. */
+const reasons: Readonly<Record<string, string>> = {
+  'Deny sqs:* on <WorkDeadLettersQueue.Arn> by {"AWS":"*"} in WorkDeadLettersQueuePolicy': tlsOnly,
+  'Deny sqs:* on <WorkQueue.Arn> by {"AWS":"*"} in WorkQueuePolicy': tlsOnly,
+  'Deny sqs:* on <TickDeadLettersQueue.Arn> by {"AWS":"*"} in TickDeadLettersQueuePolicy': tlsOnly,
+  'Deny sqs:* on <SweepDeadLettersQueue.Arn> by {"AWS":"*"} in SweepDeadLettersQueuePolicy': tlsOnly,
+  'Deny sqs:* on <ChangesSchedulesDeadLettersQueue.Arn> by {"AWS":"*"} in ChangesSchedulesDeadLettersQueuePolicy':
+    tlsOnly,
+  'Deny sqs:* on <ChangesPublisherDeadLettersQueue.Arn> by {"AWS":"*"} in ChangesPublisherDeadLettersQueuePolicy':
+    tlsOnly,
+  'Deny sns:Publish on <OperationsAlarmsTopic> by "*" in OperationsAlarmsTopicPolicy': tlsOnly,
+  'Allow kms:* on * by {"AWS":"arn:<AWS::Partition>:iam::<AWS::AccountId>:root"} in SecretsKey':
+    "the account's own policies decide over the key; * in a key policy is that key",
+  [`Allow scheduler:CreateSchedule scheduler:DeleteSchedule scheduler:GetSchedule scheduler:UpdateSchedule on ${schedulesArn} in SchedulesRoleDefaultPolicy`]:
+    'schedules are named after datasources, which come and go; the group is the border',
+  'Allow dynamodb:ListStreams scheduler:ListSchedules on * in SchedulesRoleDefaultPolicy':
+    'neither action takes a resource; a stream mapping needs ListStreams, the sweep ListSchedules',
+  'Allow dynamodb:ListStreams on * in PublisherRoleDefaultPolicy':
+    'the action takes no resource, and a stream mapping needs it',
+};
+
+describe('permissions', () => {
+  test('given any statement with a wildcard, it is on the list with a reason, and the list has no other', () => {
+    const wild = statements.filter(({ statement }) => {
+      const values = [...list(statement.Action), ...list(statement.Resource), ...list(statement.Principal)];
+      return values.some((value) => (typeof value === 'string' ? value : renderDeep(value)).includes('*'));
+    });
+    const found = wild.map((each) => withoutHashes(describeStatement(each)));
+    expect(found.sort()).toEqual(Object.keys(reasons).sort());
+  });
+
+  test('given every role, its policies name actions one by one', () => {
+    for (const { id, statement } of statements.filter(({ id }) => /Role/.test(id))) {
+      for (const action of list(statement.Action))
+        expect([id, action]).toEqual([id, expect.stringMatching(/^\w+:\w+$/)]);
+    }
+    const attached = JSON.stringify(stack.ofType('AWS::IAM::Role'));
+    expect(attached).not.toContain('ManagedPolicyArns');
+    expect(stack.ofType('AWS::IAM::Policy').map(([, { Properties }]) => list(Properties.Roles).length)).toEqual([
+      1, 1, 1, 1, 1, 1,
+    ]);
+  });
+
+  const keyActions = {
+    Api: ['kms:Encrypt'],
+    Probe: ['kms:Decrypt'],
+    Sync: ['kms:Decrypt'],
+    Schedules: [],
+    Publisher: [],
+  };
+  test.each(Object.entries(keyActions))('given %s, with the key it may do %j', (name, allowed) => {
+    expect(actionsOf(name).filter((action) => action.startsWith('kms:'))).toEqual(allowed);
+  });
+
+  test('given what each function does, its role has those services and no more', () => {
+    const services = (name: string) => [...new Set(actionsOf(name).map((action) => action.split(':')[0]))].sort();
+    expect(services('Api')).toEqual(['dynamodb', 'kms', 'logs', 'secretsmanager', 'sqs']);
+    expect(services('Probe')).toEqual(['dynamodb', 'kms', 'logs', 'secretsmanager', 'sqs']);
+    expect(services('Sync')).toEqual(['dynamodb', 'kms', 'logs', 'sqs']);
+    expect(services('Schedules')).toEqual(['dynamodb', 'iam', 'logs', 'scheduler', 'sqs']);
+    expect(services('Publisher')).toEqual(['dynamodb', 'events', 'logs', 'sqs']);
+    expect(actionsOf('Publisher').filter((action) => /Put(Item)|Delete|Write/.test(action))).toEqual([]);
+  });
+
+  test('given the role that schedules take, it may be passed to Scheduler alone', () => {
+    const passing = statements.filter(({ statement }) => list(statement.Action).includes('iam:PassRole'));
+    expect(passing.map(({ statement }) => [withoutHashes(render(statement.Resource)), statement.Condition])).toEqual([
+      ['<ScheduleGroupRole.Arn>', { StringEquals: { 'iam:PassedToService': 'scheduler.amazonaws.com' } }],
+    ]);
+  });
+});
+
+function actionsOf(name: string): string[] {
+  const own = statements.filter(({ id }) => nameOf(id) === `${name}RoleDefaultPolicy`);
+  expect(own.length).toBeGreaterThan(0);
+  return own.flatMap(({ statement }) => list(statement.Action).map(String)).sort();
+}
+
+function renderDeep(value: unknown): string {
+  return typeof value === 'object' && value !== null && 'AWS' in value ? renderDeep(value.AWS) : render(value);
+}
+
+function withoutHashes(text: string): string {
+  return text
+    .replace(/(<\w+?)[0-9A-F]{8}(\.\w+)?>/g, '$1$2>')
+    .replace(/\{"AWS":\{"Fn::Join":.*?\]\]\}\}/g, '{"AWS":"arn:<AWS::Partition>:iam::<AWS::AccountId>:root"}');
+}

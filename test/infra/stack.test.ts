@@ -1,0 +1,256 @@
+import { Match } from 'aws-cdk-lib/assertions';
+import { describe, expect, test } from 'vitest';
+import { feedPrefixes } from '#core/changes/feed-prefixes.ts';
+import { recordPartitionPrefix } from '#core/documents/record.ts';
+import { runPartitionPrefix } from '#core/sync/run-store.ts';
+import { environment as api } from '#handlers/api/env.ts';
+import { environment as probe } from '#handlers/probe/env.ts';
+import { environment as publisher } from '#handlers/publisher/env.ts';
+import { environment as schedules } from '#handlers/schedules/env.ts';
+import { environment as sync } from '#handlers/sync/env.ts';
+import { render, synthesize } from './stack-template.ts';
+
+const stack = synthesize();
+const { template } = stack;
+const functions = { api, probe, sync, schedules, publisher };
+
+/** The function whose logical id begins with its name; Function, for others may come with the CDK. */
+function functionOf(name: string, from = stack) {
+  const pattern = new RegExp(`^${name}Function`, 'i');
+  const found = from.ofType('AWS::Lambda::Function').filter(([id]) => pattern.test(id));
+  expect(found).toHaveLength(1);
+  return found[0]![1].Properties;
+}
+
+describe('what keeps data', () => {
+  test('given the defaults, the table is on demand, recoverable, protected, with expiry and stream', () => {
+    template.hasResource('AWS::DynamoDB::Table', {
+      DeletionPolicy: 'Retain',
+      UpdateReplacePolicy: 'Retain',
+      Properties: {
+        BillingMode: 'PAY_PER_REQUEST',
+        DeletionProtectionEnabled: true,
+        KeySchema: [
+          { AttributeName: 'pk', KeyType: 'HASH' },
+          { AttributeName: 'sk', KeyType: 'RANGE' },
+        ],
+        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+        StreamSpecification: { StreamViewType: 'NEW_AND_OLD_IMAGES' },
+        TimeToLiveSpecification: { AttributeName: 'ttl', Enabled: true },
+        GlobalSecondaryIndexes: Match.absent(),
+      },
+    });
+  });
+
+  test.each([
+    ['retain', 'Retain'],
+    ['destroy', 'Delete'],
+  ])(
+    'given removalPolicy %s, table, key and admin key have policy %s, all else goes with the stack',
+    (value, policy) => {
+      const { resources } = synthesize({ removalPolicy: value });
+      const kept = ['AWS::DynamoDB::Table', 'AWS::KMS::Key', 'AWS::SecretsManager::Secret'];
+      for (const { Type, DeletionPolicy = 'Delete' } of Object.values(resources)) {
+        expect([Type, DeletionPolicy]).toEqual([Type, kept.includes(Type) ? policy : 'Delete']);
+      }
+    },
+  );
+
+  test('given a refactoring, what keeps data keeps its logical id: another id is another, empty table', () => {
+    const kept = ['AWS::DynamoDB::Table', 'AWS::KMS::Key', 'AWS::SecretsManager::Secret'];
+    expect(kept.flatMap((type) => stack.ofType(type).map(([id]) => id))).toEqual([
+      'DataTableFDBAD0F2',
+      'SecretsKey9BF95D68',
+      'AdminKeySecretCA126E48',
+    ]);
+  });
+
+  test('given a restored table, every function, permission and stream mapping uses it, and the own one stays', () => {
+    const arn = 'arn:aws:dynamodb:eu-west-1:111122223333:table/restored';
+    const restored = synthesize({ restoredTableStreamArn: `${arn}/stream/2026-01-01T00:00:00.000` });
+    expect(restored.ofType('AWS::DynamoDB::Table')).toEqual(stack.ofType('AWS::DynamoDB::Table'));
+    expect(restored.outputs.TableName?.Value).toBe('restored');
+    const others = Object.entries(restored.resources).filter(([, { Type }]) => Type !== 'AWS::DynamoDB::Table');
+    expect(JSON.stringify(others)).not.toContain('DataTableFDBAD0F2"');
+    expect(restored.ofType('AWS::Lambda::EventSourceMapping')).toHaveLength(3);
+    expect(JSON.stringify(others)).toContain(`${arn}/stream/2026-01-01T00:00:00.000`);
+  });
+});
+
+describe('functions', () => {
+  test.each(Object.entries(functions))('given %s, it is told exactly what its env.ts reads', (name, environment) => {
+    const { Variables } = functionOf(name).Environment as { Variables: Record<string, unknown> };
+    expect(Object.keys(Variables).sort()).toEqual(Object.keys(environment.shape).sort());
+    // Intrinsics stand for texts: all else must be what the function can parse.
+    const rendered = Object.fromEntries(Object.entries(Variables).map(([key, value]) => [key, render(value)]));
+    expect(environment.safeParse(rendered)).toMatchObject({ success: true });
+  });
+
+  test('given all of them: Node 24 on arm64, JSON logs into a group of their own, no tracing', () => {
+    expect(stack.ofType('AWS::Lambda::Function')).toHaveLength(Object.keys(functions).length);
+    const groups = new Set<string>();
+    for (const [, { Properties }] of stack.ofType('AWS::Lambda::Function')) {
+      expect(Properties).toMatchObject({
+        Runtime: 'nodejs24.x',
+        Architectures: ['arm64'],
+        LoggingConfig: { LogFormat: 'JSON', SystemLogLevel: 'WARN' },
+      });
+      expect(Properties.TracingConfig).toBeUndefined();
+      groups.add(render((Properties.LoggingConfig as Record<string, unknown>).LogGroup));
+    }
+    expect(groups.size).toBe(Object.keys(functions).length);
+  });
+
+  test('given sync, it may call itself through the queue and takes its size from the context', () => {
+    expect(functionOf('sync')).toMatchObject({ RecursiveLoop: 'Allow', Timeout: 900, MemorySize: 1769 });
+    expect(functionOf('sync').ReservedConcurrentExecutions).toBeUndefined();
+    const sized = synthesize({ syncMemoryMb: '3008', syncConcurrency: '20' });
+    expect(functionOf('sync', sized)).toMatchObject({ MemorySize: 3008, ReservedConcurrentExecutions: 20 });
+    sized.template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      ScalingConfig: { MaximumConcurrency: 16 },
+    });
+  });
+
+  test('given what may be set, it reaches the functions', () => {
+    const set = synthesize({ privateEndpoints: 'a:1,b', minimumIntervalSeconds: '60', holdAboveShare: '0.5' });
+    expect(functionOf('probe', set).Environment).toMatchObject({ Variables: { PRIVATE_ENDPOINTS: 'a:1,b' } });
+    expect(functionOf('api', set).Environment).toMatchObject({ Variables: { MINIMUM_INTERVAL_SECONDS: '60' } });
+    expect(functionOf('sync', set).Environment).toMatchObject({
+      Variables: { PRIVATE_ENDPOINTS: 'a:1,b', HOLD_ABOVE_SHARE: '0.5', HOLD_ABOVE_OBJECTS: '10' },
+    });
+  });
+
+  test('given any log group, it is kept for as long as the context says', () => {
+    const groups = synthesize({ logRetentionDays: '7' }).ofType('AWS::Logs::LogGroup');
+    expect(groups).toHaveLength(Object.keys(functions).length + 1);
+    for (const [, { Properties }] of groups) expect(Properties.RetentionInDays).toBe(7);
+  });
+});
+
+describe('what is lost is kept somewhere', () => {
+  const deadLetters = stack.ofType('AWS::SQS::Queue').filter(([, { Properties }]) => !Properties.RedrivePolicy);
+
+  test('given any queue, it is encrypted, takes TLS only, and its letters stay for 14 days', () => {
+    expect(deadLetters).toHaveLength(5);
+    for (const [, { Properties }] of deadLetters) expect(Properties.MessageRetentionPeriod).toBe(1_209_600);
+    for (const [id, { Properties }] of stack.ofType('AWS::SQS::Queue')) {
+      expect(Properties.SqsManagedSseEnabled).toBe(true);
+      template.hasResourceProperties('AWS::SQS::QueuePolicy', {
+        Queues: [{ Ref: id }],
+        PolicyDocument: {
+          Statement: Match.arrayWith([
+            Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
+          ]),
+        },
+      });
+    }
+  });
+
+  test('given the work queue, a message is hidden for six invocations and given up after five tries', () => {
+    template.hasResourceProperties('AWS::SQS::Queue', {
+      VisibilityTimeout: 5400,
+      RedrivePolicy: { maxReceiveCount: 5 },
+    });
+    template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      BatchSize: 1,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+    });
+  });
+
+  test('given every way to lose something, a dead letter queue of its own stands at its end', () => {
+    const ends = [
+      ...stack.ofType('AWS::Lambda::EventSourceMapping'),
+      ...stack.ofType('AWS::Lambda::EventInvokeConfig'),
+    ].flatMap(([, { Properties }]) => (Properties.DestinationConfig ? [render(onFailure(Properties))] : []));
+    const [rule] = stack.ofType('AWS::Events::Rule');
+    const [target] = rule![1].Properties.Targets as { DeadLetterConfig: { Arn: unknown } }[];
+    const work = stack.ofType('AWS::SQS::Queue').find(([, { Properties }]) => Properties.RedrivePolicy)!;
+    const redrive = (work[1].Properties.RedrivePolicy as { deadLetterTargetArn: unknown }).deadLetterTargetArn;
+    const schedule = (functionOf('schedules').Environment as { Variables: Record<string, unknown> }).Variables;
+    const all = [...ends, render(target!.DeadLetterConfig.Arn), render(redrive), render(schedule.SCHEDULE_DLQ_ARN)];
+    expect(all).toHaveLength(7);
+    expect(new Set(all)).toEqual(new Set(deadLetters.map(([id]) => `<${id}.Arn>`)));
+  });
+
+  function onFailure(properties: Record<string, unknown>): unknown {
+    return (properties.DestinationConfig as { OnFailure: { Destination: unknown } }).OnFailure.Destination;
+  }
+});
+
+describe('the stream', () => {
+  const filters = stack
+    .ofType('AWS::Lambda::EventSourceMapping')
+    .filter(([, { Properties }]) => Properties.FilterCriteria)
+    .map(([id, { Properties }]) => {
+      const [{ Pattern }] = (Properties.FilterCriteria as { Filters: [{ Pattern: string }] }).Filters;
+      return { id, properties: Properties, pattern: JSON.parse(Pattern) };
+    });
+  const of = (name: string) => filters.find(({ id }) => id.startsWith(name))!;
+
+  test('given both readers, a bad record is cut out, and nothing is skipped at the start', () => {
+    expect(filters).toHaveLength(2);
+    for (const { properties } of filters) {
+      expect(properties).toMatchObject({ BisectBatchOnFunctionError: true, StartingPosition: 'TRIM_HORIZON' });
+      expect(properties.MaximumRetryAttempts).toBeGreaterThan(0);
+      expect(properties.MaximumRecordAgeInSeconds).toBeLessThan(86_400);
+    }
+  });
+
+  test('given the partitions that the core names, each is read by the function that follows it', () => {
+    const published = [recordPartitionPrefix, runPartitionPrefix];
+    const followed = feedPrefixes.filter((prefix) => !published.some((each) => each === prefix));
+    expect(of('Schedules').pattern).toEqual({ dynamodb: { Keys: { pk: { S: followed } } } });
+    expect(of('Publisher').pattern).toEqual({
+      eventName: ['INSERT', 'MODIFY'],
+      dynamodb: {
+        Keys: { pk: { S: published.map((prefix) => ({ prefix })) } },
+        NewImage: { quiet: { BOOL: [{ exists: false }] } },
+      },
+    });
+  });
+});
+
+describe('names', () => {
+  test('given scripts that read them, the outputs are these', () => {
+    expect(Object.keys(stack.outputs).sort()).toEqual([
+      'AdminKeyCommand',
+      'AlarmTopicArn',
+      'ApiUrl',
+      'DashboardUrl',
+      'EventBusName',
+      'ScheduleGroupName',
+      'SyncFunctionName',
+      'TableName',
+      'WorkQueueUrl',
+    ]);
+    expect(render(stack.outputs.AdminKeyCommand?.Value)).toMatch(
+      /^aws secretsmanager get-secret-value --region \S+ --/,
+    );
+  });
+
+  test('given another prefix, nothing shares a name with the first stack', () => {
+    const names = ({ resources }: ReturnType<typeof synthesize>) =>
+      Object.values(resources).flatMap(({ Type, Properties = {} }) =>
+        ['Name', 'AlarmName', 'DashboardName', 'TableName', 'FunctionName', 'QueueName', 'LogGroupName', 'RoleName']
+          .filter((key) => typeof Properties[key] === 'string')
+          .map((key) => `${Type} ${Properties[key]}`),
+      );
+    const [first, second] = [names(stack), names(synthesize({ namePrefix: 'other' }))];
+    expect(first.length).toBeGreaterThan(20);
+    expect(first.filter((name) => second.includes(name))).toEqual([]);
+  });
+
+  test('given the schedule role, only Scheduler may take it, for this group, and only to start sync', () => {
+    template.hasResourceProperties('AWS::IAM::Role', {
+      AssumeRolePolicyDocument: {
+        Statement: [
+          {
+            Principal: { Service: 'scheduler.amazonaws.com' },
+            Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+          },
+        ],
+      },
+    });
+    template.hasResourceProperties('AWS::Scheduler::ScheduleGroup', { Name: 'stocktake' });
+  });
+});
