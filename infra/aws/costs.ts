@@ -12,8 +12,8 @@ export const prices = {
   schedulerInvocation: 1e-6,
   kmsRequest: 3e-6,
   logGb: 0.5,
-  /** KMS key, secret, alarms and dashboard: paid whether anything runs or not. */
-  fixedMonth: 1 + 0.4 + 25 * 0.1 + 3,
+  /** KMS key, secret, 19 alarms, 10 metrics, dashboard: paid whether anything runs or not. */
+  fixedMonth: 1 + 0.4 + 19 * 0.1 + 10 * 0.3 + 3,
 } as const;
 
 /** Per run, whatever it lists; measured at the Table port. */
@@ -22,13 +22,13 @@ export const unitsPerRun = { write: 10, read: 16 } as const;
 /** Per 1,000 unchanged objects: one LIST request and their stored records, read to be compared; measured likewise. */
 export const readUnitsPerThousand = 63;
 
-/** Assumed: a record whose key has 43 bytes (measured too); a run's log; time of a run and of a page of 1,000 keys. */
+/** Assumed, but for the record's size: a record whose key has 43 bytes (measured too); a run's log; time of a run and of a page of 1,000 keys. */
 export const assumed = {
   recordBytes: 262,
   logBytes: 1500,
   secondsPerRun: 0.3,
   secondsPerPage: 0.15,
-  memoryGb: 1,
+  memoryGb: 1769 / 1024,
 } as const;
 
 const runsPerMonth = { '5 minutes': 8640, '1 hour': 720, '1 day': 30 } as const;
