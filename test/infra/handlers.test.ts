@@ -1,7 +1,27 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { Context } from 'aws-lambda';
-import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createRecordingLog } from '#support/recording-log.ts';
 import { reportFailure } from '../../functions/handlers/lambda-runtime.ts';
+
+/** Something on loopback that takes what is sent to SQS, in its JSON protocol. */
+async function startQueue() {
+  const requests: unknown[] = [];
+  const server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (part) => {
+      body += part;
+    });
+    request.on('end', () => {
+      requests.push(JSON.parse(body));
+      response.setHeader('content-type', 'application/x-amz-json-1.0').end('{}');
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, requests, close: () => server.close() };
+}
 
 const context = { awsRequestId: 'request-1', getRemainingTimeInMillis: () => 900_000 } as Context;
 
@@ -30,17 +50,23 @@ describe('a failed invocation', () => {
 
 describe('the sync function', () => {
   let handler: (event: unknown, context: Context) => Promise<unknown>;
+  let queue: Awaited<ReturnType<typeof startQueue>>;
+
+  afterAll(() => queue.close());
 
   beforeAll(async () => {
+    queue = await startQueue();
     for (const [name, value] of Object.entries({
       TABLE_NAME: 'table',
       KEY_ARN: 'key',
-      WORK_QUEUE_URL: 'https://queue.test/1',
+      WORK_QUEUE_URL: `${queue.url}/1`,
       PRIVATE_ENDPOINTS: '',
       RUN_TIME_LIMIT_SECONDS: '60',
       HOLD_ABOVE_OBJECTS: '10',
       HOLD_ABOVE_SHARE: '0.15',
       AWS_REGION: 'eu-west-1',
+      AWS_ACCESS_KEY_ID: 'key',
+      AWS_SECRET_ACCESS_KEY: 'secret',
     })) {
       vi.stubEnv(name, value);
     }
@@ -49,11 +75,18 @@ describe('the sync function', () => {
   });
 
   test('given messages that cannot be read, it names them to be given again', async () => {
-    const record = (messageId: string, body: string) => ({ messageId, body, eventSource: 'aws:sqs' });
+    const record = (messageId: string, body: string) => ({
+      ...{ messageId, body, eventSource: 'aws:sqs', receiptHandle: `receipt-${messageId}` },
+      attributes: { ApproximateReceiveCount: '2' },
+    });
     const batch = { Records: [record('one', 'no JSON'), record('two', '{"type":"unheard-of"}')] };
     expect(await handler(batch, context)).toEqual({
       batchItemFailures: [{ itemIdentifier: 'one' }, { itemIdentifier: 'two' }],
     });
+    expect(queue.requests).toMatchObject([
+      { ReceiptHandle: 'receipt-one', VisibilityTimeout: 20 },
+      { ReceiptHandle: 'receipt-two', VisibilityTimeout: 20 },
+    ]);
   });
 
   test('given what is neither a batch nor a tick, it fails rather than to guess', async () => {

@@ -1,4 +1,4 @@
-import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { ChangeMessageVisibilityCommand, SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { WorkQueue } from '#core/ports.ts';
 
 /** Both: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html */
@@ -20,6 +20,24 @@ export function createSqsWorkQueue(client: Pick<SQSClient, 'send'>, queueUrl: st
       const command = { QueueUrl: queueUrl, MessageBody: bodyOf(message), DelaySeconds: delaySeconds };
       await client.send(new SendMessageCommand(command));
     },
+  };
+}
+
+/** After the first failed delivery; the n-th waits n times as long, as on one machine. */
+const RETRY_DELAY_SECONDS = 10;
+
+/**
+ * Brings a message that failed back soon: the queue's own visibility timeout is made for the longest invocation (six
+ * times 900 s) and would let it wait for an hour and a half. `attempt` counts from 1. Errors of SQS are thrown as they are.
+ */
+export function createSqsRedelivery(
+  client: Pick<SQSClient, 'send'>,
+  queueUrl: string,
+): (receiptHandle: string, attempt: number) => Promise<void> {
+  return async (receiptHandle, attempt) => {
+    const seconds = RETRY_DELAY_SECONDS * Math.max(1, attempt);
+    const command = { QueueUrl: queueUrl, ReceiptHandle: receiptHandle, VisibilityTimeout: seconds };
+    await client.send(new ChangeMessageVisibilityCommand(command));
   };
 }
 

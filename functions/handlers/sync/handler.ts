@@ -1,21 +1,22 @@
 import { KMSClient } from '@aws-sdk/client-kms';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import type { Context, SQSEvent } from 'aws-lambda';
 import { createKmsOpener } from '#adapters/aws/kms-vault.ts';
-import { createSqsWorkQueue } from '#adapters/aws/sqs-work-queue.ts';
-import { describeError } from '#adapters/embedded/describe-error.ts';
+import { createSqsRedelivery, createSqsWorkQueue } from '#adapters/aws/sqs-work-queue.ts';
 import { createBuckets } from '#adapters/s3/s3-buckets.ts';
 import { handleTick, tickPayload } from '#core/sync/handle-tick.ts';
-import { handleWork } from '#core/sync/handle-work.ts';
 import { defaultSyncSettings, type SyncDeps } from '#core/sync/sync-deps.ts';
 import { createLambdaRuntime, reportFailure } from '../lambda-runtime.ts';
 import { environment } from './env.ts';
+import { handleBatch } from './queue-batch.ts';
 
 const env = environment.parse(process.env);
 const runtime = createLambdaRuntime(env.TABLE_NAME);
+const sqs = new SQSClient();
+const redeliverSoon = createSqsRedelivery(sqs, env.WORK_QUEUE_URL);
 const container: SyncDeps = {
   ...runtime,
-  queue: createSqsWorkQueue(new SQSClient(), env.WORK_QUEUE_URL),
+  queue: createSqsWorkQueue(sqs, env.WORK_QUEUE_URL),
   opener: createKmsOpener(new KMSClient(), env.KEY_ARN),
   buckets: createBuckets({ allowPrivateEndpoints: env.PRIVATE_ENDPOINTS }),
   settings: {
@@ -33,7 +34,7 @@ const reserveMs = 60_000;
 export const handler = reportFailure(runtime.log, async (event: unknown, context: Context) => {
   const yieldAt = runtime.clock.now() + context.getRemainingTimeInMillis() - reserveMs;
   const deps = { ...container, yieldAt };
-  return isQueueBatch(event) ? work(deps, event) : tick(deps, event);
+  return isQueueBatch(event) ? handleBatch(deps, event, redeliverSoon) : tick(deps, event);
 });
 
 function isQueueBatch(event: unknown): event is SQSEvent {
@@ -46,17 +47,4 @@ async function tick(deps: SyncDeps, event: unknown): Promise<void> {
   const outcome = await handleTick(deps, payload);
   const { datasource, scheduled_time } = payload;
   deps.log.info('tick handled', { datasource, scheduled_time, late_seconds: lateSeconds, outcome });
-}
-
-async function work(deps: SyncDeps, { Records }: SQSEvent): Promise<SQSBatchResponse> {
-  const batchItemFailures: SQSBatchResponse['batchItemFailures'] = [];
-  for (const { body, messageId } of Records) {
-    try {
-      await handleWork(deps, JSON.parse(body));
-    } catch (error) {
-      deps.log.error('message failed', { message_id: messageId, ...describeError(error) });
-      batchItemFailures.push({ itemIdentifier: messageId });
-    }
-  }
-  return { batchItemFailures };
 }
