@@ -1,6 +1,7 @@
 import { DecryptCommand, EncryptCommand, type KMSClient } from '@aws-sdk/client-kms';
 import { Failure } from '#core/errors.ts';
 import type { Opener, Sealer, VaultContext } from '#core/ports.ts';
+import { cannotBeOpened, decodeExactly } from '../sealed-text.ts';
 
 /** https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html (Plaintext), for a symmetric key. */
 const LARGEST_PLAINTEXT_BYTES = 4096;
@@ -37,7 +38,7 @@ export function createKmsSealer(client: Pick<KMSClient, 'send'>, keyArn: string)
 export function createKmsOpener(client: Pick<KMSClient, 'send'>, keyArn: string): Opener {
   return {
     async open(ciphertext, context) {
-      const sealed = decodeExactly(ciphertext);
+      const sealed = bytesOf(ciphertext);
       if (sealed === undefined || !isWhole(context)) throw cannotBeOpened(context);
       // The key is named: without it KMS would open with any key that the ciphertext points to.
       const command = { KeyId: keyArn, CiphertextBlob: sealed, EncryptionContext: boundTo(context) };
@@ -69,14 +70,7 @@ function boundTo({ kind, uid, field }: VaultContext): Record<string, string> {
   return { kind, uid, field };
 }
 
-/** Node skips characters that are not base64url and ignores spare bits, so many texts would mean the same bytes. */
-function decodeExactly(ciphertext: string): Buffer | undefined {
-  if (!ciphertext.startsWith(PREFIX) || ciphertext.length === PREFIX.length) return undefined;
-  const text = ciphertext.slice(PREFIX.length);
-  const bytes = Buffer.from(text, 'base64url');
-  return bytes.toString('base64url') === text ? bytes : undefined;
-}
-
-function cannotBeOpened({ kind, field }: VaultContext): Error {
-  return new Error(`the sealed ${kind} ${field} cannot be opened: it belongs to another owner or was changed`);
+function bytesOf(ciphertext: string): Buffer | undefined {
+  const text = ciphertext.startsWith(PREFIX) ? ciphertext.slice(PREFIX.length) : '';
+  return text === '' ? undefined : decodeExactly(text);
 }

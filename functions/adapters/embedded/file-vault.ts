@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import type { Opener, Sealer, VaultContext } from '#core/ports.ts';
+import { cannotBeOpened, decodeExactly } from '../sealed-text.ts';
 import { readOrCreateKeyFile } from './key-file.ts';
 
 const KEY_BYTES = 32;
@@ -53,14 +54,4 @@ function open(key: KeyObject, ciphertext: string, context: VaultContext): string
 /** A JSON array keeps its members apart whatever they hold: ("a", "bc") and ("ab", "c") differ. */
 function boundTo({ kind, uid, field }: VaultContext): Buffer {
   return Buffer.from(JSON.stringify([kind, uid, field]));
-}
-
-/** Node skips characters that are not base64url and ignores spare bits, so many texts would mean the same bytes. */
-function decodeExactly(text: string): Buffer | undefined {
-  const bytes = Buffer.from(text, 'base64url');
-  return bytes.toString('base64url') === text ? bytes : undefined;
-}
-
-function cannotBeOpened({ kind, field }: VaultContext): Error {
-  return new Error(`the sealed ${kind} ${field} cannot be opened: it belongs to another owner or was changed`);
 }

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { type RecordRow, readRecord, recordPartitionPrefix } from '../documents/record.ts';
 import type { BusEvent, ItemChange, Table } from '../ports.ts';
+import { shortHash } from '../short-hash.ts';
 import { readLease } from '../sync/lease.ts';
 
 type Kind = 'Objects Added' | 'Objects Modified' | 'Objects Deleted';
@@ -40,7 +40,7 @@ async function eventOf(
 ): Promise<BusEvent> {
   const [first] = records;
   const objects = records.map((record) => ({
-    id: hash([uid, record.sk, record.run, kind]),
+    id: shortHash([uid, record.sk, record.run, kind]),
     key: record.sk,
     size: record.size,
     etag: record.etag,
@@ -49,13 +49,9 @@ async function eventOf(
   }));
   const { datasource } = await readLease(table, uid);
   return {
-    id: hash(objects.map((object) => object.id)),
+    id: shortHash(objects.map((object) => object.id)),
     type: kind,
     time: first?.at ?? '',
     detail: { datasource, run: first?.run, seq: first?.seq, objects },
   };
-}
-
-function hash(value: unknown): string {
-  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 32);
 }

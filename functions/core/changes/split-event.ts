@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { BusEvent } from '../ports.ts';
+import { shortHash } from '../short-hash.ts';
 
 /** What an event tells of one object; `id` names the change for ever, whatever it travels with. */
 type ObjectChange = { readonly id: string };
@@ -56,6 +56,5 @@ function packed(objects: readonly ObjectChange[], room: number): ObjectChange[][
 }
 
 function idOf(objects: readonly ObjectChange[]): string {
-  const ids = JSON.stringify(objects.map(({ id }) => id));
-  return createHash('sha256').update(ids).digest('hex').slice(0, someId.length);
+  return shortHash(objects.map(({ id }) => id));
 }

@@ -1,6 +1,6 @@
 import type { DatasourceRow } from '../datasources/datasource.ts';
 import { listDatasources, readDatasource } from '../datasources/datasource-store.ts';
-import { effectiveConfig } from '../datasources/effective-config.ts';
+import { configOf } from '../datasources/effective-config.ts';
 import { rebaseDatasource } from '../datasources/rebase-datasource.ts';
 import { ConditionFailed, Failure } from '../errors.ts';
 import type { Clock, Ids, Sealer, Table } from '../ports.ts';
@@ -137,7 +137,7 @@ async function planConnector(
 
 function demandWholeScope(connector: Pick<ConnectorRow, 'config' | 'secrets' | 'owner'>, row: DatasourceRow): void {
   try {
-    effectiveConfig(connector, { config: row.connector.config, secrets: row.secrets, owner: row.owner });
+    configOf(connector, row);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     throw new Failure('invalid_request', `datasource ${row.id} inherits from this connector: ${error.message}`, {

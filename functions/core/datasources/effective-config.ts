@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import type { ConnectorRow } from '../connectors/connector.ts';
 import type { SealedSecrets, StoredS3Config } from '../connectors/s3-config.ts';
 import { Failure } from '../errors.ts';
 import type { VaultContext } from '../ports.ts';
+import { shortHash } from '../short-hash.ts';
 import type { DatasourceRow } from './datasource.ts';
 
 /** Endpoint and credentials go together: whoever names one of these brings all that is needed, so that a secret kept
@@ -88,23 +88,27 @@ function missing(bucket: string | undefined, block: StoredS3Config, secrets: Sea
     .map(([name, , reason]) => ({ path: `connector.config.${name}`, reason }));
 }
 
+/** The settings that a stored, or planned, datasource runs with. Throws as effectiveConfig does. */
+export function configOf(
+  connector: ConnectorPart,
+  row: Pick<DatasourceRow, 'connector' | 'secrets' | 'owner'>,
+): EffectiveConfig {
+  return effectiveConfig(connector, { config: row.connector.config, secrets: row.secrets, owner: row.owner });
+}
+
 /** What the data of a datasource belongs to: another bucket or endpoint means other data, hence a new uid. */
 export function targetOf(config: Pick<EffectiveConfig, 'endpoint' | 'bucket' | 'region'>): string {
   const place = config.endpoint === '' ? `aws:${config.region}` : config.endpoint.toLowerCase();
-  return hash([place, config.bucket]);
+  return shortHash([place, config.bucket]);
 }
 
 /** The scope fingerprint: deletions are decided only if it was the same from a run's start to its end. */
 export function fingerprintOf(config: EffectiveConfig): string {
-  return hash([
+  return shortHash([
     targetOf(config),
     config.prefix,
     [...config.extensions].sort(),
     [...config.include].sort(),
     [...config.exclude].sort(),
   ]);
-}
-
-function hash(value: unknown): string {
-  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 32);
 }

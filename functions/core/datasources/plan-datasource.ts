@@ -4,7 +4,7 @@ import type { S3ConfigInput, StoredS3Config } from '../connectors/s3-config.ts';
 import { Failure } from '../errors.ts';
 import type { Clock, Ids, Sealer } from '../ports.ts';
 import type { DatasourcePatch, DatasourceRow } from './datasource.ts';
-import { effectiveConfig, fingerprintOf, targetOf } from './effective-config.ts';
+import { configOf, effectiveConfig, fingerprintOf, targetOf } from './effective-config.ts';
 import { dateChanges, planSync, sameSchedule } from './plan-sync.ts';
 
 export type PlanDeps = {
@@ -85,19 +85,15 @@ function changesWork(connector: ConnectorRow, stored: DatasourceRow, row: Planne
   if (stored.uid !== row.uid || stored.enabled !== row.enabled || !sameSchedule(stored.sync, row.sync)) return true;
   // What was inherited from the connector before is not known here: another connector counts as another scope.
   if (stored.connector.id !== row.connector.id) return true;
-  return fingerprintBefore(connector, stored) !== fingerprintOf(effectiveConfig(connector, partOf(row)));
+  return fingerprintBefore(connector, stored) !== fingerprintOf(configOf(connector, row));
 }
 
 function fingerprintBefore(connector: ConnectorRow, stored: DatasourceRow): string | undefined {
   try {
-    return fingerprintOf(effectiveConfig(connector, partOf(stored)));
+    return fingerprintOf(configOf(connector, stored));
   } catch (error) {
     // The connector changed under it so that it no longer had a whole scope: any scope now is another one.
     if (error instanceof Failure) return undefined;
     throw error;
   }
-}
-
-function partOf(row: Pick<DatasourceRow, 'connector' | 'secrets' | 'owner'>) {
-  return { config: row.connector.config, secrets: row.secrets, owner: row.owner };
 }

@@ -3,7 +3,7 @@ import { Failure } from '../errors.ts';
 import type { Table } from '../ports.ts';
 import type { DatasourceRow } from './datasource.ts';
 import { readDatasource } from './datasource-store.ts';
-import { type EffectiveConfig, effectiveConfig } from './effective-config.ts';
+import { configOf, type EffectiveConfig } from './effective-config.ts';
 
 /** A datasource with the settings it runs with. Throws Failure `not_found`, or `invalid_request` for what they lack. */
 export async function readScope(
@@ -16,6 +16,6 @@ export async function readScope(
   if (connector === undefined) {
     throw new Failure('conflict', `connector ${row.connector.id} of this datasource does not exist any more`);
   }
-  const config = effectiveConfig(connector, { config: row.connector.config, secrets: row.secrets, owner: row.owner });
+  const config = configOf(connector, row);
   return { row, config };
 }

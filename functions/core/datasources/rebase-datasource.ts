@@ -2,7 +2,7 @@ import type { ConnectorRow } from '../connectors/connector.ts';
 import type { Ids, Table } from '../ports.ts';
 import type { DatasourceRow } from './datasource.ts';
 import { updateDatasource } from './datasource-store.ts';
-import { effectiveConfig, targetOf } from './effective-config.ts';
+import { configOf, targetOf } from './effective-config.ts';
 
 /**
  * Gives a datasource a new uid if what it inherits from its connector now points to another bucket or endpoint: the
@@ -14,11 +14,7 @@ export async function rebaseDatasource(
   connector: ConnectorRow,
   row: DatasourceRow,
 ): Promise<DatasourceRow> {
-  const effective = effectiveConfig(connector, {
-    config: row.connector.config,
-    secrets: row.secrets,
-    owner: row.owner,
-  });
+  const effective = configOf(connector, row);
   const target = targetOf(effective);
   if (target === row.target) return row;
   const moved = { ...row, target, uid: deps.ids.unique(), config_version: row.config_version + 1 };

@@ -1,6 +1,6 @@
 import { readConnector } from '../connectors/connector-store.ts';
 import type { DatasourceRow } from '../datasources/datasource.ts';
-import { type EffectiveConfig, effectiveConfig } from '../datasources/effective-config.ts';
+import { configOf, type EffectiveConfig } from '../datasources/effective-config.ts';
 import { Failure } from '../errors.ts';
 import type { Table } from '../ports.ts';
 
@@ -15,7 +15,7 @@ export async function readPlace(table: Table, row: DatasourceRow): Promise<Objec
   const connector = await readConnector(table, row.connector.id);
   if (connector === undefined) return known;
   try {
-    return effectiveConfig(connector, { config: row.connector.config, secrets: row.secrets, owner: row.owner });
+    return configOf(connector, row);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return { bucket: row.connector.config.bucket ?? connector.config.bucket ?? '' };

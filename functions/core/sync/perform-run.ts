@@ -1,8 +1,6 @@
-import type { ConnectorRow } from '../connectors/connector.ts';
 import { readConnector } from '../connectors/connector-store.ts';
-import type { DatasourceRow } from '../datasources/datasource.ts';
 import { readDatasource } from '../datasources/datasource-store.ts';
-import { type EffectiveConfig, effectiveConfig, fingerprintOf } from '../datasources/effective-config.ts';
+import { configOf, type EffectiveConfig, fingerprintOf } from '../datasources/effective-config.ts';
 import { openBucket } from '../datasources/open-bucket.ts';
 import { type RangeRow, rangeItem, readRanges, wholeRange } from '../documents/range-map.ts';
 import { ConditionFailed, Failure } from '../errors.ts';
@@ -34,7 +32,7 @@ export async function performRun(deps: SyncDeps, started: StartedRun): Promise<R
   try {
     let ended: Ended;
     try {
-      const config = effectiveConfigOf(started.connector, started.datasource);
+      const config = configOf(started.connector, started.datasource);
       bucket = await openBucket(deps, config);
       context = await openContext(deps, started, config, bucket, held);
       ended = await syncAndSettle(context);
@@ -142,7 +140,7 @@ async function assertSameScope(context: RunContext): Promise<void> {
   const row = await readDatasource(deps.table, context.datasource.id);
   if (row === undefined || row.uid !== uid) throw new RunCanceled();
   const connector = await readConnector(deps.table, row.connector.id);
-  const now = connector === undefined ? undefined : fingerprintOf(effectiveConfigOf(connector, row));
+  const now = connector === undefined ? undefined : fingerprintOf(configOf(connector, row));
   if (now !== fingerprint) throw scopeChanged();
 }
 
@@ -151,10 +149,6 @@ function scopeChanged(): Failure {
     'scope_changed',
     'the bucket, prefix or filters of the datasource were changed while it was being synced; nothing was deleted, and the next run goes by the new settings',
   );
-}
-
-function effectiveConfigOf(connector: ConnectorRow, row: DatasourceRow): EffectiveConfig {
-  return effectiveConfig(connector, { config: row.connector.config, secrets: row.secrets, owner: row.owner });
 }
 
 function outcomeOf(deps: SyncDeps, run: RunRow, error: unknown): Pick<RunRow, 'status' | 'error'> {
