@@ -79,7 +79,14 @@ describe('creating', () => {
   it('fills in the times, switches it on, and makes an owner that is not the id', async () => {
     const row = await create({ id: 'store', config: settings, builtin: true, number: 77, created: 'then' });
     const at = '2026-03-01T00:00:00.000Z';
-    expect(row).toMatchObject({ id: 'store', number: 1, builtin: false, created: at, updated: at, version: Date.parse(at) });
+    expect(row).toMatchObject({
+      id: 'store',
+      number: 1,
+      builtin: false,
+      created: at,
+      updated: at,
+      version: Date.parse(at),
+    });
     expect(row.processor).toEqual({ enabled: true, name: 's3' });
     expect(row.owner).not.toContain('store');
     expect(await readConnector(table, 'store')).toEqual(row);
