@@ -4,8 +4,8 @@ import { RouteMismatch } from './match-route.ts';
 import type { Reply } from './route.ts';
 
 /**
- * The status of each failure in Coco's dialect. What the caller can mend in a datasource's settings is 400; a bucket
- * that does not answer is 502, one that is too slow or too busy 504 and 503.
+ * The status of each failure in Coco's dialect. What the caller can mend in a datasource's settings is 400. A user's S3
+ * server that is away, broken, too busy or too slow is 424: 5xx is for what is wrong on our side, and rings an alarm.
  */
 const statuses: Readonly<Record<FailureCode, number>> = {
   invalid_request: 400,
@@ -27,10 +27,10 @@ const statuses: Readonly<Record<FailureCode, number>> = {
   endpoint_refused: 400,
   not_an_s3_answer: 400,
   directory_bucket: 400,
-  endpoint_unreachable: 502,
-  source_error: 502,
-  source_throttled: 503,
-  source_timeout: 504,
+  endpoint_unreachable: 424,
+  source_error: 424,
+  source_throttled: 424,
+  source_timeout: 424,
   listing_not_proved: 502,
   listing_contradicted: 502,
   scope_changed: 409,

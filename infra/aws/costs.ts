@@ -11,9 +11,11 @@ export const prices = {
   lambdaGbSecond: 13.3334e-6,
   schedulerInvocation: 1e-6,
   kmsRequest: 3e-6,
+  /** Each run publishes how it ended. */
+  event: 1e-6,
   logGb: 0.5,
-  /** KMS key, secret, 19 alarms, 10 metrics, dashboard: paid whether anything runs or not. */
-  fixedMonth: 1 + 0.4 + 19 * 0.1 + 10 * 0.3 + 3,
+  /** KMS key, secret, 24 alarm metrics, 10 metrics, dashboard: paid whether anything runs or not. */
+  fixedMonth: 1 + 0.4 + 24 * 0.1 + 10 * 0.3 + 3,
 } as const;
 
 /** Per run, whatever it lists; measured at the Table port. */
@@ -46,14 +48,19 @@ export function costOfRun(objects: number): number {
     prices.lambdaRequest +
     prices.schedulerInvocation +
     prices.kmsRequest +
+    prices.event +
     (assumed.logBytes / 1e9) * prices.logGb
   );
 }
 
+/** What the sweep reads of each datasource, every five minutes. */
+const sweepPerMonth = 8640 * 3.4 * prices.dynamoDbReadUnit;
+
 /** Dollars a month for so many datasources of so many objects each, unchanged, with storage and what is fixed. */
 export function costOfMonth(datasources: number, objects: number, interval: Interval): number {
   const storage = ((datasources * objects * assumed.recordBytes) / 1e9) * prices.dynamoDbGbMonth;
-  return datasources * runsPerMonth[interval] * costOfRun(objects) + storage + prices.fixedMonth;
+  const runs = runsPerMonth[interval] * costOfRun(objects);
+  return datasources * (runs + sweepPerMonth) + storage + prices.fixedMonth;
 }
 
 /** Dollars for the first load of so many objects: one write a record, beside what a run costs. */

@@ -2,6 +2,7 @@ import { CfnOutput, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { StackConfig } from './config.ts';
 import { AdminKey } from './constructs/admin-key.ts';
+import type { DeadLetterQueues } from './constructs/alarms.ts';
 import { ApiFunction } from './constructs/api-function.ts';
 import { Changes } from './constructs/changes.ts';
 import { DataTable } from './constructs/data-table.ts';
@@ -48,7 +49,7 @@ export class StocktakeStack extends Stack {
     new SweepRule(this, 'Sweep', { target: functions.schedules, deadLetters: sweeps });
     const deadLetters = { work: shared.work.deadLetters, ticks, sweeps, ...changes.deadLetters };
     const operations = new Operations(this, 'Operations', { ...shared, functions, http, deadLetters });
-    this.#tell({ ...shared, group, sync, http, operations });
+    this.#tell({ ...shared, group, sync, http, operations, deadLetters });
   }
 
   /** The names of these outputs are kept: scripts and tests read them. */
@@ -61,6 +62,7 @@ export class StocktakeStack extends Stack {
     work: WorkQueue;
     sync: SyncFunction;
     operations: Operations;
+    deadLetters: DeadLetterQueues;
   }): void {
     const outputs = {
       ApiUrl: parts.http.url,
@@ -69,6 +71,11 @@ export class StocktakeStack extends Stack {
       ScheduleGroupName: parts.group.name,
       EventBusName: parts.events.bus.eventBusName,
       WorkQueueUrl: parts.work.queue.queueUrl,
+      WorkDeadLettersUrl: parts.deadLetters.work.queue.queueUrl,
+      TicksDeadLettersUrl: parts.deadLetters.ticks.queue.queueUrl,
+      SweepsDeadLettersUrl: parts.deadLetters.sweeps.queue.queueUrl,
+      SchedulesDeadLettersUrl: parts.deadLetters.schedules.queue.queueUrl,
+      PublisherDeadLettersUrl: parts.deadLetters.publisher.queue.queueUrl,
       SyncFunctionName: parts.sync.lambda.functionName,
       DashboardUrl: parts.operations.dashboard.url,
       AlarmTopicArn: parts.operations.alarms.topic.topic.topicArn,

@@ -56,7 +56,7 @@ export async function composeLocal(options: {
   const bus = createLocalEventBus(deps);
   const readers = [
     (changes: readonly ItemChange[]) => followDatasources({ ...deps, schedules }, changes),
-    (changes: readonly ItemChange[]) => publishChanges({ table, bus }, changes),
+    (changes: readonly ItemChange[]) => publishChanges({ ...deps, bus }, changes),
   ];
   const pump = createFeedPump({ ...deps, feed: table.feed, readers });
   const upkeep = createUpkeep({ ...deps, table, schedules });

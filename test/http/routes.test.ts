@@ -288,9 +288,10 @@ describe('probes', () => {
     ['access_denied', 400],
     ['bucket_not_found', 400],
     ['endpoint_refused', 400],
-    ['endpoint_unreachable', 502],
-    ['source_throttled', 503],
-    ['source_timeout', 504],
+    ['endpoint_unreachable', 424],
+    ['source_error', 424],
+    ['source_throttled', 424],
+    ['source_timeout', 424],
   ] as const)('given a bucket that fails with %s, _preview answers %i with the reason', async (code, status) => {
     const id = await created();
     api.source.failure = new Failure(code, 'do this and that');

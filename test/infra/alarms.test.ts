@@ -66,6 +66,16 @@ describe('alarms', () => {
     ]);
   });
 
+  test('given an alarm over a sum, a term without data counts as nothing', () => {
+    const sums = alarms.flatMap(({ Metrics = [] }) =>
+      (Metrics as { Expression?: string }[]).map((each) => each.Expression),
+    );
+    expect(sums.filter((expression) => expression !== undefined)).toEqual([
+      'FILL(m0, 0) + FILL(m1, 0) + FILL(m2, 0) + FILL(m3, 0) + FILL(m4, 0)',
+      'FILL(m0, 0) + FILL(m1, 0)',
+    ]);
+  });
+
   test('given no address, the topic is there and nobody is told', () => {
     const quiet = synthesize();
     expect(quiet.ofType('AWS::SNS::Topic')).toHaveLength(1);
@@ -101,6 +111,13 @@ describe('metrics from the log', () => {
     expect(runStatus.options.map((status) => `sync ${status}`)).toEqual(expect.arrayContaining(facts));
     const handler = readFileSync(new URL('../../functions/handlers/sync/handler.ts', import.meta.url), 'utf8');
     expect(handler).toContain('late_seconds');
+  });
+
+  test('given numbers, they are asked for by comparison: "*" in quotes would be a text', () => {
+    const patterns = new Set(filters.map(({ pattern }) => pattern));
+    expect([...patterns].filter((pattern) => pattern.includes('*'))).toEqual([]);
+    expect(patterns).toContain('{ ($.seconds >= 0) && ($.dry_run NOT EXISTS) }');
+    expect(patterns).toContain('{ $.late_seconds >= -1000000000 }');
   });
 
   test('given that ten metrics are free of charge, there are no more', () => {

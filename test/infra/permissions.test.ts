@@ -102,7 +102,16 @@ describe('permissions', () => {
     expect(services('Sync')).toEqual(['dynamodb', 'kms', 'logs', 'sqs']);
     expect(services('Schedules')).toEqual(['dynamodb', 'iam', 'logs', 'scheduler', 'sqs']);
     expect(services('Publisher')).toEqual(['dynamodb', 'events', 'logs', 'sqs']);
-    expect(actionsOf('Publisher').filter((action) => /Put(Item)|Delete|Write/.test(action))).toEqual([]);
+  });
+
+  test('given the publisher, of the table it may read items by key, and the stream', () => {
+    expect(actionsOf('Publisher').filter((action) => action.startsWith('dynamodb:'))).toEqual([
+      'dynamodb:DescribeStream',
+      'dynamodb:GetItem',
+      'dynamodb:GetRecords',
+      'dynamodb:GetShardIterator',
+      'dynamodb:ListStreams',
+    ]);
   });
 
   test('given the role that schedules take, it may be passed to Scheduler alone', () => {

@@ -1,8 +1,10 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import { feedPrefixes } from '#core/changes/feed-prefixes.ts';
+import { runEvents } from '#core/changes/run-events.ts';
 import { recordPartitionPrefix } from '#core/documents/record.ts';
-import { runPartitionPrefix } from '#core/sync/run-store.ts';
+import { type RunRow, runStatus, zeroCounters } from '#core/sync/run.ts';
+import { runItem, runKey, runPartitionPrefix } from '#core/sync/run-store.ts';
 import { environment as api } from '#handlers/api/env.ts';
 import { environment as probe } from '#handlers/probe/env.ts';
 import { environment as publisher } from '#handlers/publisher/env.ts';
@@ -111,6 +113,14 @@ describe('functions', () => {
     });
   });
 
+  test('given more ticks than sync has room for, Lambda keeps them for as long as it can', () => {
+    template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
+      FunctionName: { Ref: Match.stringLikeRegexp('^SyncFunction') },
+      MaximumEventAgeInSeconds: 21_600,
+      MaximumRetryAttempts: 1,
+    });
+  });
+
   test('given what may be set, it reaches the functions', () => {
     const set = synthesize({ privateEndpoints: 'a:1,b', minimumIntervalSeconds: '60', holdAboveShare: '0.5' });
     expect(functionOf('probe', set).Environment).toMatchObject({ Variables: { PRIVATE_ENDPOINTS: 'a:1,b' } });
@@ -182,10 +192,12 @@ describe('the stream', () => {
     .ofType('AWS::Lambda::EventSourceMapping')
     .filter(([, { Properties }]) => Properties.FilterCriteria)
     .map(([id, { Properties }]) => {
-      const [{ Pattern }] = (Properties.FilterCriteria as { Filters: [{ Pattern: string }] }).Filters;
-      return { id, properties: Properties, pattern: JSON.parse(Pattern) };
+      const { Filters } = Properties.FilterCriteria as { Filters: { Pattern: string }[] };
+      return { id, properties: Properties, patterns: Filters.map(({ Pattern }) => JSON.parse(Pattern)) };
     });
   const of = (name: string) => filters.find(({ id }) => id.startsWith(name))!;
+
+  const statuses: string[] = of('Publisher').patterns[1].dynamodb.NewImage.status.S;
 
   test('given both readers, a bad record is cut out, and nothing is skipped at the start', () => {
     expect(filters).toHaveLength(2);
@@ -199,15 +211,28 @@ describe('the stream', () => {
   test('given the partitions that the core names, each is read by the function that follows it', () => {
     const published = [recordPartitionPrefix, runPartitionPrefix];
     const followed = feedPrefixes.filter((prefix) => !published.some((each) => each === prefix));
-    expect(of('Schedules').pattern).toEqual({ dynamodb: { Keys: { pk: { S: followed } } } });
-    expect(of('Publisher').pattern).toEqual({
-      eventName: ['INSERT', 'MODIFY'],
-      dynamodb: {
-        Keys: { pk: { S: published.map((prefix) => ({ prefix })) } },
-        NewImage: { quiet: { BOOL: [{ exists: false }] } },
-      },
-    });
+    expect(of('Schedules').patterns).toEqual([{ dynamodb: { Keys: { pk: { S: followed } } } }]);
+    const images = [{ quiet: { BOOL: [{ exists: false }] } }, { status: { S: statuses } }];
+    expect(of('Publisher').patterns).toEqual(
+      published.map((prefix, index) => ({
+        eventName: ['INSERT', 'MODIFY'],
+        dynamodb: { Keys: { pk: { S: [{ prefix }] } }, NewImage: images[index] },
+      })),
+    );
   });
+
+  test.each(runStatus.options)(
+    'given a run that is %s, the publisher is told of it if that makes an event',
+    (status) => {
+      const row: RunRow = {
+        ...{ v: 1, version: 1, fence: 1, id: 'run', datasource: 'docs', uid: 'uid', trigger: 'manual', status },
+        ...{ dry_run: false, first_load: false, queued_at: new Date(0).toISOString(), counters: zeroCounters },
+        ranges: { done: 0, total: 1 },
+      };
+      const events = runEvents([{ key: runKey(row.uid, row.id), after: runItem(row) }]);
+      expect(events).toHaveLength(statuses.includes(status) ? 1 : 0);
+    },
+  );
 });
 
 describe('names', () => {
@@ -218,14 +243,31 @@ describe('names', () => {
       'ApiUrl',
       'DashboardUrl',
       'EventBusName',
+      'PublisherDeadLettersUrl',
       'ScheduleGroupName',
+      'SchedulesDeadLettersUrl',
+      'SweepsDeadLettersUrl',
       'SyncFunctionName',
       'TableName',
+      'TicksDeadLettersUrl',
+      'WorkDeadLettersUrl',
       'WorkQueueUrl',
     ]);
     expect(render(stack.outputs.AdminKeyCommand?.Value)).toMatch(
       /^aws secretsmanager get-secret-value --region \S+ --/,
     );
+  });
+
+  test('given the queues of dead letters, each has its URL in an output of its name', () => {
+    const urls = Object.entries(stack.outputs).filter(([name]) => name.endsWith('DeadLettersUrl'));
+    const queues = urls.map(([name, { Value }]) => [name, render(Value).replace(/[0-9A-F]{8}>$/, '>')]);
+    expect(Object.fromEntries(queues)).toEqual({
+      WorkDeadLettersUrl: '<WorkDeadLettersQueue>',
+      TicksDeadLettersUrl: '<TickDeadLettersQueue>',
+      SweepsDeadLettersUrl: '<SweepDeadLettersQueue>',
+      SchedulesDeadLettersUrl: '<ChangesSchedulesDeadLettersQueue>',
+      PublisherDeadLettersUrl: '<ChangesPublisherDeadLettersQueue>',
+    });
   });
 
   test('given another prefix, nothing shares a name with the first stack', () => {

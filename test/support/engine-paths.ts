@@ -6,6 +6,7 @@ export const ENGINES_FOLDER = join(import.meta.dirname, '../../node_modules/.cac
 
 export const DYNAMODB_LOCAL_VERSION = '2.9.30';
 export const VERSITYGW_VERSION = 'v1.8.0';
+export const MINISTACK_VERSION = '1.5.33';
 
 /** Holds DynamoDBLocal.jar and DynamoDBLocal_lib. The version is that of the npm package it comes in. */
 export const DYNAMODB_LOCAL_FOLDER = join(ENGINES_FOLDER, `dynamodb-local-${DYNAMODB_LOCAL_VERSION}`);
@@ -14,10 +15,21 @@ export const DYNAMODB_LOCAL_JAR = join(DYNAMODB_LOCAL_FOLDER, 'DynamoDBLocal.jar
 const VERSITYGW_FOLDER = join(ENGINES_FOLDER, `versitygw-${VERSITYGW_VERSION}`);
 export const VERSITYGW_BINARY = join(VERSITYGW_FOLDER, process.platform === 'win32' ? 'versitygw.exe' : 'versitygw');
 
+/** A Python environment with MiniStack in it. */
+export const MINISTACK_FOLDER = join(ENGINES_FOLDER, `ministack-${MINISTACK_VERSION}`);
+export const MINISTACK_PYTHON = join(
+  MINISTACK_FOLDER,
+  process.platform === 'win32' ? join('Scripts', 'python.exe') : join('bin', 'python'),
+);
+
 export function isDynamoDbLocalThere(): boolean {
   return existsSync(DYNAMODB_LOCAL_JAR);
 }
 
 export function isVersitygwThere(): boolean {
   return existsSync(VERSITYGW_BINARY);
+}
+
+export function isMiniStackThere(): boolean {
+  return existsSync(MINISTACK_PYTHON);
 }

@@ -1,6 +1,7 @@
 /**
  * Fetches the real engines that the contract tests run against, once: `npm run engines`.
- * DynamoDB Local is required; versitygw, a real S3 server, is built where Go is and left out elsewhere.
+ * DynamoDB Local is required; versitygw, a real S3 server, is built where Go is and left out elsewhere; so is MiniStack,
+ * an AWS for the end-to-end test, where there is no Python.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -16,6 +17,7 @@ import {
   VERSITYGW_VERSION,
 } from './engine-paths.ts';
 import { javaProblem } from './java.ts';
+import { installMiniStack } from './ministack-engine.ts';
 
 /** `npm view amplify-dynamodb-simulator@2.9.30 dist.integrity` */
 const DYNAMODB_LOCAL_INTEGRITY =
@@ -24,6 +26,7 @@ const DYNAMODB_LOCAL_INTEGRITY =
 mkdirSync(ENGINES_FOLDER, { recursive: true });
 const problem = fetchDynamoDbLocal();
 buildVersitygw();
+installMiniStack(run);
 if (problem !== undefined) {
   console.error(`DynamoDB Local cannot be used: ${problem}`);
   process.exit(1);

@@ -1,4 +1,4 @@
-import type { EventBus, ItemChange, Table } from '../ports.ts';
+import type { EventBus, ItemChange, Log, Table } from '../ports.ts';
 import { recordEvents } from './record-events.ts';
 import { runEvents } from './run-events.ts';
 
@@ -7,9 +7,9 @@ import { runEvents } from './run-events.ts';
  * may be given again and make the same event ids.
  */
 export async function publishChanges(
-  deps: { readonly table: Table; readonly bus: EventBus },
+  deps: { readonly table: Table; readonly bus: EventBus; readonly log: Log },
   changes: readonly ItemChange[],
 ): Promise<void> {
-  const events = [...(await recordEvents(deps.table, changes)), ...runEvents(changes)];
+  const events = [...(await recordEvents(deps, changes)), ...runEvents(changes)];
   if (events.length > 0) await deps.bus.publish(events);
 }

@@ -1,19 +1,22 @@
-import { type RecordRow, readRecord, recordPartitionPrefix } from '../documents/record.ts';
-import type { BusEvent, ItemChange, Table } from '../ports.ts';
+import { type RecordRow, recordPartitionPrefix, recordRow } from '../documents/record.ts';
+import type { BusEvent, ItemChange, Log, Table } from '../ports.ts';
 import { shortHash } from '../short-hash.ts';
 import { readLease } from '../sync/lease.ts';
 
 type Kind = 'Objects Added' | 'Objects Modified' | 'Objects Deleted';
 
-/** The events that changed records make: one per datasource, run and kind, in which each change has a stable id. */
-export async function recordEvents(table: Table, changes: readonly ItemChange[]): Promise<BusEvent[]> {
+/** The events that changed records make: one per datasource, run, fence and kind, in which each change has a stable id. */
+export async function recordEvents(
+  { table, log }: { readonly table: Table; readonly log: Log },
+  changes: readonly ItemChange[],
+): Promise<BusEvent[]> {
   const groups = new Map<string, { uid: string; kind: Kind; records: RecordRow[] }>();
   for (const change of changes) {
-    const record = publishedRecord(change);
+    const record = publishedRecord(change, log);
     const kind = record && kindOf(record);
     if (record === undefined || kind === undefined) continue;
     const uid = record.pk.slice(recordPartitionPrefix.length).split('#')[0] ?? '';
-    const name = JSON.stringify([uid, record.run, kind]);
+    const name = JSON.stringify([uid, record.run, record.seq, kind]);
     const group = groups.get(name) ?? { uid, kind, records: [] };
     group.records.push(record);
     groups.set(name, group);
@@ -22,10 +25,15 @@ export async function recordEvents(table: Table, changes: readonly ItemChange[])
 }
 
 /** Only new images speak: purges, moves and expiry remove items or write them quietly. */
-function publishedRecord(change: ItemChange): RecordRow | undefined {
+function publishedRecord(change: ItemChange, log: Log): RecordRow | undefined {
   if (!change.key.pk.startsWith(recordPartitionPrefix) || change.after === undefined) return undefined;
-  const record = readRecord(change.after);
-  return record.quiet ? undefined : record;
+  const parsed = recordRow.safeParse(change.after);
+  if (!parsed.success) {
+    // Trying again would not make it readable, and would keep the changes after it waiting.
+    log.error('record not readable', { pk: change.key.pk, reason: parsed.error.issues[0]?.message });
+    return undefined;
+  }
+  return parsed.data.quiet ? undefined : parsed.data;
 }
 
 /** A record that left the scope was not deleted, and nobody is told that it was. */

@@ -21,6 +21,11 @@ export type ReconcileDeps = {
   readonly schedules: Schedules;
   readonly clock: Clock;
   readonly log: Log;
+  /**
+   * Sees to the first firing of a rate whose time has come before its schedule was there. Scheduler does not say what it
+   * does about that; whoever fires it after all is recognised by the same slot. Needed on AWS only.
+   */
+  readonly fireFirst?: (row: DatasourceRow) => Promise<void>;
 };
 
 /** Each round after the first means that somebody changed the same datasource in that very moment. */
@@ -101,7 +106,12 @@ async function settleMissing(deps: ReconcileDeps, row: DatasourceRow, ack: Sched
   const wished = scheduleOf(row);
   // A paused datasource gets no schedule anew: one that was deleted in the console would come back.
   if (wished?.state !== 'enabled') return withdraw(deps, row, { id: row.id, ack });
-  if (ack === undefined || !(await wasDeleted(deps, row, ack))) return put(deps, row, ack, wished);
+  if (ack === undefined || !(await wasDeleted(deps, row, ack))) {
+    const settled = await put(deps, row, ack, wished);
+    const isDue = wished.expression.startsWith('rate(') && wished.startAt <= deps.clock.now();
+    if (settled && isDue) await deps.fireFirst?.(row);
+    return settled;
+  }
   // To pause what is there after all would be silent and lasting: one answer is not enough.
   if ((await deps.schedules.read(row.id)) !== undefined) return false;
   await updateDatasource(deps.table, row, pausedByConsole(row, deps.clock.now()), [takeBack(row.id, ack)]);

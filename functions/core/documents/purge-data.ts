@@ -9,10 +9,18 @@ import { purgePartition } from './purge-item.ts';
 import { mapPartition, readRanges } from './range-map.ts';
 import { recordPartition } from './record.ts';
 
-export type PurgeDeps = LeaseDeps & { readonly queue: WorkQueue; readonly log: Log };
+export type PurgeDeps = LeaseDeps & {
+  readonly queue: WorkQueue;
+  readonly log: Log;
+  /** When this invocation should leave the rest to another, epoch milliseconds. */
+  readonly yieldAt?: number;
+};
 
 /** A run that is to be stopped for a purge is looked after again so soon. */
 const waitSeconds = 2;
+
+/** What holds the lease while a uid is being purged. */
+export const purgeRun = 'purge';
 
 /** Deleted in batches of this many. */
 const chunk = 500;
@@ -20,60 +28,71 @@ const chunk = 500;
 /**
  * Removes everything that hangs on a uid: records, range map, runs, candidates, state. A run that is on is canceled
  * first and the purge tried again when it has ended or its lease expired, so that nothing is written behind its back.
- * The lease stays, with its fence, to turn away a worker that wakes late. Safe to repeat.
+ * The lease stays, with its fence, to turn away a worker that wakes late. Goes on in another invocation when this one's time
+ * is over. Safe to repeat; of two at once one does nothing.
  */
 export async function purgeData(deps: PurgeDeps, uid: string): Promise<void> {
   const mark = { pk: purgePartition, sk: uid };
   if ((await deps.table.get(mark)) === undefined) return;
-  if (!(await takeOver(deps, uid))) {
-    const again: WorkMessage = { type: 'purge', uid };
+  const again: WorkMessage = { type: 'purge', uid };
+  const taken = await takeOver(deps, uid);
+  if (taken === 'purging') return;
+  if (taken === 'running') {
     await deps.queue.send(again, { delaySeconds: waitSeconds });
     return;
   }
   let removed = 0;
-  for (const range of await readRanges(deps.table, uid)) {
-    removed += await emptyPartition(deps.table, recordPartition(uid, range.id));
+  for await (const pk of partitionsOf(deps.table, uid)) {
+    for await (const deleted of emptyPartition(deps.table, pk)) {
+      removed += deleted;
+      // Handing on after nothing was done could go on for ever.
+      if (deleted === 0 || deps.clock.now() < (deps.yieldAt ?? Number.POSITIVE_INFINITY)) continue;
+      await amendLease(deps.table, uid, (lease) => ({ ...lease, expires_at: 0 }));
+      await deps.queue.send(again);
+      return;
+    }
   }
-  for await (const run of deps.table.query({ pk: `${runPartitionPrefix}${uid}` })) {
-    await emptyPartition(deps.table, candidatePartition(uid, run.sk));
-  }
-  await emptyPartition(deps.table, mapPartition(uid));
-  await emptyPartition(deps.table, `${runPartitionPrefix}${uid}`);
   await deps.table.delete({ pk: uid, sk: 'state' });
   await deps.table.delete(mark);
   deps.log.info('data purged', { uid, records: removed });
 }
 
-/** True once the lease belongs to the purge, so that no run may write any more. */
-async function takeOver(deps: PurgeDeps, uid: string): Promise<boolean> {
+/** Where the data of a uid stands; what leads to other partitions comes after them. */
+async function* partitionsOf(table: Table, uid: string): AsyncIterable<string> {
+  for (const range of await readRanges(table, uid)) yield recordPartition(uid, range.id);
+  for await (const run of table.query({ pk: `${runPartitionPrefix}${uid}` })) yield candidatePartition(uid, run.sk);
+  yield mapPartition(uid);
+  yield `${runPartitionPrefix}${uid}`;
+}
+
+/** `ours` once the lease belongs to this purge, so that no run may write any more. */
+async function takeOver(deps: PurgeDeps, uid: string): Promise<'ours' | 'purging' | 'running'> {
   const lease = await readLease(deps.table, uid);
-  if (lease.run === 'purge') return true;
   if (holdingRun(deps, lease) !== undefined && lease.holder !== undefined) {
+    if (lease.run === purgeRun) return 'purging';
     await amendLease(deps.table, uid, (held) => (held.cancel ? undefined : { ...held, cancel: true }));
-    return false;
+    return 'running';
   }
-  await closeAbandonedRun(deps, uid, lease);
+  if (lease.run !== purgeRun) await closeAbandonedRun(deps, uid, lease);
   try {
-    await deps.table.transact([takeLease(deps, uid, lease, { run: 'purge', holder: deps.holder }).write]);
-    return true;
+    await deps.table.transact([takeLease(deps, uid, lease, { run: purgeRun, holder: deps.holder }).write]);
+    return 'ours';
   } catch (error) {
-    if (error instanceof ConditionFailed) return false;
+    if (error instanceof ConditionFailed) return 'running';
     throw error;
   }
 }
 
-async function emptyPartition(table: Table, pk: string): Promise<number> {
-  let removed = 0;
+/** Deletes what stands in a partition, bite by bite; says how much after each. */
+async function* emptyPartition(table: Table, pk: string): AsyncIterable<number> {
   let deletes: PlainWrite[] = [];
-  const flush = async (): Promise<void> => {
-    await table.batchWrite(deletes);
-    removed += deletes.length;
-    deletes = [];
-  };
   for await (const { sk } of table.query({ pk })) {
     deletes.push({ delete: { pk, sk } });
-    if (deletes.length === chunk) await flush();
+    if (deletes.length < chunk) continue;
+    await table.batchWrite(deletes);
+    yield deletes.length;
+    deletes = [];
   }
-  await flush();
-  return removed;
+  await table.batchWrite(deletes);
+  yield deletes.length;
 }

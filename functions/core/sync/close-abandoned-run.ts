@@ -32,7 +32,15 @@ export async function closeAbandonedRun(
       type: 'version',
       equals: run.version,
     });
-    deps.log.warn('interrupted run closed', { datasource: run.datasource, run: run.id });
+    // In the words of any other failed run, so that whoever counts those counts this one.
+    const { code, message: reason } = closed.error;
+    deps.log.warn(`sync ${closed.status}`, {
+      datasource: run.datasource,
+      run: run.id,
+      trigger: run.trigger,
+      code,
+      reason,
+    });
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;
   }

@@ -15,6 +15,8 @@ const leaseRow = z.object({
   expires_at: z.number().int(),
   cancel: z.boolean().optional(),
   last_slot: z.number().optional(),
+  /** Runs in a row whose process died. */
+  interruptions: z.number().int().optional(),
   skipped_slots: z.number().int(),
 });
 export type Lease = z.output<typeof leaseRow>;
@@ -57,7 +59,13 @@ export function takeLease(
   deps: LeaseDeps,
   uid: string,
   lease: Lease,
-  taken: { readonly datasource?: string; readonly run: string; readonly holder?: string; readonly slot?: number },
+  taken: {
+    readonly datasource?: string;
+    readonly run: string;
+    readonly holder?: string;
+    readonly slot?: number;
+    readonly interruptions?: number;
+  },
 ): { readonly next: Lease; readonly write: TransactWrite } {
   const next: Lease = {
     v: 1,
@@ -69,6 +77,7 @@ export function takeLease(
     expires_at: deps.clock.now() + (taken.holder === undefined ? queuedMs : deps.leaseMs),
     last_slot: taken.slot ?? lease.last_slot,
     skipped_slots: lease.skipped_slots,
+    interruptions: taken.interruptions ?? lease.interruptions,
   };
   return { next, write: changeLease(uid, lease, next) };
 }
@@ -89,7 +98,7 @@ export function putInQueue(uid: string, lease: Lease, now: number): TransactWrit
 
 /** What a lease becomes when its run ends: free, with its fence and slots kept. */
 export function freed(lease: Lease): Lease {
-  const { run: _run, holder: _holder, cancel: _cancel, ...kept } = lease;
+  const { run: _run, holder: _holder, cancel: _cancel, interruptions: _interruptions, ...kept } = lease;
   return { ...kept, version: lease.version + 1, expires_at: 0 };
 }
 

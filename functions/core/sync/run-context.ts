@@ -42,8 +42,12 @@ export type RunTally = {
   change: Count;
   /** What deletions did to it. */
   deleted: Count;
+  /** Records that this invocation deleted itself. */
+  removed: number;
   /** How much of both the range map knows already. */
   noted: Count;
+  /** Records there were when the run began, to tell how far it is. */
+  expected: number;
   /** How many changes outside runs the range had seen when the run began. */
   edits: number;
   /** Keys that are in the store and not in the listing. */
@@ -70,7 +74,9 @@ export function tallyOf(run: RunRow, range: RangeRow, now: number): RunTally {
     stored: { ...(from?.stored ?? zero) },
     change: { ...(from?.change ?? zero) },
     deleted: { ...zero },
+    removed: 0,
     noted: { ...(from?.noted ?? zero) },
+    expected: from?.expected ?? range.objects,
     edits: from?.edits ?? range.edits,
     candidates: from?.candidates ?? 0,
     candidateSample: [...(from?.candidate_sample ?? [])],
@@ -89,6 +95,7 @@ export function checkpointOf({ tally, fingerprint }: RunContext): RunCheckpoint 
     stored: tally.stored,
     change: tally.change,
     noted: tally.noted,
+    expected: tally.expected,
     edits: tally.edits,
     candidates: tally.candidates,
     candidate_sample: tally.candidateSample,

@@ -41,7 +41,7 @@ export function progressOf(context: RunContext): RunRow {
     counters: { ...tally.counters },
     percent: percentOf(context),
     checkpoint: checkpointOf(context),
-    resumed: tally.position === run.checkpoint?.position ? run.resumed : 0,
+    resumed: tally.position === run.checkpoint?.position && tally.removed === 0 ? run.resumed : 0,
   };
 }
 
@@ -98,7 +98,7 @@ async function amendCounts(
 
 /** How far the run is, of the size that the catalogue had; unknown for a first load. */
 function percentOf(context: RunContext): number | undefined {
-  const expected = context.range.objects;
+  const { expected } = context.tally;
   if (expected === 0) return undefined;
   return Math.min(99, Math.floor((context.tally.counters.matched / expected) * 100));
 }

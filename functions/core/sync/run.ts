@@ -35,6 +35,7 @@ export const runCheckpoint = z.object({
   stored: count,
   change: count,
   noted: count,
+  expected: z.number().int(),
   edits: z.number().int(),
   candidates: z.number().int(),
   candidate_sample: z.array(z.string()),

@@ -5,8 +5,10 @@ import { removeRecords } from './remove-records.ts';
 import type { RunRow } from './run.ts';
 import { checkpoint, type RunContext } from './run-context.ts';
 
-/** Records are looked up and removed in batches of this many. */
+/** Records are looked up and removed in batches of this many, and asked for in smaller ones: at the slowest, two seconds a
+ *  request, such a batch takes less than an invocation keeps in reserve. */
 const chunk = 1000;
+const askedAtOnce = 128;
 
 /** What a listing did not have so long ago is asked for key by key before it is deleted. */
 const freshForMs = 900_000;
@@ -59,22 +61,32 @@ function describeHold(context: RunContext): NonNullable<RunRow['hold']> {
 async function deleteConfirmed(context: RunContext, also: string | undefined): Promise<void> {
   const { deps, tally } = context;
   if (tally.candidates <= deps.settings.confirmLimit) {
-    const keys = await collect(context, also);
-    const gone = await confirmGone(context, keys);
-    await deleteKeys(
-      context,
-      keys.filter((key) => gone.has(key)),
-    );
+    const live = await liveRecords(context, await collect(context, also));
+    await removeConfirmed(context, live, true);
     return;
   }
   const each = await mustAskEach(context);
-  let removed = 0;
-  for await (const keys of inChunks(context)) {
-    await checkpoint(context, removed > 0);
-    const absent = await absentTwice(context, also, keys);
-    const gone = each && absent.length > 0 ? await confirmGone(context, absent) : undefined;
-    removed += await deleteKeys(context, gone === undefined ? absent : [...gone]);
+  for await (const batch of inChunks(context, each ? askedAtOnce : chunk)) {
+    await checkpoint(context, tally.removed > 0);
+    const live = await liveRecords(context, await absentTwice(context, also, batch));
+    await removeConfirmed(context, live, each);
   }
+}
+
+/** Asks for the keys of these records where asked to, and removes those that are gone. */
+async function removeConfirmed(context: RunContext, live: readonly RecordRow[], ask: boolean): Promise<void> {
+  if (live.length === 0) return;
+  const gone = ask
+    ? await confirmGone(
+        context,
+        live.map((record) => record.sk),
+      )
+    : undefined;
+  const going = gone === undefined ? live : live.filter((record) => gone.has(record.sk));
+  await removeRecords(context, going, 'deleted', (record) => {
+    countDeleted(context, record);
+    context.tally.removed += 1;
+  });
 }
 
 /**
@@ -103,11 +115,11 @@ async function absentTwice(context: RunContext, also: string | undefined, keys: 
   return keys.filter((key) => shown.has(key));
 }
 
-async function* inChunks(context: RunContext): AsyncIterable<string[]> {
+async function* inChunks(context: RunContext, most = chunk): AsyncIterable<string[]> {
   let keys: string[] = [];
   for await (const key of listCandidates(context.deps.table, context.uid, context.run.id)) {
     keys.push(key);
-    if (keys.length < chunk) continue;
+    if (keys.length < most) continue;
     yield keys;
     keys = [];
   }
@@ -127,20 +139,20 @@ async function spreadSample(context: RunContext): Promise<string[]> {
   return sample;
 }
 
-/** Returns how many records it removed that were not removed before. */
-async function deleteKeys(context: RunContext, keys: readonly string[]): Promise<number> {
-  const { deps, uid, range, tally, run } = context;
+/** The records at these keys that are live. What an earlier invocation of this run deleted counts as this run's. */
+async function liveRecords(context: RunContext, keys: readonly string[]): Promise<RecordRow[]> {
+  const { deps, uid, range, run } = context;
   const pk = recordPartition(uid, range.id);
   const items = await deps.table.batchGet(keys.map((sk) => ({ pk, sk })));
   const records: RecordRow[] = items.map(readRecord);
-  // What an earlier invocation of this run deleted counts as this run's.
-  const count = (record: RecordRow): void => {
-    tally.counters.deleted += 1;
-    tally.deleted.objects -= 1;
-    tally.deleted.bytes -= record.size;
-  };
-  for (const record of records) if (record.gone?.reason === 'deleted' && record.run === run.id) count(record);
-  const live = records.filter((record) => record.gone === undefined);
-  await removeRecords(context, live, 'deleted', count);
-  return live.length;
+  for (const record of records) {
+    if (record.gone?.reason === 'deleted' && record.run === run.id) countDeleted(context, record);
+  }
+  return records.filter((record) => record.gone === undefined);
+}
+
+function countDeleted({ tally }: RunContext, record: RecordRow): void {
+  tally.counters.deleted += 1;
+  tally.deleted.objects -= 1;
+  tally.deleted.bytes -= record.size;
 }

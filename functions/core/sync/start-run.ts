@@ -89,6 +89,7 @@ async function take(
   lease: Lease,
 ): Promise<{ run: RunRow; lease: Lease } | undefined> {
   const { uid } = datasource;
+  let interruptions = lease.interruptions ?? 0;
   if (lease.run !== undefined) {
     const abandoned = await readRun(deps.table, uid, lease.run);
     if (abandoned !== undefined && serves(abandoned, request)) {
@@ -96,6 +97,7 @@ async function take(
       return resumeRun(deps, lease, abandoned, { holder, slot: request.slot });
     }
     await closeAbandonedRun(deps, uid, lease);
+    interruptions += 1;
   }
   const state = await readState(deps.table, uid);
   const id = newRunId(deps.clock, deps.ids, lease.fence + 1);
@@ -105,6 +107,7 @@ async function take(
     run: id,
     holder,
     slot: request.slot,
+    interruptions,
   });
   const run = newRun(deps, request, datasource, {
     id,

@@ -1,5 +1,6 @@
 import type { DatasourceRow } from '../datasources/datasource.ts';
 import { listDatasources } from '../datasources/datasource-store.ts';
+import { purgeRun } from '../documents/purge-data.ts';
 import { purgePartition } from '../documents/purge-item.ts';
 import { ConditionFailed } from '../errors.ts';
 import type { Ids, Log, WorkQueue } from '../ports.ts';
@@ -9,6 +10,12 @@ import { isResumable, resumeRun } from './resume-run.ts';
 import { readRun } from './run-store.ts';
 import type { WorkMessage } from './work-message.ts';
 
+/** Datasources looked at together. */
+const atOnce = 8;
+
+/** Interruptions in a row that are made up for at once; after that the schedule alone goes on. */
+const mostRestarts = 3;
+
 export type SweepDeps = LeaseDeps & { readonly queue: WorkQueue; readonly ids: Ids; readonly log: Log };
 
 /**
@@ -16,14 +23,35 @@ export type SweepDeps = LeaseDeps & { readonly queue: WorkQueue; readonly ids: I
  * where they have none, and so do purges whose message was lost. To be called at start and every few minutes. Safe to repeat.
  */
 export async function sweep(deps: SweepDeps): Promise<void> {
+  const failures: unknown[] = [];
+  const attempt = async (work: () => Promise<WorkMessage | undefined>): Promise<void> => {
+    try {
+      const message = await work();
+      if (message !== undefined) await deps.queue.send(message);
+    } catch (error) {
+      // One that cannot be mended must not keep the others waiting.
+      failures.push(error);
+    }
+  };
+  let together: Promise<void>[] = [];
   for await (const row of listDatasources(deps.table)) {
-    const message = await mend(deps, row);
-    if (message !== undefined) await deps.queue.send(message);
+    together.push(attempt(() => mend(deps, row)));
+    if (together.length < atOnce) continue;
+    await Promise.all(together);
+    together = [];
   }
+  await Promise.all(together);
   for await (const mark of deps.table.query({ pk: purgePartition })) {
-    const message: WorkMessage = { type: 'purge', uid: mark.sk };
-    await deps.queue.send(message);
+    await attempt(() => purgeAgain(deps, mark.sk));
   }
+  if (failures.length > 0) throw new AggregateError(failures, `the sweep could not mend ${failures.length} of all`);
+}
+
+/** A purge that is on needs no reminder. */
+async function purgeAgain(deps: SweepDeps, uid: string): Promise<WorkMessage | undefined> {
+  const lease = await readLease(deps.table, uid);
+  const purging = lease.run === purgeRun && holdingRun(deps, lease) !== undefined;
+  return purging ? undefined : { type: 'purge', uid };
 }
 
 /** Takes up or closes the run of a lease whose holder died. Returns what is to be done about it. */
@@ -36,12 +64,14 @@ async function mend(deps: SweepDeps, { id, uid, enabled }: DatasourceRow): Promi
     return resumed && { type: 'run', datasource: id, uid, run: run.id };
   }
   await closeAbandonedRun(deps, uid, lease);
+  const interruptions = (lease.interruptions ?? 0) + 1;
   try {
-    await putLease(deps.table, uid, lease, { ...freed(lease), fence: lease.fence + 1 });
+    await putLease(deps.table, uid, lease, { ...freed(lease), fence: lease.fence + 1, interruptions });
   } catch (error) {
     if (error instanceof ConditionFailed) return undefined;
     throw error;
   }
-  const restart = run !== undefined && !run.dry_run && lease.cancel !== true && enabled;
+  const restart =
+    run !== undefined && !run.dry_run && lease.cancel !== true && enabled && interruptions <= mostRestarts;
   return restart ? { type: 'resync', datasource: id } : undefined;
 }

@@ -8,7 +8,7 @@ import { environment } from './env.ts';
 
 const env = environment.parse(process.env);
 const runtime = createLambdaRuntime(env.TABLE_NAME);
-const deps = { table: runtime.table, bus: createEventBridgeBus(new EventBridgeClient(), env.BUS_NAME) };
+const deps = { ...runtime, bus: createEventBridgeBus(new EventBridgeClient(), env.BUS_NAME) };
 
 /** Tells the bus what changed in the table. A batch that was not taken whole is given again and makes the same ids. */
 export const handler = reportFailure(

@@ -4,17 +4,21 @@ import type { Context, DynamoDBStreamEvent, ScheduledEvent } from 'aws-lambda';
 import { createSchedulerSchedules } from '#adapters/aws/scheduler-schedules.ts';
 import { createSqsWorkQueue } from '#adapters/aws/sqs-work-queue.ts';
 import { readStreamRecord } from '#adapters/aws/stream-changes.ts';
+import type { DatasourceRow } from '#core/datasources/datasource.ts';
 import { datasourcesToReconcile } from '#core/datasources/reconcile-request.ts';
 import { reconcileAllSchedules, reconcileSchedule } from '#core/datasources/reconcile-schedules.ts';
+import { firstSlot } from '#core/sync/first-slot.ts';
 import { sweep } from '#core/sync/sweep.ts';
 import { createLambdaRuntime, reportFailure } from '../lambda-runtime.ts';
 import { environment } from './env.ts';
 
 const env = environment.parse(process.env);
 const runtime = createLambdaRuntime(env.TABLE_NAME);
+const queue = createSqsWorkQueue(new SQSClient(), env.WORK_QUEUE_URL);
 const deps = {
   ...runtime,
-  queue: createSqsWorkQueue(new SQSClient(), env.WORK_QUEUE_URL),
+  queue,
+  fireFirst: (row: DatasourceRow) => queue.send(firstSlot(row)),
   schedules: createSchedulerSchedules(new SchedulerClient(), {
     group: env.SCHEDULE_GROUP,
     roleArn: env.SCHEDULE_ROLE_ARN,

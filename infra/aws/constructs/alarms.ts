@@ -155,9 +155,10 @@ export class Alarms extends Construct {
   }
 
   #throttles({ functions, table }: AlarmsProps): void {
+    // A sum has no value where one of its terms has none, and nothing is told of a function that nobody called.
     const sum = (metrics: readonly Metric[]) =>
       new MathExpression({
-        expression: metrics.map((_, index) => `m${index}`).join(' + '),
+        expression: metrics.map((_, index) => `FILL(m${index}, 0)`).join(' + '),
         usingMetrics: Object.fromEntries(metrics.map((metric, index) => [`m${index}`, metric])),
         period,
       });

@@ -18,7 +18,11 @@ type ChangesProps = {
 
 /** Partitions as the stores of functions/core name them; a test holds the two together. */
 const registry = [FilterRule.isEqual('registry#datasource'), FilterRule.isEqual('reconcile')].flat();
-const facts = [FilterRule.beginsWith('record#'), FilterRule.beginsWith('run#')].flat();
+const records = FilterRule.beginsWith('record#');
+const runs = FilterRule.beginsWith('run#');
+
+/** How runs end that the bus hears of. A run's row is written at each checkpoint, and nobody hears of those. */
+const ends = [FilterRule.isEqual('completed'), FilterRule.isEqual('failed'), FilterRule.isEqual('held')].flat();
 
 /** The table's stream and who reads it. What a reader cannot take ends in a queue that names the place in the stream. */
 export class Changes extends Construct {
@@ -50,10 +54,8 @@ export class Changes extends Construct {
         retryAttempts: 100,
         maxRecordAge: Duration.hours(12),
         filters: [
-          FilterCriteria.filter({
-            eventName: [...FilterRule.isEqual('INSERT'), ...FilterRule.isEqual('MODIFY')],
-            dynamodb: { Keys: { pk: { S: facts } }, NewImage: { quiet: { BOOL: FilterRule.notExists() } } },
-          }),
+          written(records, { quiet: { BOOL: FilterRule.notExists() } }),
+          written(runs, { status: { S: ends } }),
         ],
       }),
     );
@@ -62,6 +64,14 @@ export class Changes extends Construct {
       acknowledge(reader, reason, 'AwsSolutions::AwsSolutions-IAM5[Resource::*]');
     }
   }
+}
+
+/** Items of these partitions that were put and now look like this. */
+function written(partitions: object[], image: Readonly<Record<string, object>>) {
+  return FilterCriteria.filter({
+    eventName: [...FilterRule.isEqual('INSERT'), ...FilterRule.isEqual('MODIFY')],
+    dynamodb: { Keys: { pk: { S: partitions } }, NewImage: image },
+  });
 }
 
 function everyChange(deadLetters: DeadLetterQueue) {

@@ -35,8 +35,9 @@ export class DataTable extends Construct {
     this.table = config.restoredTableStreamArn === undefined ? own : restored(this, config.restoredTableStreamArn);
   }
 
-  grantRead(grantee: IGrantable): { TABLE_NAME: string } {
-    this.table.grant(grantee, ...readActions);
+  /** Allows to read items one by one, by their keys. */
+  grantGet(grantee: IGrantable): { TABLE_NAME: string } {
+    this.table.grant(grantee, 'dynamodb:GetItem');
     return { TABLE_NAME: this.table.tableName };
   }
 

@@ -17,7 +17,7 @@ export class PublisherFunction extends StocktakeFunction<PublisherEnvironment> {
       memoryMb: 512,
       timeout: Duration.minutes(2),
       config,
-      environment: (role) => ({ ...data.grantRead(role), ...events.grantPublish(role) }),
+      environment: (role) => ({ ...data.grantGet(role), ...events.grantPublish(role) }),
     });
   }
 }

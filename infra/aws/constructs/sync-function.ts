@@ -27,8 +27,10 @@ export class SyncFunction extends StocktakeFunction<SyncEnvironment> {
       memoryMb: config.syncMemoryMb,
       timeout: longestInvocation,
       config,
-      // A tick has a successor: an old one is worth less than the one that comes next.
-      asynchronous: { retryAttempts: 1, maxEventAge: Duration.minutes(5), deadLetters },
+      // The longest there is. Lambda keeps the ticks it throttles and drops those that grow older than this; a late one
+      // does no harm, for slots are deduplicated.
+      // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+      asynchronous: { retryAttempts: 1, maxEventAge: Duration.hours(6), deadLetters },
       reservedConcurrency: config.syncConcurrency,
       // A large bucket is synced over more hops through the queue than the 16 that Lambda takes for a loop; each of them
       // must have come further than the one before, or the run fails (functions/core/sync).

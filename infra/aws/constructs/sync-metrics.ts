@@ -13,7 +13,11 @@ function ended(status: string): IFilterPattern {
   );
 }
 
-const anyEnd = FilterPattern.all(FilterPattern.exists('$.seconds'), FilterPattern.notExists('$.dry_run'));
+/** Comparisons stand for "is there": FilterPattern.exists compares with the text "*", which no number equals. */
+const anyEnd = FilterPattern.all(FilterPattern.numberValue('$.seconds', '>=', 0), FilterPattern.notExists('$.dry_run'));
+
+/** Clocks differ: a tick may seem to come before its time. */
+const anyTick = FilterPattern.numberValue('$.late_seconds', '>=', -1e9);
 
 /** Ten in all: as many as CloudWatch keeps free of charge. */
 const facts = {
@@ -26,7 +30,7 @@ const facts = {
   ObjectsModified: { pattern: anyEnd, value: '$.modified' },
   ObjectsDeleted: { pattern: anyEnd, value: '$.deleted' },
   PagesListed: { pattern: anyEnd, value: '$.pages' },
-  TickLateSeconds: { pattern: FilterPattern.exists('$.late_seconds'), value: '$.late_seconds', unit: Unit.SECONDS },
+  TickLateSeconds: { pattern: anyTick, value: '$.late_seconds', unit: Unit.SECONDS },
 } as const satisfies Record<string, Fact>;
 
 export type SyncFact = keyof typeof facts;

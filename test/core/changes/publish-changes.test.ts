@@ -35,7 +35,7 @@ beforeEach(async () => {
 afterEach(() => world.close());
 
 const bus = { publish: async (published: readonly BusEvent[]) => void events.push(...published) };
-const publish = (told: readonly ItemChange[]) => publishChanges({ table: world.table, bus }, told);
+const publish = (told: readonly ItemChange[]) => publishChanges({ table: world.table, log: world.log, bus }, told);
 /** What is published of the changes since the last time. */
 const published = async (): Promise<BusEvent[]> => {
   events = [];
@@ -227,8 +227,10 @@ describe('the bus', () => {
     await loaded();
     await world.sync('photos');
     const refusing = { publish: () => Promise.reject(new Error('not taken')) };
-    await expect(publishChanges({ table: world.table, bus: refusing }, changes)).rejects.toThrow('not taken');
-    await expect(publishChanges({ table: world.table, bus: refusing }, [])).resolves.toBeUndefined();
+    await expect(publishChanges({ table: world.table, log: world.log, bus: refusing }, changes)).rejects.toThrow(
+      'not taken',
+    );
+    await expect(publishChanges({ table: world.table, log: world.log, bus: refusing }, [])).resolves.toBeUndefined();
   });
 
   it('is fed from the partitions that the feed follows', () => {

@@ -188,3 +188,22 @@ describe('an invocation that dies beyond its checkpoint', () => {
     expect(await countsOf(uid)).toMatchObject({ objects: 2540 });
   });
 });
+
+describe('deletions that must be asked for one by one, over many invocations', () => {
+  it('get somewhere each time and ask for no key twice', async () => {
+    fill(95, 4000);
+    const { id, uid } = await world.addDatasource();
+    await world.sync(id);
+    const lost = Array.from({ length: 550 }, (_, index) => `key-${String(index).padStart(3, '0')}`);
+    for (const key of lost) world.s3.delete(bucketName, key);
+    await world.sync(id);
+    world.s3.clearRequests();
+    const last = await beginHurried(id);
+    expect(await workInHurry()).toBeGreaterThan(3);
+    expect(await readRun(world.table, uid, last.id)).toMatchObject({ status: 'completed', counters: { deleted: 550 } });
+    const asked = world.s3.requests.filter((request) => request.operation === 'HeadObject').map(({ key }) => key);
+    const often = lost.filter((key) => asked.filter((one) => one === key).length > 1 + 6);
+    expect(often).toEqual([]);
+    expect(recordFacts(await world.catalogue(id))).toEqual(bucketFacts(world.s3));
+  });
+});

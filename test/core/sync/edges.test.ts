@@ -49,6 +49,7 @@ it('two removals by request of one key are two events', async () => {
     await publishChanges(
       {
         table: world.table,
+        log: world.log,
         bus: {
           async publish(e) {
             ids.push(...e.map((x) => x.id));
@@ -147,6 +148,7 @@ it('events: an object that was never told is not told as deleted', async () => {
   await publishChanges(
     {
       table: world.table,
+      log: world.log,
       bus: {
         async publish(e) {
           types.push(...e.map((x) => x.type));

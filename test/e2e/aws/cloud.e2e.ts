@@ -1,0 +1,349 @@
+import { ScanCommand } from '@aws-sdk/client-dynamodb';
+import { InvokeCommand, UpdateFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
+import { GetQueueAttributesCommand, ListQueuesCommand, type QueueAttributeName } from '@aws-sdk/client-sqs';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { isMiniStackThere } from '#support/engine-paths.ts';
+import type { S3Request } from '#support/s3-server/request.ts';
+import { bucketFacts } from '#support/sync-world.ts';
+import type { SeenEvent } from './bus-listener.ts';
+import { type Cloud, startCloud } from './cloud.ts';
+import type { CloudRun } from './cloud-api.ts';
+import { fireSweepRule } from './console-user.ts';
+import { destroy } from './deploy.ts';
+import { connectorBody, datasourceBody } from './founding-commands.ts';
+import { bucket, cataloguedFacts, fillSampleBucket, wantedFacts } from './sample-bucket.ts';
+import { createTimings } from './timings.ts';
+import { until } from './until.ts';
+
+/** Milliseconds: what one step through a stream, a queue or a cold function may take on a busy machine. */
+const STEP = 45_000;
+
+const skipped = isMiniStackThere()
+  ? undefined
+  : 'MiniStack is not there: run `npm run engines`, which needs Python 3.10';
+if (skipped !== undefined) console.warn(`e2e on AWS: skipped. ${skipped}`);
+it.runIf(skipped !== undefined && process.env.CI)('runs in CI', () => expect.fail(skipped));
+
+describe.skipIf(skipped)('Stocktake, deployed', () => {
+  const timings = createTimings();
+  let cloud: Cloud;
+  let outcome: 'passed' | 'failed' = 'passed';
+  /** The datasource of the founding command. */
+  let id: string;
+
+  beforeAll(async () => {
+    cloud = await startCloud(timings);
+  });
+  afterEach(({ task }) => {
+    if (task.result?.state === 'fail') outcome = 'failed';
+  });
+  afterAll(async () => {
+    const kept = await cloud?.close(outcome);
+    console.log(`\n${timings}\n`);
+    if (kept !== undefined) console.log(`what MiniStack and the functions said is in ${kept}`);
+  });
+
+  const nextRun = (datasource: string, known: readonly CloudRun[], wanted: (run: CloudRun) => boolean) =>
+    until(`a run of ${datasource} has ended`, STEP, async () => {
+      const runs = await cloud.api.runs(datasource);
+      const ended = runs.filter(({ id: each, status }) => {
+        return !known.some((one) => one.id === each) && status !== 'queued' && status !== 'running';
+      });
+      return ended.find(wanted);
+    });
+  const syncNow = async (datasource: string) => {
+    const known = await cloud.api.runs(datasource);
+    await cloud.api.call('POST', `/datasource/${datasource}/_sync`);
+    return nextRun(datasource, known, ({ trigger }) => trigger === 'manual');
+  };
+  /** Scheduler tells times in whole seconds, and two ticks of one time are one: a new schedule waits for a new second. */
+  const secondOver = ({ scheduled_at: at = '' }: CloudRun) =>
+    until(`the second of ${at} is over`, STEP, () => Date.now() >= Date.parse(at) + 1000);
+  const eventsOf = (run: CloudRun) =>
+    until(`the bus tells that run ${run.id} ended`, STEP, async () => {
+      const events = (await cloud.bus.events()).filter(({ detail }) => (detail.run ?? detail.id) === run.id);
+      return events.some(({ 'detail-type': type }) => type.startsWith('Sync ')) && events;
+    });
+  const keysOf = (events: readonly SeenEvent[], type: string) =>
+    events
+      .filter((event) => event['detail-type'] === type)
+      .flatMap(({ detail }) => (detail.objects ?? []).map(({ key }) => key))
+      .sort();
+  const shows = (sync: object) =>
+    until(`the API shows ${JSON.stringify(sync)}`, STEP, async () => {
+      const source = await cloud.api.datasource(id);
+      return Object.entries(sync).every(([field, value]) => source.sync[field] === value) && source;
+    });
+  const liveSchedule = (wanted: object) =>
+    until(`Scheduler has ${id} with ${JSON.stringify(wanted)}`, STEP, async () => {
+      const live = await cloud.consoleUser.look(id);
+      return live && Object.entries(wanted).every(([name, value]) => Reflect.get(live, name) === value) && live;
+    });
+
+  it('answers nobody without the admin key', async () => {
+    for (const key of [undefined, 'wrong-key-wrong-key-wrong-key']) {
+      const answer = await cloud.apiWith(key).send('GET', '/datasource/_search');
+      expect(answer).toMatchObject({ status: 401, body: { status: 401, error: { reason: 'invalid login' } } });
+    }
+    expect(await cloud.apiWith(undefined).send('GET', '/_health')).toMatchObject({ status: 200 });
+  });
+
+  it('registers the connector and a datasource by the founding commands', async () => {
+    fillSampleBucket(cloud.s3);
+    const registered = await cloud.api.call('PUT', '/connector/s3?replace=true', connectorBody);
+    expect(registered).toMatchObject({ _id: 's3' });
+
+    // (and another that is left alone until the end, to see its beat)
+    cloud.s3.createBucket('tiny-bucket');
+    cloud.s3.put('tiny-bucket', 'only.txt');
+    await cloud.api.call('POST', '/datasource/', {
+      ...datasourceBody(cloud.s3, 'tiny-bucket'),
+      id: 'minute',
+      sync: { interval: '1m' },
+    });
+
+    const scheduled = timings.start('create → schedule exists');
+    const fired = timings.start('create → first tick');
+    const caught = timings.start('create → catalogue exact');
+    const body = datasourceBody(cloud.s3, bucket);
+    const created = await cloud.api.call('POST', '/datasource/', body, 'application/json');
+    expect(created).toMatchObject({ result: 'created' });
+    id = (created as { _id: string })._id;
+
+    // Then its schedule stands in the stack's group, and says what the API says
+    const { SyncFunctionName, ScheduleGroupName } = cloud.outputs;
+    const live = await liveSchedule({ ScheduleExpression: 'rate(5 minutes)', State: 'ENABLED' });
+    scheduled();
+    expect(live).toMatchObject({ GroupName: ScheduleGroupName, FlexibleTimeWindow: { Mode: 'OFF' } });
+    expect(live.Target?.Arn).toMatch(new RegExp(`:function:${SyncFunctionName}$`));
+    expect(JSON.parse(live.Target?.Input ?? '')).toMatchObject({
+      datasource: id,
+      scheduled_time: '<aws.scheduler.scheduled-time>',
+    });
+    const { schedule } = await cloud.api.datasource(id);
+    expect(schedule).toMatchObject({ name: id, expression: 'rate(5 minutes)', state: 'enabled' });
+
+    // And it fires by itself: the catalogue equals the bucket, object by object
+    await until('the schedule started a run', STEP, async () => (await cloud.api.runs(id))[0]);
+    fired();
+    const run = await nextRun(id, [], () => true);
+    expect(run, run.message).toMatchObject({
+      status: 'completed',
+      trigger: 'schedule',
+      scheduled_at: expect.any(String),
+    });
+    const wanted = wantedFacts(cloud.s3);
+    expect(await cataloguedFacts(cloud.api, id)).toEqual(wanted);
+    caught();
+    expect(run.counters).toMatchObject({ added: wanted.length, matched: wanted.length, listed: 820 });
+
+    // And a first load is told in one event
+    const events = await eventsOf(run);
+    expect(events.map((event) => event['detail-type'])).toEqual(['Sync Completed']);
+  });
+
+  it('opens the bucket from the API with the stored credentials', async () => {
+    expect(await cloud.api.call('POST', `/datasource/${id}/_test`)).toMatchObject({ success: true });
+    const documents = await cloud.api.documents(id, 1000);
+    const one = documents.find(({ metadata }) => metadata.key === 'readme-3.txt');
+    const answer = await cloud.api.send('GET', `/document/${one?.id}/raw_content/readme`);
+    expect(answer.status).toBe(302);
+    const content = await fetch(answer.headers.get('location') ?? '');
+    expect(await content.text()).toBe('read me, 3');
+  });
+
+  it('finds exactly what changed, and tells the bus', async () => {
+    // Given three objects added, two modified and four deleted
+    const { s3 } = cloud;
+    const added = ['new/1.pdf', 'new/2.docx', 'new/ü 3.txt'];
+    const modified = ['readme-0.txt', 'readme-1.txt'];
+    const deleted = ['readme-10.txt', 'readme-11.txt', 'readme-12.txt', 'readme-13.txt'];
+    for (const key of added) s3.put(bucket, key, { size: 11 });
+    for (const key of modified) s3.put(bucket, key, { body: 'changed' });
+    for (const key of deleted) s3.delete(bucket, key);
+
+    // When a sync is asked for, which goes through the queue
+    const caught = timings.start('_sync → catalogue exact');
+    const told = timings.start('_sync → changes on the bus');
+    const run = await syncNow(id);
+    expect(run, run.message).toMatchObject({ status: 'completed', counters: { added: 3, modified: 2, deleted: 4 } });
+    expect(await cataloguedFacts(cloud.api, id)).toEqual(wantedFacts(s3));
+    caught();
+
+    // Then the bus hears of those and no others
+    const events = await until('the bus tells all changes', STEP, async () => {
+      const seen = await eventsOf(run);
+      return seen.flatMap(({ detail }) => detail.objects ?? []).length >= 9 && seen;
+    });
+    told();
+    expect(keysOf(events, 'Objects Added')).toEqual([...added].sort());
+    expect(keysOf(events, 'Objects Modified')).toEqual(modified);
+    expect(keysOf(events, 'Objects Deleted')).toEqual(deleted);
+    expect(keysOf(events, 'Sync Completed')).toEqual([]);
+    expect(new Set(events.map(({ source }) => source))).toEqual(new Set(['stocktake']));
+  });
+
+  it('adopts what is done to its schedule in the console', async () => {
+    const { consoleUser, clients, api } = cloud;
+    let known = await api.runs(id);
+    // When it is paused there
+    await consoleUser.edit(id, { State: 'DISABLED' });
+    const paused = timings.start('console pause → API shows it (after the sweep starts)');
+    await fireSweepRule(clients);
+    const { schedule } = await shows({ enabled: false, interval: '5m', changed_by: 'console' });
+    paused();
+    expect(schedule).toMatchObject({ state: 'disabled', next_run_at: null });
+
+    // When it is resumed there at another rate
+    await consoleUser.edit(id, { State: 'ENABLED', ScheduleExpression: 'rate(7 minutes)' });
+    const resumed = timings.start('console resume at another rate → API shows it');
+    await fireSweepRule(clients);
+    const source = await shows({ enabled: true, interval: '7m', changed_by: 'console' });
+    resumed();
+    expect(source.schedule).toMatchObject({ expression: 'rate(7 minutes)', state: 'enabled' });
+    await liveSchedule({ State: 'ENABLED', ScheduleExpression: 'rate(7 minutes)' });
+    await secondOver(await nextRun(id, known, ({ trigger }) => trigger === 'schedule'));
+
+    // When it is deleted there
+    await consoleUser.remove(id);
+    const deleted = timings.start('console delete → API shows a pause');
+    await fireSweepRule(clients);
+    await shows({ enabled: false, interval: '7m', changed_by: 'console' });
+    deleted();
+    await fireSweepRule(clients);
+    expect(await consoleUser.look(id)).toBeUndefined();
+
+    // Then the API can resume it, and another sweep leaves it so
+    known = await api.runs(id);
+    const back = timings.start('API resume → schedule exists again');
+    await api.call('PUT', `/datasource/${id}`, { sync: { enabled: true } });
+    await liveSchedule({ State: 'ENABLED', ScheduleExpression: 'rate(7 minutes)' });
+    back();
+    await fireSweepRule(clients);
+    await shows({ enabled: true, interval: '7m', changed_by: 'api' });
+    expect((await consoleUser.names()).sort()).toEqual([id, 'minute']);
+    await secondOver(await nextRun(id, known, ({ trigger }) => trigger === 'schedule'));
+  });
+
+  it('does nothing for a tick that comes twice, or for an older configuration', async () => {
+    const { clients, api, consoleUser, outputs } = cloud;
+    const known = await api.runs(id);
+    const { config_version, ...tick } = JSON.parse((await consoleUser.look(id))?.Target?.Input ?? '');
+    const ticks = [
+      { ...tick, config_version, scheduled_time: known[0]?.scheduled_at },
+      { ...tick, config_version: config_version - 1, scheduled_time: new Date().toISOString() },
+    ];
+    for (const payload of ticks) {
+      const answer = await clients.lambda.send(
+        new InvokeCommand({ FunctionName: outputs.SyncFunctionName, Payload: Buffer.from(JSON.stringify(payload)) }),
+      );
+      expect(answer.FunctionError).toBeUndefined();
+    }
+    expect((await api.runs(id)).map((run) => run.id)).toEqual(known.map((run) => run.id));
+  });
+
+  it('keeps an interval below a minute, by messages between the ticks', async () => {
+    // Given an interval of ten seconds, for which Scheduler is too coarse
+    const known = await cloud.api.runs(id);
+    await cloud.api.call('PUT', `/datasource/${id}`, { sync: { interval: '10s' } });
+    await liveSchedule({ ScheduleExpression: 'rate(1 minute)' });
+    const tick = await nextRun(id, known, ({ trigger }) => trigger === 'schedule');
+
+    // When an object is added, then one of the next slots finds it
+    cloud.s3.put(bucket, 'found by a slot.pdf', { size: 3 });
+    const found = timings.start('object put → found by a 10 s slot');
+    const run = await nextRun(id, [...known, tick], ({ counters }) => counters.added === 1);
+    found();
+    expect(run, run.message).toMatchObject({ status: 'completed', trigger: 'schedule' });
+    const between = Date.parse(run.scheduled_at ?? '') - Date.parse(tick.scheduled_at ?? '');
+    expect([10_000, 20_000, 30_000, 40_000, 50_000]).toContain(between);
+    await cloud.api.call('PUT', `/datasource/${id}`, { sync: { strategy: 'manual' } });
+    await until('the schedule is gone', STEP, async () => (await cloud.consoleUser.look(id)) === undefined);
+  });
+
+  it('goes on through the queue with a run that is longer than one invocation', async () => {
+    // Given invocations of a few seconds, and a bucket whose listing takes longer
+    const { s3, clients } = cloud;
+    const { SyncFunctionName: FunctionName } = cloud.outputs;
+    await clients.lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName, Timeout: 63 }));
+    s3.createBucket('slow-bucket');
+    for (let index = 0; index < 3000; index += 1) {
+      s3.put('slow-bucket', `object-${String(index).padStart(4, '0')}`, { size: index });
+    }
+    s3.beforeResponse = ({ operation }: S3Request) =>
+      operation === 'ListObjectsV2' ? new Promise((resolve) => setTimeout(resolve, 300)) : undefined;
+    const { connector, ...body } = datasourceBody(s3, 'slow-bucket');
+    const { extensions: _extensions, ...config } = connector.config;
+    const created = await cloud.api.call('POST', '/datasource/', {
+      ...body,
+      id: 'slow',
+      connector: { ...connector, config },
+      sync: { strategy: 'manual', page_size: 100 },
+    });
+    expect(created).toMatchObject({ _id: 'slow' });
+
+    // When it is synced
+    const run = await timings.measure('a run over several invocations', () => syncNow('slow'));
+    s3.beforeResponse = undefined;
+
+    // Then one run did it all, in more than one invocation
+    expect(run, run.message).toMatchObject({ status: 'completed', counters: { added: 3000, pages: 30 } });
+    expect(await cataloguedFacts(cloud.api, 'slow')).toEqual(bucketFacts(s3, 'slow-bucket'));
+    const handedOn = cloud.log().match(/"sync handed on"/g) ?? [];
+    expect(handedOn.length).toBeGreaterThanOrEqual(2);
+  });
+
+  it('keeps its beat: a schedule fires again after exactly its interval', async () => {
+    const [later, earlier] = await until('the schedule of each minute fired twice', 2 * STEP, async () => {
+      const runs = await cloud.api.runs('minute');
+      return runs.length >= 2 && runs;
+    });
+    expect(Date.parse(later?.scheduled_at ?? '') - Date.parse(earlier?.scheduled_at ?? '')).toBe(60_000);
+  });
+
+  it('leaves nothing of a deleted datasource', async () => {
+    await cloud.api.call('PUT', `/datasource/${id}`, { sync: { interval: '1h' } });
+    await liveSchedule({ ScheduleExpression: 'rate(1 hour)' });
+    const gone = timings.start('delete → schedule gone');
+    const purged = timings.start('delete → records purged');
+    await cloud.api.call('DELETE', `/datasource/${id}`);
+    expect(await cloud.api.send('GET', `/datasource/${id}`)).toMatchObject({ status: 404, body: { found: false } });
+    await until('the schedule is gone', STEP, async () => (await cloud.consoleUser.look(id)) === undefined);
+    gone();
+    await until('only the records of other datasources are left', STEP, async () => {
+      const { Count } = await cloud.clients.dynamoDb.send(
+        new ScanCommand({
+          TableName: cloud.outputs.TableName,
+          FilterExpression: 'begins_with(pk, :record)',
+          ExpressionAttributeValues: { ':record': { S: 'record#' } },
+          Select: 'COUNT',
+        }),
+      );
+      return Count === 3001;
+    });
+    purged();
+    await fireSweepRule(cloud.clients);
+    expect(await cloud.consoleUser.names()).toEqual(['minute']);
+  });
+
+  it('has lost nothing on its way: no dead letters, no errors', async () => {
+    const { sqs } = cloud.clients;
+    const { QueueUrls: urls = [] } = await sqs.send(new ListQueuesCommand({}));
+    const ends = urls.filter((url) => url.includes('DeadLetters'));
+    expect(ends.length).toBeGreaterThanOrEqual(5);
+    for (const QueueUrl of ends) {
+      const AttributeNames: QueueAttributeName[] = ['ApproximateNumberOfMessages'];
+      const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames }));
+      expect({ QueueUrl, ...Attributes }).toEqual({ QueueUrl, ApproximateNumberOfMessages: '0' });
+    }
+    expect(cloud.log().match(/.*"level":"error".*/g)).toBeNull();
+  });
+
+  it('is gone with its schedules when the stack is destroyed', async () => {
+    const { clients, assembly, consoleUser } = cloud;
+    expect(await consoleUser.look('minute')).toMatchObject({ State: 'ENABLED' });
+    await timings.measure('destroy', () => destroy(clients, assembly.stackName));
+    expect(await consoleUser.look('minute')).toBeUndefined();
+    expect(await consoleUser.names()).toEqual([]);
+  });
+});

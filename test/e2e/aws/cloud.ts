@@ -1,0 +1,84 @@
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
+import { type S3Server, startS3Server } from '#support/s3-server/server.ts';
+import { type BusListener, listenToBus } from './bus-listener.ts';
+import { type Clients, createClients } from './clients.ts';
+import { type CloudApi, createCloudApi } from './cloud-api.ts';
+import { type ConsoleUser, createConsoleUser } from './console-user.ts';
+import { deploy } from './deploy.ts';
+import { type MiniStack, startMiniStack } from './ministack.ts';
+import { type Assembly, synthesize } from './synthesize.ts';
+import type { Timings } from './timings.ts';
+
+/** Stocktake deployed into an AWS account on this machine, beside an S3 server that is not part of it. */
+export type Cloud = {
+  readonly clients: Clients;
+  readonly assembly: Assembly;
+  /** The stack's outputs by name. */
+  readonly outputs: Readonly<Record<string, string>>;
+  /** With the admin key. */
+  readonly api: CloudApi;
+  /** With any other key, or none. */
+  apiWith(key: string | undefined): CloudApi;
+  readonly consoleUser: ConsoleUser;
+  readonly bus: BusListener;
+  readonly s3: S3Server;
+  /** What MiniStack and the functions have said. */
+  log(): string;
+  /** Ends everything. A failed test keeps the log; returns where. */
+  close(outcome: 'passed' | 'failed'): Promise<string | undefined>;
+};
+
+/** Does what the README tells a new user to do: synth, deploy, read the admin key. Leaves nothing running if it fails. */
+export async function startCloud(timings: Timings): Promise<Cloud> {
+  const s3 = await startS3Server();
+  const folder = mkdtempSync(join(tmpdir(), 'stocktake-cdk-'));
+  let ministack: MiniStack | undefined;
+  try {
+    const context = { privateEndpoints: s3.endpoint, removalPolicy: 'destroy' };
+    const assembly = await timings.measure('cdk synth', async () => synthesize(folder, context));
+    const started = await timings.measure('MiniStack starts', startMiniStack);
+    ministack = started;
+    const clients = createClients(started.endpoint);
+    const outputs = await timings.measure('deploy', () => deploy(clients, assembly));
+    const { AdminKeyCommand = '', ApiUrl = '', EventBusName = '', ScheduleGroupName = '' } = outputs;
+    const url = invokeUrl(started.endpoint, ApiUrl);
+    const key = await readAdminKey(clients, AdminKeyCommand);
+    return {
+      ...{ clients, assembly, outputs, s3 },
+      api: createCloudApi(url, key),
+      apiWith: (other) => createCloudApi(url, other),
+      consoleUser: createConsoleUser(clients, ScheduleGroupName),
+      bus: await listenToBus(clients, EventBusName),
+      log: started.log,
+      async close(outcome) {
+        const kept = outcome === 'failed' ? join(tmpdir(), `stocktake-e2e-${process.pid}.log`) : undefined;
+        if (kept !== undefined) copyFileSync(started.logFile, kept);
+        await Promise.all([started.close(), s3.close()]);
+        rmSync(folder, { recursive: true, force: true });
+        return kept;
+      },
+    };
+  } catch (error) {
+    await Promise.all([ministack?.close(), s3.close()]);
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** The host of an API's own URL cannot be resolved here; its first label is the API's id, and the stage has no name. */
+function invokeUrl(endpoint: string, apiUrl: string): string {
+  const [, apiId] = /^https?:\/\/([^.]+)\.execute-api\./.exec(apiUrl) ?? [];
+  if (apiId === undefined) throw new Error(`the output ApiUrl is not the URL of an API: ${apiUrl}`);
+  return `${endpoint}/_aws/execute-api/${apiId}/$default`;
+}
+
+/** Reads the secret that the stack's output tells to read. */
+async function readAdminKey({ secrets }: Clients, command: string): Promise<string> {
+  const [, SecretId] = /^aws secretsmanager get-secret-value .*--secret-id (\S+)/.exec(command) ?? [];
+  const { SecretString } = await secrets.send(new GetSecretValueCommand({ SecretId }));
+  if (!SecretString) throw new Error(`no admin key is found by: ${command}`);
+  return SecretString;
+}
