@@ -1,6 +1,7 @@
 import * as z from 'zod';
 
-const run = z.object({
+/** What a client reads of a run as the API shows it. */
+export const shownRun = z.object({
   id: z.string(),
   status: z.string(),
   trigger: z.string(),
@@ -9,7 +10,7 @@ const run = z.object({
   duration_ms: z.number().optional(),
   counters: z.record(z.string(), z.number()),
 });
-export type DemoRun = z.output<typeof run>;
+export type DemoRun = z.output<typeof shownRun>;
 
 const document = z.object({
   id: z.string(),
@@ -73,7 +74,9 @@ export function createDemoClient(url: string) {
     ): Promise<DemoRun> {
       const deadline = Date.now() + 90_000;
       while (Date.now() < deadline) {
-        const answer = z.object({ runs: z.array(run) }).parse(await call('GET', `/datasource/${datasource}/_runs`));
+        const answer = z
+          .object({ runs: z.array(shownRun) })
+          .parse(await call('GET', `/datasource/${datasource}/_runs`));
         const found = answer.runs.findLast(
           (one) =>
             one.trigger === 'schedule' &&

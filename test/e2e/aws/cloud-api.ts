@@ -1,15 +1,7 @@
 import * as z from 'zod';
+import { shownRun } from '#local/demo-client.ts';
 
-const run = z.object({
-  id: z.string(),
-  status: z.string(),
-  trigger: z.string(),
-  scheduled_at: z.string().optional(),
-  message: z.string().optional(),
-  duration_ms: z.number().optional(),
-  counters: z.record(z.string(), z.number()),
-});
-export type CloudRun = z.output<typeof run>;
+export type CloudRun = z.output<typeof shownRun>;
 
 const searchAnswer = z.object({
   hits: z.object({
@@ -75,7 +67,7 @@ export function createCloudApi(url: string, key: string | undefined) {
     },
     /** Newest first. */
     async runs(id: string): Promise<CloudRun[]> {
-      return z.object({ runs: z.array(run) }).parse(await call('GET', `/datasource/${id}/_runs`)).runs;
+      return z.object({ runs: z.array(shownRun) }).parse(await call('GET', `/datasource/${id}/_runs`)).runs;
     },
     /** All documents of a datasource, as many a page, by cursor. */
     async documents(id: string, size: number) {
