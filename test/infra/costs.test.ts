@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { DatasourceRow } from '#core/datasources/datasource.ts';
-import { readRanges } from '#core/documents/range-map.ts';
 import { recordPartition } from '#core/documents/record.ts';
+import { readRanges } from '#core/ranges/range-map.ts';
 import { handleTick } from '#core/sync/handle-tick.ts';
 import { checkItem } from '#core/table-limits.ts';
 import { meterTable } from '#support/metering-table.ts';

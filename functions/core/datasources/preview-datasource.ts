@@ -1,7 +1,7 @@
-import { type RangeRow, rangeOf } from '../documents/range-map.ts';
 import { describesSame, type RecordRow, readRecord, recordPartition } from '../documents/record.ts';
 import { compareKeys } from '../keys/byte-order.ts';
 import type { Bucket, Buckets, Key, ListedObject, Opener, Table } from '../ports.ts';
+import { type RangeRow, rangeOf } from '../ranges/range-map.ts';
 import { compileFilter } from '../sync/key-filter.ts';
 import { type ProvenStep, provePage } from '../sync/page-proof.ts';
 import type { EffectiveConfig } from './effective-config.ts';

@@ -1,6 +1,6 @@
 import { Failure } from '../errors.ts';
 import type { Table } from '../ports.ts';
-import { rangeOf } from './range-map.ts';
+import { rangeOf } from '../ranges/range-map.ts';
 import { type RecordRow, readRecord, recordPartition } from './record.ts';
 
 /** The live record of a key (1–1,024 bytes): one query of the map and one get. */

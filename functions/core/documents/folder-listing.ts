@@ -1,6 +1,6 @@
 import type { Item } from '../ports.ts';
+import type { RangeRow } from '../ranges/range-map.ts';
 import { intersect, type KeySpan, queryOfSpan, spanBeyond, spanOfKey, spanOfPrefix, spanOfRange } from './key-span.ts';
-import type { RangeRow } from './range-map.ts';
 import { type RecordRow, recordPartition } from './record.ts';
 import { inOrder, noteRead, stepOf, type Walk, type WalkStep, walkRecords } from './walk-records.ts';
 

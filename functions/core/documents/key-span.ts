@@ -1,7 +1,7 @@
 import { compareKeys, utf8Length } from '../keys/byte-order.ts';
 import type { Query } from '../ports.ts';
+import type { RangeRow } from '../ranges/range-map.ts';
 import { TABLE_LIMITS } from '../table-limits.ts';
-import type { RangeRow } from './range-map.ts';
 
 type Bound = { readonly key: string; readonly inclusive: boolean };
 

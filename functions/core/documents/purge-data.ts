@@ -1,12 +1,14 @@
 import { ConditionFailed } from '../errors.ts';
 import type { Log, PlainWrite, Table, WorkQueue } from '../ports.ts';
+import { leafPartition } from '../ranges/leaf-pack.ts';
+import { mapPartition, readRanges } from '../ranges/range-map.ts';
+import { workPartition } from '../ranges/range-work.ts';
 import { candidatePartition } from '../sync/candidates.ts';
 import { closeAbandonedRun } from '../sync/close-abandoned-run.ts';
 import { amendLease, holdingRun, type LeaseDeps, readLease, takeLease } from '../sync/lease.ts';
 import { runPartitionPrefix } from '../sync/run-store.ts';
 import type { WorkMessage } from '../sync/work-message.ts';
 import { purgePartition } from './purge-item.ts';
-import { mapPartition, readRanges } from './range-map.ts';
 import { recordPartition } from './record.ts';
 
 export type PurgeDeps = LeaseDeps & {
@@ -59,8 +61,14 @@ export async function purgeData(deps: PurgeDeps, uid: string): Promise<void> {
 
 /** Where the data of a uid stands; what leads to other partitions comes after them. */
 async function* partitionsOf(table: Table, uid: string): AsyncIterable<string> {
-  for (const range of await readRanges(table, uid)) yield recordPartition(uid, range.id);
-  for await (const run of table.query({ pk: `${runPartitionPrefix}${uid}` })) yield candidatePartition(uid, run.sk);
+  for (const range of await readRanges(table, uid)) {
+    yield recordPartition(uid, range.id);
+    yield leafPartition(uid, range.id);
+  }
+  for await (const run of table.query({ pk: `${runPartitionPrefix}${uid}` })) {
+    yield candidatePartition(uid, run.sk);
+    yield workPartition(uid, run.sk);
+  }
   yield mapPartition(uid);
   yield `${runPartitionPrefix}${uid}`;
 }

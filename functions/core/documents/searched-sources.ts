@@ -3,9 +3,9 @@ import { listDatasources, readDatasource } from '../datasources/datasource-store
 import { identifier } from '../identifier.ts';
 import { compareKeys } from '../keys/byte-order.ts';
 import type { Table } from '../ports.ts';
+import { type RangeRow, readRanges } from '../ranges/range-map.ts';
 import type { DocumentSearch } from './document-search.ts';
 import { type ObjectPlace, readPlace } from './object-place.ts';
-import { type RangeRow, readRanges } from './range-map.ts';
 import { compileMatch } from './search-match.ts';
 
 /** A datasource that is searched, and what a search needs of it, read when first asked for. */

@@ -1,4 +1,5 @@
 import type { Item, Table } from '../ports.ts';
+import type { RangeRow } from '../ranges/range-map.ts';
 import {
   type Direction,
   intersect,
@@ -8,7 +9,6 @@ import {
   spanBeyond,
   spanOfRange,
 } from './key-span.ts';
-import type { RangeRow } from './range-map.ts';
 import { type RecordRow, readRecord, recordPartition } from './record.ts';
 
 /** One step of a walk over the catalogue: a live record, a folder (`whole`, with its marker's record if that lives), or

@@ -3,47 +3,47 @@ import type { Item, PlainWrite, Table } from '../ports.ts';
 /** Candidates outlive their run so long, for the decision about a hold. */
 const keepSeconds = 30 * 86_400;
 
-/** Where the candidates of one run stand. */
-export function candidatePartition(uid: string, run: string): string {
-  return `candidate#${uid}#${run}`;
+/** Where the candidates of one pass over the bucket stand: that of a run, or of the run that it goes on from. */
+export function candidatePartition(uid: string, pass: string): string {
+  return `candidate#${uid}#${pass}`;
 }
 
-/** Notes that a run did not find this key. `now` in epoch milliseconds. */
-export function candidateItem(uid: string, run: string, key: string, now: number): Item {
-  return { pk: candidatePartition(uid, run), sk: key, v: 1, ttl: Math.floor(now / 1000) + keepSeconds };
+/** Notes that a pass did not find this key. `now` in epoch milliseconds. */
+export function candidateItem(uid: string, pass: string, key: string, now: number): Item {
+  return { pk: candidatePartition(uid, pass), sk: key, v: 1, ttl: Math.floor(now / 1000) + keepSeconds };
 }
 
-/** The keys that a run did not find, in key order. */
-export async function* listCandidates(table: Table, uid: string, run: string): AsyncIterable<string> {
-  for await (const item of table.query({ pk: candidatePartition(uid, run) })) yield item.sk;
+/** The keys that a pass did not find, in key order. */
+export async function* listCandidates(table: Table, uid: string, pass: string): AsyncIterable<string> {
+  for await (const item of table.query({ pk: candidatePartition(uid, pass) })) yield item.sk;
 }
 
-/** Which of these keys that run did not find either. */
+/** Which of these keys that pass did not find either. */
 export async function amongCandidates(
   table: Table,
   uid: string,
-  run: string,
+  pass: string,
   keys: readonly string[],
 ): Promise<Set<string>> {
-  const pk = candidatePartition(uid, run);
+  const pk = candidatePartition(uid, pass);
   const items = await table.batchGet(keys.map((sk) => ({ pk, sk })));
   return new Set(items.map((item) => item.sk));
 }
 
-/** Forgets the candidates beyond a key, or all of them. */
-export async function dropCandidatesAfter(
+/** Forgets the candidates after one key and up to another, or all of them. */
+export async function dropCandidates(
   table: Table,
   uid: string,
-  run: string,
-  after: string | undefined,
+  pass: string,
+  within: { readonly after?: string; readonly through?: string } = {},
 ): Promise<void> {
-  const pk = candidatePartition(uid, run);
+  const pk = candidatePartition(uid, pass);
   let deletes: PlainWrite[] = [];
   const flush = async (): Promise<void> => {
     await table.batchWrite(deletes);
     deletes = [];
   };
-  for await (const { sk } of table.query({ pk, after })) {
+  for await (const { sk } of table.query({ pk, ...within })) {
     deletes.push({ delete: { pk, sk } });
     if (deletes.length === 500) await flush();
   }

@@ -1,7 +1,8 @@
 import { Failure } from '../errors.ts';
 import type { Bucket, HeadResult } from '../ports.ts';
 import { provePage } from './page-proof.ts';
-import { checkpoint, type RunContext } from './run-context.ts';
+import { checkpoint } from './run-context.ts';
+import type { SettlingContext } from './settling-context.ts';
 
 /** So many questions to the bucket are under way at once. */
 const parallel = 8;
@@ -13,10 +14,10 @@ type Answer = 'gone' | 'appeared';
 
 /**
  * Asks the bucket about each key that the listing lacked and returns those that are gone. A key that was written after
- * the run began is not gone and is left to the next run. Throws Failure `listing_contradicted` if a key is there that
+ * the pass began is not gone and is left to the next run. Throws Failure `listing_contradicted` if a key is there that
  * the listing should have had, or if the bucket denies a key that the listing did have: then nothing may be deleted.
  */
-export async function confirmGone(context: RunContext, keys: readonly string[]): Promise<Set<string>> {
+export async function confirmGone(context: SettlingContext, keys: readonly string[]): Promise<Set<string>> {
   const gone = new Set<string>();
   for (let start = 0; start < keys.length; start += parallel) {
     if (start % (parallel * 8) === 0) await checkpoint(context);
@@ -28,17 +29,17 @@ export async function confirmGone(context: RunContext, keys: readonly string[]):
   return gone;
 }
 
-async function ask(context: RunContext, key: string): Promise<Answer> {
+async function ask(context: SettlingContext, key: string): Promise<Answer> {
   const head = await look(context, key);
   if (head.status === 'missing') return 'gone';
-  const beganAt = Date.parse(context.run.started_at ?? '') + context.tally.clockSkew;
+  const beganAt = context.pass.beganAt + (context.progress.clockSkew ?? 0);
   if (head.lastModified >= beganAt - clockToleranceMs) return 'appeared';
   throw contradicted(`the object ${JSON.stringify(key)} exists, yet the listing did not have it`);
 }
 
 /** A bucket that says "missing" about everything would confirm any deletion: it must know a key that it listed. One of
  *  the controls may really have been deleted since, both hardly. */
-async function askControls(context: RunContext): Promise<void> {
+async function askControls(context: SettlingContext): Promise<void> {
   const controls = [...new Set(context.tally.controls)].reverse();
   if (controls.length === 0) return;
   for (const key of controls) if ((await look(context, key)).status === 'found') return;
@@ -48,7 +49,7 @@ async function askControls(context: RunContext): Promise<void> {
 type Known = Exclude<HeadResult, { status: 'forbidden' }>;
 
 /** HEAD where it is allowed; where it is not, a listing with the key as prefix, whose first key would be this one. */
-async function look(context: RunContext, key: string): Promise<Known> {
+async function look(context: SettlingContext, key: string): Promise<Known> {
   const head = await context.bucket.head(key);
   if (head.status !== 'forbidden') return head;
   return lookInListing(context.bucket, context.config.bucket, key);

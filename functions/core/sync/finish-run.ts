@@ -4,11 +4,11 @@ import { ConditionFailed } from '../errors.ts';
 import type { TransactWrite } from '../ports.ts';
 import { parseInterval } from '../schedules/interval.ts';
 import { nextFire } from '../schedules/next-fire.ts';
-import { dropCandidatesAfter } from './candidates.ts';
+import { dropCandidates } from './candidates.ts';
 import type { HeldLease } from './held-lease.ts';
 import { changeLease, freed, leaseLost, readLease } from './lease.ts';
-import type { RunRow } from './run.ts';
-import { runExpiry, runItem } from './run-store.ts';
+import { passIdOf, type RunRow } from './run.ts';
+import { readRun, runExpiry, runItem } from './run-store.ts';
 import type { SyncDeps } from './sync-deps.ts';
 import { readState, type SyncState, settingsOf, stateAfter, stateItem } from './sync-state.ts';
 
@@ -62,7 +62,8 @@ async function dropSuperseded(
   const passed = before.hold?.last;
   if (after.hold === undefined || passed === undefined) return;
   if (passed === after.hold.first || passed === after.hold.last) return;
-  await dropCandidatesAfter(deps.table, uid, passed, undefined);
+  const run = await readRun(deps.table, uid, passed);
+  await dropCandidates(deps.table, uid, run === undefined ? passed : passIdOf(run));
 }
 
 /** The time between two scheduled runs; none for a datasource that is synced by hand. */

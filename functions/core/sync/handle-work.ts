@@ -2,6 +2,7 @@ import { readDatasource } from '../datasources/datasource-store.ts';
 import { purgeData } from '../documents/purge-data.ts';
 import { Failure } from '../errors.ts';
 import { handleSlot } from './handle-tick.ts';
+import { helpRun } from './help-run.ts';
 import { performRun } from './perform-run.ts';
 import { runQueued } from './run-queued.ts';
 import { startRun } from './start-run.ts';
@@ -14,6 +15,9 @@ export async function handleWork(deps: SyncDeps, body: unknown): Promise<void> {
   switch (message.type) {
     case 'run':
       await runQueued(deps, message);
+      return;
+    case 'ranges':
+      await helpRun(deps, message);
       return;
     case 'slot':
       await handleSlot(deps, message);

@@ -1,4 +1,4 @@
-import { ConditionFailed } from '../errors.ts';
+import { ConditionFailed, Failure, type FailureCode } from '../errors.ts';
 import { type Lease, type LeaseDeps, leaseLost, putLease, readLease } from './lease.ts';
 
 /** A lease as its run sees it. */
@@ -6,9 +6,9 @@ export type HeldLease = {
   readonly fence: number;
   /** The lease as last read or written by this run. */
   current(): Lease;
-  /** Looks whether the run was canceled or displaced, and renews the lease when half of its time is gone. Throws
-   *  Failure `lease_lost` if another run has it. */
-  heartbeat(): Promise<{ readonly canceled: boolean }>;
+  /** Looks whether the run was canceled, displaced, or broken off by another of its workers, and renews the lease when
+   *  half of its time is gone. Throws Failure `lease_lost` if another run has it. */
+  heartbeat(): Promise<{ readonly canceled: boolean; readonly failure: Failure | undefined }>;
   /** Throws Failure `lease_lost` unless writes sent now will have arrived before the lease can pass to another. */
   assertWritable(): Promise<void>;
 };
@@ -40,7 +40,10 @@ export function holdLease(deps: LeaseDeps, uid: string, taken: Lease, requestTim
     current: () => lease,
     async heartbeat() {
       await refresh(false);
-      return { canceled: lease.cancel === true };
+      const { cancel, failure } = lease;
+      // The code was that of a Failure when it was stored.
+      const broken = failure && new Failure(failure.code as FailureCode, failure.message);
+      return { canceled: cancel === true, failure: broken };
     },
     async assertWritable() {
       if (deps.clock.now() < lease.expires_at - requestTimeoutMs) return;

@@ -14,6 +14,8 @@ const leaseRow = z.object({
   holder: z.string().optional(),
   expires_at: z.number().int(),
   cancel: z.boolean().optional(),
+  /** What broke a worker off that does not hold the lease: the run fails with it. */
+  failure: z.object({ code: z.string(), message: z.string() }).optional(),
   last_slot: z.number().optional(),
   /** Runs in a row whose process died. */
   interruptions: z.number().int().optional(),
@@ -98,7 +100,14 @@ export function putInQueue(uid: string, lease: Lease, now: number): TransactWrit
 
 /** What a lease becomes when its run ends: free, with its fence and slots kept. */
 export function freed(lease: Lease): Lease {
-  const { run: _run, holder: _holder, cancel: _cancel, interruptions: _interruptions, ...kept } = lease;
+  const {
+    run: _run,
+    holder: _holder,
+    cancel: _cancel,
+    failure: _failure,
+    interruptions: _interruptions,
+    ...kept
+  } = lease;
   return { ...kept, version: lease.version + 1, expires_at: 0 };
 }
 

@@ -24,25 +24,13 @@ export type RunCounters = z.output<typeof runCounters>;
 /** What a hold shows to whoever decides: how many records would go, their share of the catalogue, some of their keys. */
 const hold = z.object({ candidates: z.number().int(), share: z.number(), sample: z.array(z.string()) });
 
-const count = z.object({ objects: z.number().int(), bytes: z.number() });
-
-/** How far a run is, so that another invocation can go on: every key up to `position` was merged and written. `settling`
- *  once the listing is complete. The counts are those of RunTally (run-context.ts). */
+/** What another invocation needs to go on with a run; how far it is in each range stands beside the ranges
+ *  (ranges/range-work.ts). `expected` records there were when it began; `clock_skew` is the bucket's clock minus ours. */
 export const runCheckpoint = z.object({
-  position: z.string().optional(),
-  settling: z.boolean(),
   fingerprint: z.string(),
-  stored: count,
-  change: count,
-  noted: count,
   expected: z.number().int(),
-  edits: z.number().int(),
-  candidates: z.number().int(),
-  candidate_sample: z.array(z.string()),
-  clock_skew: z.number(),
-  controls: z.array(z.string()),
+  clock_skew: z.number().optional(),
 });
-export type RunCheckpoint = z.output<typeof runCheckpoint>;
 
 /** A run at rest. `fence` is that of its lease; `approves` names the held run whose deletions it applies. */
 export const runRow = z.object({
@@ -70,6 +58,8 @@ export const runRow = z.object({
   approves: z.string().optional(),
   approved_by: z.string().optional(),
   checkpoint: runCheckpoint.optional(),
+  /** The pass over the bucket that this run is part of, where an earlier run began it and ran out of time. */
+  pass: z.object({ id: z.string(), began_at: z.string() }).optional(),
   /** How often the run was taken up again since it last got anywhere. */
   resumed: z.number().int().optional(),
   ttl: z.number().int().optional(),
@@ -89,6 +79,11 @@ export const zeroCounters: RunCounters = {
   bytes: 0,
 };
 
+/** What work and deletion candidates of a run hang on. */
+export function passIdOf(run: Pick<RunRow, 'id' | 'pass'>): string {
+  return run.pass?.id ?? run.id;
+}
+
 /** True once nothing more will happen to a run. */
 export function isEnded(run: Pick<RunRow, 'status'>): boolean {
   return run.status !== 'queued' && run.status !== 'running';
@@ -97,7 +92,8 @@ export function isEnded(run: Pick<RunRow, 'status'>): boolean {
 /** What the API shows of a run. */
 export function runView(run: RunRow): Record<string, unknown> {
   const { v: _v, version: _version, fence: _fence, uid: _uid, ttl: _ttl, fingerprint: _fingerprint, ...rest } = run;
-  const { checkpoint: _checkpoint, resumed: _resumed, ...shown } = rest;
+  const { checkpoint: _checkpoint, resumed: _resumed, pass, ...told } = rest;
+  const shown = pass === undefined ? told : { ...told, continues: pass.id };
   const { started_at: start, completed_at: end } = run;
   if (start === undefined || end === undefined) return shown;
   return { ...shown, duration_ms: Date.parse(end) - Date.parse(start) };

@@ -1,9 +1,12 @@
 import { type RecordRow, readRecord, recordPartition } from '../documents/record.ts';
+import { rangesOfKeys } from '../ranges/ranges-of-keys.ts';
+import { removeFromRanges } from '../ranges/remove-from-ranges.ts';
 import { amongCandidates, listCandidates } from './candidates.ts';
 import { confirmGone } from './confirm-gone.ts';
-import { removeRecords } from './remove-records.ts';
-import type { RunRow } from './run.ts';
-import { checkpoint, type RunContext } from './run-context.ts';
+import { passIdOf, type RunRow } from './run.ts';
+import { checkpoint } from './run-context.ts';
+import { readRun } from './run-store.ts';
+import type { SettlingContext } from './settling-context.ts';
 
 /** Records are looked up and removed in batches of this many, and asked for in smaller ones: at the slowest, two seconds a
  *  request, such a batch takes less than an invocation keeps in reserve. */
@@ -17,15 +20,15 @@ export type Settlement = { readonly status: 'completed' | 'held'; readonly hold?
 
 /**
  * Decides about the keys that a complete, proved listing lacked: deletes those confirmed gone, or holds. `previous` is
- * the last run that ended `completed` or `held` with the same scope. Throws Failure if the bucket contradicts the
+ * the pass of the last run that ended `completed` or `held` with the same scope. Throws Failure if the bucket contradicts the
  * listing; then nothing was deleted.
  */
-export async function settleDeletions(context: RunContext, previous: string | undefined): Promise<Settlement> {
+export async function settleDeletions(context: SettlingContext, previous: string | undefined): Promise<Settlement> {
   const { deps, run, tally } = context;
   const count = tally.candidates;
   if (count === 0) return { status: 'completed' };
   if (run.approves !== undefined) {
-    await deleteConfirmed(context, run.approves);
+    await deleteConfirmed(context, await passOf(context, run.approves));
     return { status: 'completed' };
   }
   const hold = mustHold(context) ? describeHold(context) : undefined;
@@ -34,31 +37,36 @@ export async function settleDeletions(context: RunContext, previous: string | un
     return { status: 'completed', hold };
   }
   if (hold !== undefined) return { status: 'held', hold };
-  await deleteConfirmed(context, count <= deps.settings.confirmLimit ? undefined : (previous ?? run.id));
+  await deleteConfirmed(context, count <= deps.settings.confirmLimit ? undefined : (previous ?? context.pass.id));
   return { status: 'completed' };
 }
 
-function mustHold(context: RunContext): boolean {
+async function passOf({ deps, uid }: SettlingContext, runId: string): Promise<string> {
+  const run = await readRun(deps.table, uid, runId);
+  return run === undefined ? runId : passIdOf(run);
+}
+
+function mustHold(context: SettlingContext): boolean {
   const { tally, deps } = context;
   if (tally.counters.listed === 0) return true;
   return tally.candidates > deps.settings.holdAboveObjects && shareOf(context) > deps.settings.holdAboveShare;
 }
 
 /** The share of the records in scope that would go. */
-function shareOf({ tally }: RunContext): number {
+function shareOf({ tally }: SettlingContext): number {
   return tally.candidates / (tally.stored.objects - tally.counters.out_of_scope);
 }
 
-function describeHold(context: RunContext): NonNullable<RunRow['hold']> {
+function describeHold(context: SettlingContext): NonNullable<RunRow['hold']> {
   const share = Math.round(shareOf(context) * 10_000) / 10_000;
-  return { candidates: context.tally.candidates, share, sample: [...context.tally.candidateSample] };
+  return { candidates: context.tally.candidates, share, sample: [...context.tally.candidate_sample] };
 }
 
 /**
  * Deletes the candidates that the bucket confirms. With `also`, only those that this other run did not find either:
  * what a held run showed when it is approved, or the run before when there are too many to ask about each.
  */
-async function deleteConfirmed(context: RunContext, also: string | undefined): Promise<void> {
+async function deleteConfirmed(context: SettlingContext, also: string | undefined): Promise<void> {
   const { deps, tally } = context;
   if (tally.candidates <= deps.settings.confirmLimit) {
     const live = await liveRecords(context, await collect(context, also));
@@ -74,7 +82,7 @@ async function deleteConfirmed(context: RunContext, also: string | undefined): P
 }
 
 /** Asks for the keys of these records where asked to, and removes those that are gone. */
-async function removeConfirmed(context: RunContext, live: readonly RecordRow[], ask: boolean): Promise<void> {
+async function removeConfirmed(context: SettlingContext, live: readonly RecordRow[], ask: boolean): Promise<void> {
   if (live.length === 0) return;
   const gone = ask
     ? await confirmGone(
@@ -83,9 +91,10 @@ async function removeConfirmed(context: RunContext, live: readonly RecordRow[], 
       )
     : undefined;
   const going = gone === undefined ? live : live.filter((record) => gone.has(record.sk));
-  await removeRecords(context, going, 'deleted', (record) => {
-    countDeleted(context, record);
+  await removeFromRanges(context, going, () => {
+    context.tally.counters.deleted += 1;
     context.tally.removed += 1;
+    context.progress.steps += 1;
   });
 }
 
@@ -93,31 +102,31 @@ async function removeConfirmed(context: RunContext, live: readonly RecordRow[], 
  * True if a sample is not enough: where one of it was written again meanwhile, others of the rest may have been, and the
  * older an absence is, the more: after 15 minutes, or when the run waited for another invocation. Throws Failure if the sample contradicts the listing.
  */
-async function mustAskEach(context: RunContext): Promise<boolean> {
+async function mustAskEach(context: SettlingContext): Promise<boolean> {
   const { deps, run } = context;
   const sample = await spreadSample(context);
   const gone = await confirmGone(context, sample);
-  const age = deps.clock.now() - Date.parse(run.started_at ?? run.queued_at);
-  return gone.size < sample.length || age > freshForMs || run.checkpoint !== undefined;
+  const age = deps.clock.now() - context.pass.beganAt;
+  return gone.size < sample.length || age > freshForMs || run.checkpoint !== undefined || run.pass !== undefined;
 }
 
-async function collect(context: RunContext, also: string | undefined): Promise<string[]> {
+async function collect(context: SettlingContext, also: string | undefined): Promise<string[]> {
   const keys: string[] = [];
   for await (const batch of inChunks(context)) keys.push(...(await absentTwice(context, also, batch)));
   return keys;
 }
 
-async function absentTwice(context: RunContext, also: string | undefined, keys: string[]): Promise<string[]> {
+async function absentTwice(context: SettlingContext, also: string | undefined, keys: string[]): Promise<string[]> {
   if (also === undefined) return keys;
   // A first run of this kind has no run before it to compare with: all wait for the next.
-  if (also === context.run.id) return [];
+  if (also === context.pass.id) return [];
   const shown = await amongCandidates(context.deps.table, context.uid, also, keys);
   return keys.filter((key) => shown.has(key));
 }
 
-async function* inChunks(context: RunContext, most = chunk): AsyncIterable<string[]> {
+async function* inChunks(context: SettlingContext, most = chunk): AsyncIterable<string[]> {
   let keys: string[] = [];
-  for await (const key of listCandidates(context.deps.table, context.uid, context.run.id)) {
+  for await (const key of listCandidates(context.deps.table, context.uid, context.pass.id)) {
     keys.push(key);
     if (keys.length < most) continue;
     yield keys;
@@ -127,12 +136,12 @@ async function* inChunks(context: RunContext, most = chunk): AsyncIterable<strin
 }
 
 /** Keys at even distances over all candidates. */
-async function spreadSample(context: RunContext): Promise<string[]> {
+async function spreadSample(context: SettlingContext): Promise<string[]> {
   const { tally, deps } = context;
   const step = Math.max(1, Math.floor(tally.candidates / deps.settings.confirmSample));
   const sample: string[] = [];
   let index = 0;
-  for await (const key of listCandidates(deps.table, context.uid, context.run.id)) {
+  for await (const key of listCandidates(deps.table, context.uid, context.pass.id)) {
     if (index % step === 0 && sample.length < deps.settings.confirmSample) sample.push(key);
     index += 1;
   }
@@ -140,19 +149,16 @@ async function spreadSample(context: RunContext): Promise<string[]> {
 }
 
 /** The records at these keys that are live. What an earlier invocation of this run deleted counts as this run's. */
-async function liveRecords(context: RunContext, keys: readonly string[]): Promise<RecordRow[]> {
-  const { deps, uid, range, run } = context;
-  const pk = recordPartition(uid, range.id);
-  const items = await deps.table.batchGet(keys.map((sk) => ({ pk, sk })));
+async function liveRecords(context: SettlingContext, keys: readonly string[]): Promise<RecordRow[]> {
+  const { deps, uid, board, run } = context;
+  const places = [...rangesOfKeys(board.ranges(), keys)].flatMap(([range, sks]) => {
+    const pk = recordPartition(uid, range.id);
+    return sks.map((sk) => ({ pk, sk }));
+  });
+  const items = await deps.table.batchGet(places);
   const records: RecordRow[] = items.map(readRecord);
   for (const record of records) {
-    if (record.gone?.reason === 'deleted' && record.run === run.id) countDeleted(context, record);
+    if (record.gone?.reason === 'deleted' && record.run === run.id) context.tally.counters.deleted += 1;
   }
   return records.filter((record) => record.gone === undefined);
-}
-
-function countDeleted({ tally }: RunContext, record: RecordRow): void {
-  tally.counters.deleted += 1;
-  tally.deleted.objects -= 1;
-  tally.deleted.bytes -= record.size;
 }

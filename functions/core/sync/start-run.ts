@@ -2,6 +2,7 @@ import type { ConnectorRow } from '../connectors/connector.ts';
 import { readConnector } from '../connectors/connector-store.ts';
 import type { DatasourceRow } from '../datasources/datasource.ts';
 import { readDatasource } from '../datasources/datasource-store.ts';
+import { configOf, fingerprintOf } from '../datasources/effective-config.ts';
 import { rebaseDatasource } from '../datasources/rebase-datasource.ts';
 import { ConditionFailed, Failure } from '../errors.ts';
 import { closeAbandonedRun } from './close-abandoned-run.ts';
@@ -10,7 +11,7 @@ import { isResumable, resumeRun } from './resume-run.ts';
 import { type RunRow, type RunTrigger, zeroCounters } from './run.ts';
 import { newRunId, readRun, runItem } from './run-store.ts';
 import type { SyncDeps } from './sync-deps.ts';
-import { readState } from './sync-state.ts';
+import { readState, type SyncState } from './sync-state.ts';
 
 export type RunRequest = {
   readonly datasource: string;
@@ -38,6 +39,9 @@ export type RunStart =
   /** This slot, or a later one, had its run. */
   | { readonly outcome: 'duplicate' };
 
+/** A pass over a bucket may take so long; how far it is is kept for a week. */
+const passMs = 5 * 86_400_000;
+
 /** Slots lie at most a minute ahead of the tick that brings them; clocks of two machines hardly differ by as much. */
 const slotsAheadMs = 300_000;
 
@@ -59,7 +63,7 @@ export async function startRun(deps: StartDeps, request: RunRequest): Promise<Ru
     if (request.slot !== undefined && lastSlot(deps, lease) >= request.slot) return { outcome: 'duplicate' };
     const busy = holder && (await readRun(deps.table, datasource.uid, holder));
     if (busy) return { outcome: 'busy', run: busy };
-    const started = await take(deps, request, datasource, lease);
+    const started = await take(deps, request, { datasource, connector }, lease);
     if (started !== undefined) return { outcome: 'started', ...started, datasource, connector };
   }
 }
@@ -85,9 +89,10 @@ async function connectorOf(deps: StartDeps, datasource: DatasourceRow): Promise<
 async function take(
   deps: StartDeps,
   request: RunRequest,
-  datasource: DatasourceRow,
+  scope: { readonly datasource: DatasourceRow; readonly connector: ConnectorRow },
   lease: Lease,
 ): Promise<{ run: RunRow; lease: Lease } | undefined> {
+  const { datasource } = scope;
   const { uid } = datasource;
   let interruptions = lease.interruptions ?? 0;
   if (lease.run !== undefined) {
@@ -113,6 +118,7 @@ async function take(
     id,
     fence: next.fence,
     firstLoad: state.last_complete === undefined,
+    pass: passToGoOnWith(deps, request, scope, state),
   });
   try {
     await deps.table.transact([write, { put: runItem(run), condition: { type: 'absent' } }]);
@@ -134,7 +140,7 @@ function newRun(
   deps: StartDeps,
   request: RunRequest,
   datasource: DatasourceRow,
-  made: { id: string; fence: number; firstLoad: boolean },
+  made: { id: string; fence: number; firstLoad: boolean; pass: RunRow['pass'] },
 ): RunRow {
   const now = new Date(deps.clock.now()).toISOString();
   return {
@@ -154,5 +160,19 @@ function newRun(
     counters: zeroCounters,
     ranges: { done: 0, total: 1 },
     approves: request.approves,
+    pass: made.pass,
   };
+}
+
+/** What ran out of time is gone on with, while the scope is the same and its traces are still kept. */
+function passToGoOnWith(
+  deps: StartDeps,
+  request: RunRequest,
+  { datasource, connector }: { readonly datasource: DatasourceRow; readonly connector: ConnectorRow },
+  { unfinished }: SyncState,
+): RunRow['pass'] {
+  if (unfinished === undefined || request.dryRun || request.approves !== undefined) return undefined;
+  if (deps.clock.now() - Date.parse(unfinished.began_at) > passMs) return undefined;
+  if (fingerprintOf(configOf(connector, datasource)) !== unfinished.fingerprint) return undefined;
+  return { id: unfinished.pass, began_at: unfinished.began_at };
 }

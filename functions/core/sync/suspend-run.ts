@@ -1,4 +1,5 @@
 import { ConditionFailed } from '../errors.ts';
+import { saveWork } from '../ranges/range-work.ts';
 import { leaseLost, putInQueue, readLease } from './lease.ts';
 import type { RunRow } from './run.ts';
 import type { RunContext } from './run-context.ts';
@@ -12,7 +13,33 @@ import type { WorkMessage } from './work-message.ts';
  * `lease_lost` if another run took over.
  */
 export async function suspendRun(context: RunContext): Promise<RunRow> {
-  const { deps, uid, run, held } = context;
+  const noted = await letGo(context);
+  await callHolder(context);
+  return noted;
+}
+
+/**
+ * Leaves a run to the workers that are still at some of its ranges: the last of them calls for whoever ends it. If they
+ * were done before this one let go, it calls itself. Throws Failure `lease_lost` if another run took over.
+ */
+export async function parkRun(context: RunContext): Promise<RunRow> {
+  const noted = await letGo(context);
+  await context.board.refresh();
+  if (context.board.done === context.board.total || context.board.waiting > 0) await callHolder(context);
+  return noted;
+}
+
+/** Calls for an invocation that takes the lease of the run. */
+export async function callHolder({ deps, run }: RunContext): Promise<void> {
+  const { datasource, uid, id } = run;
+  const message: WorkMessage = { type: 'run', datasource, uid, run: id };
+  await deps.queue.send(message);
+}
+
+async function letGo(context: RunContext): Promise<RunRow> {
+  const { deps, uid, run, held, board } = context;
+  // A lone range that came to its end is not stored anywhere yet.
+  for (const work of board.unsaved()) await saveWork(context, work, 'released');
   const noted = progressOf(context);
   for (;;) {
     const lease = await readLease(deps.table, uid);
@@ -28,8 +55,6 @@ export async function suspendRun(context: RunContext): Promise<RunRow> {
       if (!(error instanceof ConditionFailed) || error.index !== 0) throw error;
     }
   }
-  const message: WorkMessage = { type: 'run', datasource: run.datasource, uid, run: run.id };
-  await deps.queue.send(message);
   deps.log.info('sync handed on', { datasource: run.datasource, run: run.id, listed: noted.counters.listed });
   return noted;
 }

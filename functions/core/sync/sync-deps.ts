@@ -27,6 +27,19 @@ export type SyncSettings = {
   readonly confirmSample: number;
   /** Time between two progress notes of a run, milliseconds. */
   readonly progressMs: number;
+  /** Where a page changed nothing, how far the run is is stored no more often than this, milliseconds; otherwise after
+   *  each page. A write for each page would cost an eighth of what listing it does. */
+  readonly checkpointMs: number;
+  /** A range is closed, and the next begun, when it holds so many objects. */
+  readonly rangeObjects: number;
+  /** Records to a leaf. */
+  readonly leafRecords: number;
+  /** Ranges that one worker syncs at once. */
+  readonly streams: number;
+  /** Workers that one run may have at once. */
+  readonly workers: number;
+  /** A stream that has listed so many pages of a range that nobody knows the end of shares what is ahead of it. */
+  readonly shareAfterPages: number;
 };
 
 /** The values of docs/design.md. */
@@ -38,4 +51,12 @@ export const defaultSyncSettings: SyncSettings = {
   confirmLimit: 1000,
   confirmSample: 100,
   progressMs: 2000,
+  checkpointMs: 5000,
+  // One DynamoDB partition takes 1,000 writes a second: a range is two minutes of them.
+  rangeObjects: 125_000,
+  leafRecords: 128,
+  streams: 16,
+  workers: 1,
+  // As many as a few ranges have: the pieces stay large, and looking for a place to cut costs a few pages in a hundred.
+  shareAfterPages: 400,
 };

@@ -1,12 +1,14 @@
 import * as z from 'zod';
 import type { Item, Table } from '../ports.ts';
 import { fromItem, toItem } from '../stored-item.ts';
-import { type RunRow, runRow } from './run.ts';
+import { passIdOf, type RunRow, runRow } from './run.ts';
 
 /** What outlives the runs of a datasource: which run was last to see the whole bucket, and how the runs are doing. */
 const stateRow = z.object({
   v: z.literal(1),
   last_complete: z.object({ run: z.string(), fingerprint: z.string(), listed: z.number() }).optional(),
+  /** A pass over the bucket that ran out of time: the next run of the same scope goes on from it. */
+  unfinished: z.object({ pass: z.string(), began_at: z.string(), fingerprint: z.string() }).optional(),
   /** Complete runs that held one after the other, under one scope: the first of them, the last, and how many. */
   hold: z.object({ first: z.string(), last: z.string(), runs: z.number().int() }).optional(),
   failures: z.number().int(),
@@ -52,7 +54,7 @@ function judgedAfter(state: SyncState, run: RunRow, judgement: Judgement): SyncS
   if (run.dry_run || run.status === 'canceled') return state;
   if (run.status === 'failed') return afterFailure(state, run, judgement);
   const fingerprint = run.fingerprint ?? '';
-  const complete = { run: run.id, fingerprint, listed: run.counters.listed };
+  const complete = { run: passIdOf(run), fingerprint, listed: run.counters.listed };
   if (run.status === 'completed') return { v: 1, failures: 0, last_complete: complete };
   const chain = state.last_complete?.fingerprint === fingerprint ? state.hold : undefined;
   const hold = { first: chain?.first ?? run.id, last: run.id, runs: (chain?.runs ?? 0) + 1 };
@@ -69,12 +71,27 @@ const saysNothingOfTheSource = new Set(['interrupted', 'lease_lost', 'scope_chan
 
 function afterFailure(state: SyncState, run: RunRow, judgement: Judgement): SyncState {
   if (run.error === undefined || saysNothingOfTheSource.has(run.error.code)) return state;
-  const kept = { ...state, failing_since: state.failing_since ?? run.completed_at, error: run.error };
+  const { unfinished: _unfinished, ...before } = state;
+  const left = unfinishedBy(run);
+  const kept = {
+    ...before,
+    ...(left ? { unfinished: left } : {}),
+    failing_since: state.failing_since ?? run.completed_at,
+    error: run.error,
+  };
   // Somebody who tries by hand whether it works again does not put off the schedule by it.
   if (run.trigger !== 'schedule' && state.failures > 0) return kept;
   const failures = state.failures + 1;
   const { retry_at: _retryAt, settings: _settings, ...rest } = kept;
   return { ...rest, failures, ...pause(run, judgement, failures, longestBackoffMs) };
+}
+
+/** An approval lists anew each time: it rests on what is in the bucket now. */
+function unfinishedBy(run: RunRow): SyncState['unfinished'] {
+  if (run.error?.code !== 'run_time_limit' || run.fingerprint === undefined || run.approves !== undefined)
+    return undefined;
+  const began_at = run.pass?.began_at ?? run.started_at ?? run.queued_at;
+  return { pass: passIdOf(run), began_at, fingerprint: run.fingerprint };
 }
 
 /** When scheduled runs go on after so many of the same end in a row. The first delays nothing, and a slot is never

@@ -4,6 +4,14 @@ import * as z from 'zod';
 export const workMessage = z.discriminatedUnion('type', [
   /** Perform a run that waits. */
   z.strictObject({ type: z.literal('run'), datasource: z.string(), uid: z.string(), run: z.string() }),
+  /** Take some of the ranges of a run that others are at, too. */
+  z.strictObject({
+    type: z.literal('ranges'),
+    datasource: z.string(),
+    uid: z.string(),
+    run: z.string(),
+    fence: z.number().int(),
+  }),
   /** A sync is due: one of the slots between two ticks of an interval below a minute. `slot` in epoch ms. */
   z.strictObject({
     type: z.literal('slot'),

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readDatasource } from '#core/datasources/datasource-store.ts';
 import { previewDatasource } from '#core/datasources/preview-datasource.ts';
-import { rangeItem, readRanges } from '#core/documents/range-map.ts';
 import { recordPartition } from '#core/documents/record.ts';
+import { rangeItem, readRanges } from '#core/ranges/range-map.ts';
 import { collect } from '#support/collect.ts';
 import { bucketName, createSyncWorld, type SyncWorld } from '#support/sync-world.ts';
 

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { deleteDocument } from '#core/documents/delete-document.ts';
 import { documentId } from '#core/documents/document-id.ts';
-import { rangeItem, readRanges } from '#core/documents/range-map.ts';
 import { readDocument } from '#core/documents/read-document.ts';
 import { readRecord, recordPartition } from '#core/documents/record.ts';
 import { searchDocuments } from '#core/documents/search-documents.ts';
 import { ConditionFailed } from '#core/errors.ts';
 import type { Table } from '#core/ports.ts';
+import { rangeItem, readRanges } from '#core/ranges/range-map.ts';
 import keyVectors from '../../vectors/keys.json' with { type: 'json' };
 import { lastModified, seedCatalogue } from './seeded-catalogue.ts';
 

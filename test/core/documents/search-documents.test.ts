@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { documentId } from '#core/documents/document-id.ts';
-import { rangeItem, readRanges } from '#core/documents/range-map.ts';
 import { recordPartition } from '#core/documents/record.ts';
 import { type SearchLimits, searchDocuments } from '#core/documents/search-documents.ts';
 import type { SearchParameters } from '#core/documents/search-query.ts';
+import { rangeItem, readRanges } from '#core/ranges/range-map.ts';
 import keyVectors from '../../vectors/keys.json' with { type: 'json' };
 import { type Seed, seedCatalogue, seededConfig } from './seeded-catalogue.ts';
 

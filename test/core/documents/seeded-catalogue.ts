@@ -1,10 +1,10 @@
 import { openSqliteTable } from '#adapters/embedded/sqlite-table.ts';
 import type { DatasourceRow } from '#core/datasources/datasource.ts';
 import { insertDatasource } from '#core/datasources/datasource-store.ts';
-import { firstKey, type RangeRow, rangeItem } from '#core/documents/range-map.ts';
 import { readRecord, recordOf, recordPartition, recordPartitionPrefix, tombstoneOf } from '#core/documents/record.ts';
 import { compareKeys } from '#core/keys/byte-order.ts';
 import type { Item, Query, Table } from '#core/ports.ts';
+import { firstKey, type RangeRow, rangeItem } from '#core/ranges/range-map.ts';
 
 export const lastModified = '2026-03-01T12:00:00.000Z';
 export const writtenAt = '2026-03-02T00:00:00.000Z';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readRanges } from '#core/documents/range-map.ts';
+import { readRanges } from '#core/ranges/range-map.ts';
 import { cancelRun } from '#core/sync/cancel-run.ts';
 import { handleWork } from '#core/sync/handle-work.ts';
 import { performRun } from '#core/sync/perform-run.ts';

@@ -2,7 +2,7 @@ import { afterEach, expect, it } from 'vitest';
 import { publishChanges } from '#core/changes/publish-changes.ts';
 import { deleteDocument } from '#core/documents/delete-document.ts';
 import { documentId } from '#core/documents/document-id.ts';
-import { readRanges } from '#core/documents/range-map.ts';
+import { readRanges } from '#core/ranges/range-map.ts';
 import { approveRun } from '#core/sync/approve-run.ts';
 import { handleTick } from '#core/sync/handle-tick.ts';
 import { performRun } from '#core/sync/perform-run.ts';
@@ -175,9 +175,10 @@ it('a message that says nothing was deleted is true (killed while deleting)', as
   const s = await startRun(world.deps, { datasource: id, trigger: 'manual', inProcess: true });
   if (s.outcome !== 'started') throw new Error();
   const run = await performRun(world.deps, s);
-  expect(run).toMatchObject({ status: 'failed', counters: { deleted: 99 } });
+  expect(run.status).toBe('failed');
+  expect(run.counters.deleted).toBeGreaterThan(0);
   expect(run.message).not.toMatch(/nothing was deleted/);
-  expect(await world.catalogue(id)).toHaveLength(1401);
+  expect(await world.catalogue(id)).toHaveLength(1500 - run.counters.deleted);
 });
 it('a clock that was ahead does not silence the schedule', async () => {
   let now = Date.parse('2030-03-01T00:00:00Z');

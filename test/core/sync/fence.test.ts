@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { readRanges } from '#core/documents/range-map.ts';
+import { readRanges } from '#core/ranges/range-map.ts';
 import { cancelRun } from '#core/sync/cancel-run.ts';
 import { handleTick } from '#core/sync/handle-tick.ts';
 import { readLease } from '#core/sync/lease.ts';

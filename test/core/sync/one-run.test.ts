@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { deleteDatasource } from '#core/datasources/delete-datasource.ts';
-import { readRanges } from '#core/documents/range-map.ts';
 import { recordPartition } from '#core/documents/record.ts';
+import { readRanges } from '#core/ranges/range-map.ts';
 import { cancelRun } from '#core/sync/cancel-run.ts';
 import { readLease } from '#core/sync/lease.ts';
 import { performRun } from '#core/sync/perform-run.ts';

@@ -1,7 +1,7 @@
 import { afterEach, expect, it } from 'vitest';
 import { deleteDocument } from '#core/documents/delete-document.ts';
 import { documentId } from '#core/documents/document-id.ts';
-import { readRanges } from '#core/documents/range-map.ts';
+import { readRanges } from '#core/ranges/range-map.ts';
 import { handleTick } from '#core/sync/handle-tick.ts';
 import { handleWork } from '#core/sync/handle-work.ts';
 import { performRun } from '#core/sync/perform-run.ts';
@@ -44,11 +44,11 @@ it('what came back while the run waited between invocations is not deleted', asy
   // second absence: handed on between listing and deleting
   const run = await startYielding(id);
   let now = run;
-  for (let n = 0; n < 10 && now.status === 'running' && !now.checkpoint?.settling; n++) {
+  for (let n = 0; n < 10 && now.status === 'running' && now.ranges.done === 0; n++) {
     const m = world.messages.splice(0);
     for (const { message } of m) await handleWork({ ...world.deps, yieldAt: 0 }, message);
     now = (await readRun(world.table, run.uid, run.id))!;
-    if ((now.checkpoint?.position ?? '') > key(250)) break;
+    if (now.counters.listed > 250) break;
   }
   for (let i = 0; i < 200; i++)
     if (i % 40 !== 0) world.s3.put(bucketName, key(i), { size: i, lastModified: Date.now() });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { deleteDatasource } from '#core/datasources/delete-datasource.ts';
 import { purgeData } from '#core/documents/purge-data.ts';
-import { readRanges } from '#core/documents/range-map.ts';
+import { readRanges } from '#core/ranges/range-map.ts';
 import { readLease } from '#core/sync/lease.ts';
 import { listRuns, runItem } from '#core/sync/run-store.ts';
 import { startRun } from '#core/sync/start-run.ts';

@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from 'vitest';
-import { readRanges } from '#core/documents/range-map.ts';
+import { readRanges } from '#core/ranges/range-map.ts';
 import { startRun } from '#core/sync/start-run.ts';
 import { sweep } from '#core/sync/sweep.ts';
 import { bucketName, createSyncWorld, type SyncWorld } from '#support/sync-world.ts';

@@ -15,6 +15,11 @@ const rangeRow = z.object({
   objects: z.number().int(),
   bytes: z.number(),
   edits: z.number().int(),
+  /** The fence of a run that began to write here and has not come to the end of the range: its digests may not tell
+   *  what is stored. */
+  dirty: z.number().int().optional(),
+  /** The next run reads every record, for something may have been written that no digest knows of. */
+  doubted: z.boolean().optional(),
 });
 export type RangeRow = z.output<typeof rangeRow>;
 
@@ -39,9 +44,16 @@ export async function rangeOf(table: Table, uid: string, key: string): Promise<R
   return undefined;
 }
 
-/** A map of one slice that holds every key: how a datasource begins. */
-export function wholeRange(id: string): RangeRow {
-  return { v: 1, version: 1, id, lo: firstKey, objects: 0, bytes: 0, edits: 0 };
+/** The slice that begins after `lo`. */
+export async function readRange(table: Table, uid: string, lo: string): Promise<RangeRow> {
+  const item = await table.get({ pk: mapPartition(uid), sk: lo });
+  if (item === undefined) throw new Error(`the range map of ${uid} lacks a slice that was there`);
+  return fromItem(rangeRow, item);
+}
+
+/** A slice that nothing is stored in yet. */
+export function emptyRange(id: string, lo: string, hi: string | undefined): RangeRow {
+  return { v: 1, version: 1, id, lo, hi, objects: 0, bytes: 0, edits: 0 };
 }
 
 export function rangeItem(uid: string, range: RangeRow): Item {
@@ -61,9 +73,7 @@ export async function amendRange(
   others: readonly TransactWrite[] = [],
 ): Promise<RangeRow> {
   for (;;) {
-    const item = await table.get({ pk: mapPartition(uid), sk: lo });
-    if (item === undefined) throw new Error(`the range map of ${uid} lacks a slice that was there`);
-    const range = fromItem(rangeRow, item);
+    const range = await readRange(table, uid, lo);
     const next = { ...amend(range), version: range.version + 1 };
     const put: TransactWrite = { put: rangeItem(uid, next), condition: { type: 'version', equals: range.version } };
     try {

@@ -1,0 +1,69 @@
+import { compareKeys } from '../keys/byte-order.ts';
+import type { ListedObject } from '../ports.ts';
+import { type ProvenStep, provePage } from '../sync/page-proof.ts';
+import { checkpoint, type RunContext } from '../sync/run-context.ts';
+import { firstKey } from './range-map.ts';
+import type { RangeWork } from './range-work.ts';
+
+/** The limit of S3's listing. */
+const largestPage = 1000;
+
+/** One page of a range, proved to continue the one before. `lastKey` is beyond every key that may have been listed. */
+export type RangePage = {
+  readonly objects: readonly ListedObject[];
+  readonly lastKey: string;
+  /** The listing was proved to have come to the end of the range. */
+  readonly complete: boolean;
+};
+
+/**
+ * The pages of the listing of a range, from where its work stands; ends only where the listing proved to end, or to have
+ * passed the range's end. A range that lies beside the prefix is not listed at all: nothing there is in scope. Throws
+ * Failure, and whatever `checkpoint` throws, between two pages.
+ */
+export async function* listedPages(context: RunContext, work: RangeWork): AsyncIterable<RangePage> {
+  const { bucket, config, datasource, deps, progress } = context;
+  const { counters, controls } = work.tally;
+  if (liesBeside(work.range, config.prefix)) return;
+  const maxKeys = datasource.sync.page_size ?? largestPage;
+  const from = work.position ?? work.range.lo;
+  const startAfter = from === firstKey ? undefined : from;
+  let previous: ProvenStep | undefined;
+  do {
+    await checkpoint(context, previous !== undefined);
+    const request = { prefix: config.prefix, maxKeys, startAfter, continuation: previous?.continuation };
+    const page = await bucket.list(request);
+    if (page.serverTime !== undefined) progress.clockSkew ??= page.serverTime - deps.clock.now();
+    const proven = provePage(page, { bucket: config.bucket, prefix: config.prefix, maxKeys, startAfter, previous });
+    const objects = upTo(proven.objects, work.range.hi);
+    const passed = work.range.hi !== undefined && compareKeys(proven.lastKey, work.range.hi) >= 0;
+    previous = passed ? undefined : proven.next;
+    counters.pages += 1;
+    counters.listed += objects.length;
+    progress.steps += 1;
+    keepControls(controls, objects);
+    yield { objects, lastKey: passed ? (work.range.hi ?? '') : proven.lastKey, complete: previous === undefined };
+  } while (previous !== undefined);
+}
+
+function liesBeside({ lo, hi }: RangeWork['range'], prefix: string): boolean {
+  if (prefix === '') return false;
+  if (hi !== undefined && compareKeys(hi, prefix) < 0) return true;
+  return compareKeys(lo, prefix) > 0 && !lo.startsWith(prefix);
+}
+
+function upTo(objects: readonly ListedObject[], hi: string | undefined): readonly ListedObject[] {
+  if (hi === undefined) return objects;
+  let end = objects.length;
+  while (end > 0 && compareKeys(objects[end - 1]?.key ?? '', hi) > 0) end -= 1;
+  return end === objects.length ? objects : objects.slice(0, end);
+}
+
+/** Remembers the first and the last listed key: objects far apart are not removed together while the run goes on. */
+function keepControls(controls: string[], objects: readonly ListedObject[]): void {
+  const [first] = objects;
+  const last = objects.at(-1);
+  if (first === undefined || last === undefined) return;
+  if (controls.length === 0) controls.push(first.key);
+  controls[1] = last.key;
+}

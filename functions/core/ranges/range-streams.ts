@@ -1,0 +1,70 @@
+import type { RunContext } from '../sync/run-context.ts';
+import { RunYielded } from '../sync/run-unwound.ts';
+import type { WorkMessage } from '../sync/work-message.ts';
+import type { RangeWork } from './range-work.ts';
+import { syncRange } from './sync-range.ts';
+
+/**
+ * Syncs the ranges of a run that nobody else is at, several at once, and calls further workers where there are more of
+ * them than this one can take. Returns true when every range of the run is done, false when others are still at some.
+ * Throws what broke the first stream off; the others stop at their next page.
+ */
+export async function syncRanges(context: RunContext): Promise<boolean> {
+  const { board, deps } = context;
+  const alone = deps.settings.workers <= 1;
+  const called = { workers: 0 };
+  do {
+    await runStreams(context, called);
+    if (!alone && board.shared) await board.refresh();
+  } while (board.waiting > 0);
+  return board.done === board.total;
+}
+
+async function runStreams(context: RunContext, called: { workers: number }): Promise<void> {
+  const { board, deps, progress } = context;
+  const { streams, workers } = deps.settings;
+  const active = new Set<Promise<void>>();
+  const failures: unknown[] = [];
+  const begin = (work: RangeWork): void => {
+    const stream: Promise<void> = syncAll(context, work)
+      .catch((error: unknown) => {
+        failures.push(error);
+        progress.halted = true;
+      })
+      .finally(() => active.delete(stream));
+    active.add(stream);
+  };
+  while (failures.length === 0) {
+    while (active.size < streams && failures.length === 0) {
+      const work = await board.claim();
+      if (work === undefined) break;
+      begin(work);
+    }
+    board.idle = streams - active.size + Math.max(0, workers - 1 - called.workers) * streams;
+    if (active.size === 0) break;
+    await callWorkers(context, called);
+    await Promise.race([...active, board.offered()]);
+  }
+  await Promise.all(active);
+  if (failures.length > 0) throw mostTelling(failures);
+}
+
+/** A range, and those that are begun where it was closed. */
+async function syncAll(context: RunContext, first: RangeWork): Promise<void> {
+  for (let work: RangeWork | undefined = first; work !== undefined; ) work = await syncRange(context, work);
+}
+
+async function callWorkers({ board, deps, held, run }: RunContext, called: { workers: number }): Promise<void> {
+  const { streams, workers } = deps.settings;
+  while (board.waiting > called.workers * streams && called.workers < workers - 1) {
+    called.workers += 1;
+    const { datasource, uid, id } = run;
+    const message: WorkMessage = { type: 'ranges', datasource, uid, run: id, fence: held.fence };
+    await deps.queue.send(message);
+  }
+}
+
+/** One stream's failure stops the others; theirs is only that they were stopped. */
+function mostTelling(failures: readonly unknown[]): unknown {
+  return failures.find((failure) => !(failure instanceof RunYielded)) ?? failures[0];
+}

@@ -1,0 +1,188 @@
+import { readRecord, recordPartition } from '../documents/record.ts';
+import { Failure } from '../errors.ts';
+import type { PlainWrite, Table } from '../ports.ts';
+import { dropCandidates } from '../sync/candidates.ts';
+import { fenceCheck } from '../sync/lease.ts';
+import type { RunContext } from '../sync/run-context.ts';
+import { noteProgress } from '../sync/run-progress.ts';
+import { RunYielded } from '../sync/run-unwound.ts';
+import { closeAt, shareRest } from './cut-range.ts';
+import { finishRange, noteCounts } from './finish-range.ts';
+import { addRecord, type Content, nothing } from './leaf.ts';
+import { type LeafLedger, openLeafLedger } from './leaf-ledger.ts';
+import { leafPartition } from './leaf-pack.ts';
+import { listedPages, type RangePage } from './listed-pages.ts';
+import { mergeRange, type RangeMerge } from './merge-range.ts';
+import { markSaved, type RangeWork, saveWork } from './range-work.ts';
+import { createRangeWriter, type RangeWriter } from './range-writer.ts';
+
+/** What a stream works with on one range. */
+type Stream = {
+  readonly context: RunContext;
+  readonly work: RangeWork;
+  readonly merge: RangeMerge;
+  readonly writer: RangeWriter;
+  readonly ledger: LeafLedger;
+  /** Pages listed since this range was cut, or begun. */
+  pages: number;
+};
+
+/** Digests are not believed in one of so many runs, at each leaf in turn, so that whatever diverged heals. */
+const verifyEvery = 500;
+
+/** Packs written in one transaction: a pack of the longest keys takes some 70 KB, a transaction 4 MB. */
+const packsAtOnce = 40;
+
+/**
+ * Syncs one range: lists it page by page beside what is stored, writes what was added and modified, takes out what left
+ * the scope, notes what the listing lacks as candidates for deletion, then the digests, then how far it is. Deletes
+ * nothing. Goes on from where the work stands. Returns undefined when the listing was proved complete, or the work on the
+ * range that was begun where this one had become large enough. Throws Failure, RunCanceled, RunYielded.
+ */
+export async function syncRange(context: RunContext, work: RangeWork): Promise<RangeWork | undefined> {
+  const stream = await openStream(context, work);
+  try {
+    for await (const page of listedPages(context, work)) {
+      await takePage(stream, page);
+      if (page.complete) break;
+      const next = await cut(stream, page.lastKey);
+      if (next !== undefined) return next;
+    }
+    await stream.merge.end();
+    await writeInHand(stream);
+    await finishRange(context, work);
+    return undefined;
+  } catch (error) {
+    await leave(stream, error);
+    throw error;
+  } finally {
+    await stream.merge.close();
+  }
+}
+
+async function openStream(context: RunContext, work: RangeWork): Promise<Stream> {
+  const { deps, uid, pass, run } = context;
+  const { range, position } = work;
+  const pk = recordPartition(uid, range.id);
+  // What an invocation that died noted beyond its checkpoint is noted again, if it is still so.
+  if (work.begun) await dropCandidates(deps.table, uid, pass.id, { after: position ?? range.lo, through: range.hi });
+  const trusted = !work.suspect && range.doubted !== true;
+  if (!trusted && !run.dry_run) await forgetLeaves(context, work);
+  const offset = context.board.offsetOf(range);
+  const ledger = openLeafLedger({
+    table: deps.table,
+    uid,
+    range,
+    fence: context.held.fence,
+    position: position ?? range.lo,
+    trusted,
+    verified: (inRange) => verifiedBy(context, offset + inRange),
+    contentOf: (after, through) => contentOf(deps.table, pk, after, through),
+    leafRecords: deps.settings.leafRecords,
+  });
+  const writer = createRangeWriter(context, work);
+  const { leafRecords } = deps.settings;
+  const merge = mergeRange({ table: deps.table, pk, hi: () => work.range.hi, ledger, sink: writer, leafRecords });
+  return { context, work, merge, writer, ledger, pages: 0 };
+}
+
+/** The share of the catalogue that this run verifies: each record's turn comes once in so many runs. */
+function verifiedBy({ board, held }: RunContext, offset: number): boolean {
+  if (board.expected === 0) return false;
+  return Math.floor((offset / board.expected) * verifyEvery) === held.fence % verifyEvery;
+}
+
+/** Digests that are not believed in this run must not be believed in a later one either. */
+async function forgetLeaves({ deps, uid }: RunContext, { range, position }: RangeWork): Promise<void> {
+  const pk = leafPartition(uid, range.id);
+  const from = position ?? range.lo;
+  const stale: PlainWrite[] = [];
+  for await (const { sk } of deps.table.query({ pk, through: from, direction: 'descending', limit: 1 })) {
+    stale.push({ delete: { pk, sk } });
+  }
+  for await (const { sk } of deps.table.query({ pk, after: from })) stale.push({ delete: { pk, sk } });
+  await deps.table.batchWrite(stale);
+}
+
+async function contentOf(table: Table, pk: string, after: string, through: string): Promise<Content> {
+  const content = nothing();
+  for await (const item of table.query({ pk, after, through })) {
+    const record = readRecord(item);
+    if (record.gone === undefined) addRecord(content, record);
+  }
+  return content;
+}
+
+async function takePage(stream: Stream, page: RangePage): Promise<void> {
+  const { context, work, merge } = stream;
+  const { deps, matches } = context;
+  const inScope = page.objects.filter((object) => matches(object.key));
+  work.tally.counters.matched += inScope.length;
+  for (const { size } of inScope) work.tally.counters.bytes += size;
+  stream.pages += 1;
+  await merge.take(inScope);
+  const wrote = await writeInHand(stream);
+  if (page.complete) return;
+  if (wrote || deps.clock.now() - work.savedAt >= deps.settings.checkpointMs)
+    await save(stream, page.lastKey, 'claimed');
+  else work.listed = page.lastKey;
+}
+
+/** Records first, then the digests over them: what a digest says is stored is stored. */
+async function writeInHand({ context, writer, ledger }: Stream): Promise<boolean> {
+  const wrote = await writer.flush();
+  const writes = ledger.takeWrites();
+  if (context.run.dry_run) return wrote;
+  for (let start = 0; start < writes.length; start += packsAtOnce) {
+    await context.held.assertWritable();
+    const fence = fenceCheck(context.uid, context.held.fence);
+    await context.deps.table.transact([...writes.slice(start, start + packsAtOnce), fence]);
+  }
+  return wrote;
+}
+
+/** Decides about every key listed so far, and stores that this was done. */
+async function save(stream: Stream, through: string, keep: 'claimed' | 'released'): Promise<void> {
+  const { context, work, merge } = stream;
+  await merge.settle(through);
+  await writeInHand(stream);
+  work.position = through;
+  work.listed = undefined;
+  markSaved(work);
+  await saveWork(context, work, keep);
+  await noteProgress(context);
+}
+
+/** Cuts the range where that helps: closes it when it is large enough, shares what is ahead when streams are idle. */
+async function cut(stream: Stream, lastKey: string): Promise<RangeWork | undefined> {
+  const { context, work, merge } = stream;
+  const { settings } = context.deps;
+  if (context.run.dry_run || !(await merge.atTail())) return undefined;
+  const { stored, change } = work.tally;
+  if (stored.objects + change.objects >= settings.rangeObjects) {
+    await merge.end();
+    await writeInHand(stream);
+    return closeAt(context, work, lastKey);
+  }
+  if (stream.pages >= settings.shareAfterPages && context.board.wanted) {
+    stream.pages = 0;
+    await shareRest(context, work, lastKey);
+  }
+  return undefined;
+}
+
+/** When it is stopped between two pages a stream stores how far it is; whatever stops it, what it added is counted. */
+async function leave(stream: Stream, error: unknown): Promise<void> {
+  const { context, work } = stream;
+  const atPage = error instanceof RunYielded || (error instanceof Failure && error.code === 'run_time_limit');
+  if (atPage) {
+    const reached = work.listed ?? work.position;
+    if (reached !== undefined) await save(stream, reached, 'released');
+  }
+  try {
+    await noteCounts(context, work);
+  } catch (reason) {
+    const name = reason instanceof Error ? reason.name : '';
+    context.deps.log.warn('counts not kept', { run: context.run.id, reason: name });
+  }
+}

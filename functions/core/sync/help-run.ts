@@ -1,0 +1,85 @@
+import { readConnector } from '../connectors/connector-store.ts';
+import { readDatasource } from '../datasources/datasource-store.ts';
+import { Failure } from '../errors.ts';
+import { syncRanges } from '../ranges/range-streams.ts';
+import { amendLease, readLease } from './lease.ts';
+import { isEnded } from './run.ts';
+import type { RunContext } from './run-context.ts';
+import { readRun } from './run-store.ts';
+import { RunCanceled, RunYielded } from './run-unwound.ts';
+import { openWorker } from './run-worker.ts';
+import { callHolder } from './suspend-run.ts';
+import type { SyncDeps } from './sync-deps.ts';
+import type { WorkMessage } from './work-message.ts';
+
+/**
+ * Takes some of the ranges of a run that another worker holds. The message may come twice, or late: then there is
+ * nothing to take. The last of the workers calls for whoever ends the run, so that it ends exactly once. What breaks
+ * this worker off breaks the run off.
+ */
+export async function helpRun(deps: SyncDeps, message: Extract<WorkMessage, { type: 'ranges' }>): Promise<void> {
+  const context = await open(deps, message);
+  if (context === undefined) return;
+  try {
+    const done = await syncRanges(context);
+    if (done && (await isParked(context))) await callHolder(context);
+  } catch (error) {
+    await handOn(context, message, error);
+  } finally {
+    context.bucket.close();
+  }
+}
+
+async function open(
+  deps: SyncDeps,
+  { datasource: id, uid, run: runId, fence }: Extract<WorkMessage, { type: 'ranges' }>,
+): Promise<RunContext | undefined> {
+  const lease = await readLease(deps.table, uid);
+  const run = await readRun(deps.table, uid, runId);
+  if (lease.fence !== fence || lease.run !== runId || run === undefined || isEnded(run)) return undefined;
+  const datasource = await readDatasource(deps.table, id);
+  const connector = datasource && (await readConnector(deps.table, datasource.connector.id));
+  if (datasource?.uid !== uid || connector === undefined) return undefined;
+  try {
+    const context = await openWorker(deps, { run, lease, datasource, connector });
+    await context.board.refresh();
+    return context;
+  } catch (error) {
+    // Settings that do not do any more, or a lost lease: whoever holds the run finds out by itself.
+    if (error instanceof Failure) return undefined;
+    throw error;
+  }
+}
+
+async function isParked({ deps, uid, run, held }: RunContext): Promise<boolean> {
+  const lease = await readLease(deps.table, uid);
+  return lease.fence === held.fence && lease.run === run.id && lease.holder === undefined;
+}
+
+/** Time is over: another invocation takes what is left. Anything else is the run's end, told through its lease. */
+async function handOn(context: RunContext, message: WorkMessage, error: unknown): Promise<void> {
+  const { deps, uid, run, held } = context;
+  if (error instanceof RunYielded) {
+    await deps.queue.send(message);
+    return;
+  }
+  if (error instanceof Failure && error.code === 'lease_lost') return;
+  if (!(error instanceof RunCanceled)) {
+    const failure = error instanceof Failure ? { code: error.code, message: error.message } : defectOf(context, error);
+    await amendLease(deps.table, uid, (lease) =>
+      lease.fence === held.fence && lease.run === run.id && lease.failure === undefined
+        ? { ...lease, failure }
+        : undefined,
+    );
+  }
+  if (await isParked(context)) await callHolder(context);
+}
+
+function defectOf({ deps, run }: RunContext, error: unknown): { code: string; message: string } {
+  const defect = error instanceof Error ? error.stack : String(error);
+  deps.log.error('worker broke off', { datasource: run.datasource, run: run.id, defect });
+  return {
+    code: 'internal',
+    message: `a worker of the run broke off because of an error inside Stocktake; the next run makes up for the rest. Its log has the details under run ${run.id}`,
+  };
+}

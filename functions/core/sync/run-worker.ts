@@ -1,0 +1,74 @@
+import type { ConnectorRow } from '../connectors/connector.ts';
+import type { DatasourceRow } from '../datasources/datasource.ts';
+import { configOf, fingerprintOf } from '../datasources/effective-config.ts';
+import { openBucket } from '../datasources/open-bucket.ts';
+import { Failure } from '../errors.ts';
+import { openBoard } from '../ranges/range-board.ts';
+import { holdLease } from './held-lease.ts';
+import { compileFilter } from './key-filter.ts';
+import type { Lease } from './lease.ts';
+import { passIdOf, type RunRow } from './run.ts';
+import type { RunContext } from './run-context.ts';
+import type { SyncDeps } from './sync-deps.ts';
+
+/** A run with what a worker must know of it. */
+export type RunAtHand = {
+  readonly run: RunRow;
+  readonly lease: Lease;
+  readonly datasource: DatasourceRow;
+  readonly connector: ConnectorRow;
+};
+
+/**
+ * Opens all that one worker of a run works with; the bucket in it is to be closed. Throws Failure for settings or
+ * credentials that do not do, `scope_changed` if they are no longer those that the run began with.
+ */
+export async function openWorker(
+  deps: SyncDeps,
+  { run, lease, datasource, connector }: RunAtHand,
+  held = holdLease(deps, datasource.uid, lease, deps.settings.requestTimeoutMs),
+): Promise<RunContext> {
+  const config = configOf(connector, datasource);
+  const fingerprint = fingerprintOf(config);
+  if (run.checkpoint !== undefined && run.checkpoint.fingerprint !== fingerprint) throw scopeChanged();
+  const limit = connector.processor.max_running_timeout_in_seconds ?? deps.settings.runTimeLimitSeconds;
+  const startedAt = Date.parse(run.started_at ?? run.queued_at);
+  const pass = { id: passIdOf(run), beganAt: run.pass ? Date.parse(run.pass.began_at) : startedAt };
+  const at = new Date(startedAt).toISOString();
+  const { uid } = datasource;
+  const board = await openBoard({ deps, held, uid, pass }, run.checkpoint !== undefined || run.pass !== undefined);
+  return {
+    deps,
+    datasource,
+    config,
+    fingerprint,
+    uid,
+    run,
+    held,
+    bucket: await openBucket(deps, config),
+    matches: compileFilter(config),
+    stamp: { run: run.id, seq: held.fence, at, quiet: isQuiet(run, datasource) },
+    deadline: startedAt + limit * 1000,
+    pass,
+    board,
+    progress: {
+      steps: 0,
+      clockSkew: run.checkpoint?.clock_skew,
+      notedAt: deps.clock.now(),
+      begun: run.checkpoint !== undefined,
+      halted: false,
+    },
+  };
+}
+
+/** A first load is told by its summary, the run's own event, unless an event for each object was asked for. */
+function isQuiet(run: RunRow, datasource: DatasourceRow): boolean {
+  return run.first_load && datasource.sync.first_load_events !== true;
+}
+
+export function scopeChanged(): Failure {
+  return new Failure(
+    'scope_changed',
+    'the bucket, prefix or filters of the datasource were changed while it was being synced; nothing was deleted, and the next run goes by the new settings',
+  );
+}
