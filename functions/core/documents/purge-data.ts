@@ -8,7 +8,7 @@ import { closeAbandonedRun } from '../sync/close-abandoned-run.ts';
 import { amendLease, holdingRun, type LeaseDeps, readLease, takeLease } from '../sync/lease.ts';
 import { runPartitionPrefix } from '../sync/run-store.ts';
 import type { WorkMessage } from '../sync/work-message.ts';
-import { purgePartition } from './purge-item.ts';
+import { type PurgeMark, purgeItem, purgePartition, readPurgeMark } from './purge-item.ts';
 import { recordPartition } from './record.ts';
 
 export type PurgeDeps = LeaseDeps & {
@@ -24,18 +24,22 @@ const waitSeconds = 2;
 /** What holds the lease while a uid is being purged. */
 export const purgeRun = 'purge';
 
+/** The limit of SQS. Where a lease takes longer, the sweep reminds. */
+const longestDelaySeconds = 900;
+
 /** Deleted in batches of this many. */
 const chunk = 500;
 
 /**
  * Removes everything that hangs on a uid: records, range map, runs, candidates, state. A run that is on is canceled
  * first and the purge tried again when it has ended or its lease expired, so that nothing is written behind its back.
- * The lease stays, with its fence, to turn away a worker that wakes late. Goes on in another invocation when this one's time
- * is over. Safe to repeat; of two at once one does nothing.
+ * The lease stays, with its fence, to turn away a worker that wakes late; for the batch that such a worker may have had
+ * in hand the records are removed once more when no worker of that time can be alive, and the map, which leads to them,
+ * only then. Goes on in another invocation when this one's time is over. Safe to repeat; of two at once one does nothing.
  */
 export async function purgeData(deps: PurgeDeps, uid: string): Promise<void> {
-  const mark = { pk: purgePartition, sk: uid };
-  if ((await deps.table.get(mark)) === undefined) return;
+  const mark = await readPurgeMark(deps.table, uid);
+  if (mark === undefined || (mark.again_at ?? 0) > deps.clock.now()) return;
   const again: WorkMessage = { type: 'purge', uid };
   const taken = await takeOver(deps, uid);
   if (taken === 'purging') return;
@@ -54,12 +58,28 @@ export async function purgeData(deps: PurgeDeps, uid: string): Promise<void> {
       return;
     }
   }
-  await deps.table.delete({ pk: uid, sk: 'state' });
-  await deps.table.delete(mark);
-  deps.log.info('data purged', { uid, records: removed });
+  if (mark.again_at === undefined) await purgeOnceMore(deps, uid, mark);
+  else await endPurge(deps, uid);
+  deps.log.info('data purged', { uid, items: removed });
 }
 
-/** Where the data of a uid stands; what leads to other partitions comes after them. */
+/** Workers that were at it when the purge began are over when a lease taken now would run out. */
+async function purgeOnceMore(deps: PurgeDeps, uid: string, mark: PurgeMark): Promise<void> {
+  await deps.table.put(purgeItem(uid, mark.datasource, deps.clock.now() + deps.leaseMs));
+  await amendLease(deps.table, uid, (lease) => ({ ...lease, expires_at: 0 }));
+  const message: WorkMessage = { type: 'purge', uid };
+  await deps.queue.send(message, { delaySeconds: Math.min(longestDelaySeconds, Math.ceil(deps.leaseMs / 1000)) });
+}
+
+async function endPurge(deps: PurgeDeps, uid: string): Promise<void> {
+  for (const pk of [mapPartition(uid), `${runPartitionPrefix}${uid}`]) {
+    for await (const _deleted of emptyPartition(deps.table, pk));
+  }
+  await deps.table.delete({ pk: uid, sk: 'state' });
+  await deps.table.delete({ pk: purgePartition, sk: uid });
+}
+
+/** Where the data of a uid stands, but for the map and the runs, which lead there. */
 async function* partitionsOf(table: Table, uid: string): AsyncIterable<string> {
   for (const range of await readRanges(table, uid)) {
     yield recordPartition(uid, range.id);
@@ -69,8 +89,6 @@ async function* partitionsOf(table: Table, uid: string): AsyncIterable<string> {
     yield candidatePartition(uid, run.sk);
     yield workPartition(uid, run.sk);
   }
-  yield mapPartition(uid);
-  yield `${runPartitionPrefix}${uid}`;
 }
 
 /** `ours` once the lease belongs to this purge, so that no run may write any more. */
@@ -83,7 +101,9 @@ async function takeOver(deps: PurgeDeps, uid: string): Promise<'ours' | 'purging
   }
   if (lease.run !== purgeRun) await closeAbandonedRun(deps, uid, lease);
   try {
-    await deps.table.transact([takeLease(deps, uid, lease, { run: purgeRun, holder: deps.holder }).write]);
+    await deps.table.transact([
+      takeLease(deps, uid, lease, { run: purgeRun, holder: deps.holder, purged: true }).write,
+    ]);
     return 'ours';
   } catch (error) {
     if (error instanceof ConditionFailed) return 'running';

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { ConditionFailed } from '../errors.ts';
 import type { Item, Table, TransactWrite } from '../ports.ts';
 import { fromItem, toItem } from '../stored-item.ts';
+import { leaseLost } from '../sync/lease.ts';
 
 /** One slice `(lo, hi]` of a datasource's key space, with its own partition of records. The first slice's `lo` is
  *  U+0000, which no key may be; an absent `hi` means to the end. `objects` and `bytes` count its live records, `edits`
@@ -44,10 +45,11 @@ export async function rangeOf(table: Table, uid: string, key: string): Promise<R
   return undefined;
 }
 
-/** The slice that begins after `lo`. */
+/** The slice that begins after `lo`. Throws Failure `lease_lost` if it is gone. */
 export async function readRange(table: Table, uid: string, lo: string): Promise<RangeRow> {
   const item = await table.get({ pk: mapPartition(uid), sk: lo });
-  if (item === undefined) throw new Error(`the range map of ${uid} lacks a slice that was there`);
+  // Only a purge removes slices, and it took the lease first.
+  if (item === undefined) throw leaseLost();
   return fromItem(rangeRow, item);
 }
 

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { ConditionFailed } from '../errors.ts';
 import type { Item, Table, TransactWrite } from '../ports.ts';
 import { fromItem, toItem } from '../stored-item.ts';
-import { leaseLost } from '../sync/lease.ts';
+import { fenceCheck, leaseLost } from '../sync/lease.ts';
 import type { RunContext } from '../sync/run-context.ts';
 import type { RangeRow } from './range-map.ts';
 import { newTally, type RangeTally, rangeTally } from './range-tally.ts';
@@ -115,7 +115,12 @@ export function noteWritten(context: WorkContext, work: RangeWork): void {
 export async function saveWork(context: WorkContext, work: RangeWork, keep: 'claimed' | 'released'): Promise<void> {
   const write = workWrite(context, work, keep);
   try {
-    if ('put' in write) await context.deps.table.put(write.put, write.condition);
+    if (work.version === 0) {
+      // A first row must not come to stand behind a purge; later ones are conditional on it.
+      await context.deps.table.transact([write, fenceCheck(context.uid, context.held.fence)]);
+    } else if ('put' in write) {
+      await context.deps.table.put(write.put, write.condition);
+    }
   } catch (error) {
     throw error instanceof ConditionFailed ? leaseLost() : error;
   }

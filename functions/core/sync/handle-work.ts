@@ -3,11 +3,12 @@ import { purgeData } from '../documents/purge-data.ts';
 import { Failure } from '../errors.ts';
 import { handleSlot } from './handle-tick.ts';
 import { helpRun } from './help-run.ts';
+import { readLease } from './lease.ts';
 import { performRun } from './perform-run.ts';
 import { runQueued } from './run-queued.ts';
 import { startRun } from './start-run.ts';
 import type { SyncDeps } from './sync-deps.ts';
-import { workMessage } from './work-message.ts';
+import { type WorkMessage, workMessage } from './work-message.ts';
 
 /** Handles one message of the work queue. Any of them may come twice. Throws on what should be tried again. */
 export async function handleWork(deps: SyncDeps, body: unknown): Promise<void> {
@@ -23,7 +24,7 @@ export async function handleWork(deps: SyncDeps, body: unknown): Promise<void> {
       await handleSlot(deps, message);
       return;
     case 'resync':
-      await resync(deps, message.datasource);
+      await resync(deps, message);
       return;
     case 'purge':
       await purgeData(deps, message.uid);
@@ -31,9 +32,10 @@ export async function handleWork(deps: SyncDeps, body: unknown): Promise<void> {
 }
 
 /** Makes up for an interrupted run, unless another one is on or the datasource can no longer be synced. */
-async function resync(deps: SyncDeps, id: string): Promise<void> {
+async function resync(deps: SyncDeps, message: Extract<WorkMessage, { type: 'resync' }>): Promise<void> {
+  const { datasource: id, uid, fence } = message;
   const row = await readDatasource(deps.table, id);
-  if (!row?.enabled) return;
+  if (row?.uid !== uid || !row.enabled || (await readLease(deps.table, uid)).fence !== fence) return;
   try {
     const start = await startRun(deps, { datasource: id, trigger: 'reconcile', inProcess: true });
     if (start.outcome === 'started') await performRun(deps, start);

@@ -20,6 +20,8 @@ const leaseRow = z.object({
   /** Runs in a row whose process died. */
   interruptions: z.number().int().optional(),
   skipped_slots: z.number().int(),
+  /** The data of the uid is being removed, or was: no run may begin on it any more. */
+  purged: z.boolean().optional(),
 });
 export type Lease = z.output<typeof leaseRow>;
 
@@ -67,6 +69,7 @@ export function takeLease(
     readonly holder?: string;
     readonly slot?: number;
     readonly interruptions?: number;
+    readonly purged?: boolean;
   },
 ): { readonly next: Lease; readonly write: TransactWrite } {
   const next: Lease = {
@@ -80,6 +83,7 @@ export function takeLease(
     last_slot: taken.slot ?? lease.last_slot,
     skipped_slots: lease.skipped_slots,
     interruptions: taken.interruptions ?? lease.interruptions,
+    purged: taken.purged ?? lease.purged,
   };
   return { next, write: changeLease(uid, lease, next) };
 }

@@ -1,6 +1,6 @@
 import { ConditionFailed } from '../errors.ts';
 import { sumTallies } from '../ranges/range-tally.ts';
-import { leaseLost } from './lease.ts';
+import { fenceCheck, leaseLost } from './lease.ts';
 import type { RunRow } from './run.ts';
 import type { RunContext } from './run-context.ts';
 import { runItem } from './run-store.ts';
@@ -18,7 +18,8 @@ export async function noteProgress(context: RunContext): Promise<void> {
   progress.notedAt = now;
   const noted = progressOf(context);
   try {
-    await deps.table.put(runItem(noted), { type: 'fence', atMost: held.fence });
+    const put = { put: runItem(noted), condition: { type: 'fence', atMost: held.fence } } as const;
+    await deps.table.transact([put, fenceCheck(context.uid, held.fence)]);
   } catch (error) {
     throw error instanceof ConditionFailed ? leaseLost() : error;
   }

@@ -1,7 +1,7 @@
 import { readConnector } from '../connectors/connector-store.ts';
 import { readDatasource } from '../datasources/datasource-store.ts';
 import { ConditionFailed } from '../errors.ts';
-import { amendLease, freed, putLease, readLease } from './lease.ts';
+import { amendLease, changeLease, freed, readLease } from './lease.ts';
 import { performRun } from './perform-run.ts';
 import { isEnded, type RunRow } from './run.ts';
 import { readRun, runItem } from './run-store.ts';
@@ -30,8 +30,11 @@ export async function runQueued(
   const adopted = { ...lease, version: lease.version + 1, holder: deps.holder, expires_at: now + deps.leaseMs };
   const running: RunRow = { ...run, status: 'running', started_at: run.started_at ?? new Date(now).toISOString() };
   try {
-    await putLease(deps.table, uid, lease, adopted);
-    await deps.table.put(runItem(running), { type: 'fence', atMost: lease.fence });
+    // Together: a row put on its own could come back to life behind a purge.
+    await deps.table.transact([
+      changeLease(uid, lease, adopted),
+      { put: runItem(running), condition: { type: 'fence', atMost: lease.fence } },
+    ]);
   } catch (error) {
     if (error instanceof ConditionFailed) return undefined;
     throw error;

@@ -59,6 +59,8 @@ export async function startRun(deps: StartDeps, request: RunRequest): Promise<Ru
   const datasource = await rebaseDatasource(deps, connector, found);
   for (;;) {
     const lease = await readLease(deps.table, datasource.uid);
+    // Deleted since it was read above, however long ago that was.
+    if (lease.purged) throw new Failure('not_found', `there is no datasource ${request.datasource} any more`);
     const holder = holdingRun(deps, lease);
     if (request.slot !== undefined && lastSlot(deps, lease) >= request.slot) return { outcome: 'duplicate' };
     const busy = holder && (await readRun(deps.table, datasource.uid, holder));

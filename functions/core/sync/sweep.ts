@@ -1,7 +1,7 @@
 import type { DatasourceRow } from '../datasources/datasource.ts';
 import { listDatasources } from '../datasources/datasource-store.ts';
 import { purgeRun } from '../documents/purge-data.ts';
-import { purgePartition } from '../documents/purge-item.ts';
+import { purgePartition, readPurgeMark } from '../documents/purge-item.ts';
 import { ConditionFailed } from '../errors.ts';
 import type { Ids, Log, WorkQueue } from '../ports.ts';
 import { closeAbandonedRun } from './close-abandoned-run.ts';
@@ -47,10 +47,12 @@ export async function sweep(deps: SweepDeps): Promise<void> {
   if (failures.length > 0) throw new AggregateError(failures, `the sweep could not mend ${failures.length} of all`);
 }
 
-/** A purge that is on needs no reminder. */
+/** A purge that is on needs no reminder, nor does one whose time has not come. */
 async function purgeAgain(deps: SweepDeps, uid: string): Promise<WorkMessage | undefined> {
   const lease = await readLease(deps.table, uid);
   const purging = lease.run === purgeRun && holdingRun(deps, lease) !== undefined;
+  const mark = await readPurgeMark(deps.table, uid);
+  if ((mark?.again_at ?? 0) > deps.clock.now()) return undefined;
   return purging ? undefined : { type: 'purge', uid };
 }
 
@@ -73,5 +75,5 @@ async function mend(deps: SweepDeps, { id, uid, enabled }: DatasourceRow): Promi
   }
   const restart =
     run !== undefined && !run.dry_run && lease.cancel !== true && enabled && interruptions <= mostRestarts;
-  return restart ? { type: 'resync', datasource: id } : undefined;
+  return restart ? { type: 'resync', datasource: id, uid, fence: lease.fence + 1 } : undefined;
 }

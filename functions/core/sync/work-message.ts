@@ -20,8 +20,8 @@ export const workMessage = z.discriminatedUnion('type', [
     config_version: z.number(),
     slot: z.number(),
   }),
-  /** Start a run after one was interrupted. */
-  z.strictObject({ type: z.literal('resync'), datasource: z.string() }),
+  /** Start a run after one was interrupted, unless another has begun since: the fence tells. */
+  z.strictObject({ type: z.literal('resync'), datasource: z.string(), uid: z.string(), fence: z.number().int() }),
   /** Remove all that hangs on a uid that is no longer used. */
   z.strictObject({ type: z.literal('purge'), uid: z.string() }),
 ]);

@@ -165,6 +165,13 @@ describe('the time limit of a run', () => {
   });
 });
 
+/** A purge removes everything once more when no worker that was at it can be alive. */
+const purgeTwice = async (): Promise<void> => {
+  await world.work();
+  now += world.deps.leaseMs;
+  await world.work();
+};
+
 describe('deleting a datasource', () => {
   it('purges records and runs, keeps the fence, and spares its namesake', async () => {
     const { id, uid } = await world.addDatasource({ id: 'same' });
@@ -173,7 +180,7 @@ describe('deleting a datasource', () => {
     await deleteDatasource(world.deps, id);
     const next = await world.addDatasource({ id: 'same' });
     await world.sync(id);
-    await world.work();
+    await purgeTwice();
 
     expect(await collect(world.table.query({ pk: recordPartition(uid, range?.id ?? '') }))).toEqual([]);
     expect(await listRuns(world.table, uid, now, { limit: 10 })).toEqual([]);
@@ -193,9 +200,39 @@ describe('deleting a datasource', () => {
       await world.work();
     };
     expect((await performRun(world.deps, started)).status).toBe('canceled');
-    await world.work();
+    await purgeTwice();
     expect(await readRanges(world.table, uid)).toEqual([]);
     expect(await listRuns(world.table, uid, now, { limit: 10 })).toEqual([]);
+  });
+
+  it('removes what a worker wrote that stood still with a batch in hand', async () => {
+    const { id, uid } = await world.addDatasource();
+    const slow = await start(id);
+    let batch: (() => void) | undefined;
+    const standing = new Promise<void>((resolve) => {
+      world.table.beforeWrite = (writes) => {
+        if (!writes.some((write) => 'put' in write && write.put.pk.startsWith('record#'))) return undefined;
+        world.table.beforeWrite = undefined;
+        resolve();
+        return new Promise<void>((go) => {
+          batch = go;
+        });
+      };
+    });
+    const performed = performRun(world.deps, slow);
+    await standing;
+    await deleteDatasource(world.deps, id);
+    await world.work();
+    now += world.deps.leaseMs + 1000;
+    await world.work();
+    batch?.();
+    await performed;
+    const partition = recordPartition(uid, (await readRanges(world.table, uid))[0]?.id ?? '');
+    expect(await collect(world.table.query({ pk: partition }))).toHaveLength(50);
+    now += world.deps.leaseMs;
+    await world.work();
+    expect(await collect(world.table.query({ pk: partition }))).toEqual([]);
+    expect(await readRanges(world.table, uid)).toEqual([]);
   });
 
   it('gives the data a new uid when the bucket changes, and purges the old', async () => {
@@ -208,7 +245,7 @@ describe('deleting a datasource', () => {
     const moved = await world.change(id, { connector: { config } });
     expect(moved.uid).not.toBe(uid);
     await sweep(world.deps);
-    await world.work();
+    await purgeTwice();
     expect(await world.sync(id)).toMatchObject({ status: 'completed', counters: { added: 1, deleted: 0 } });
     expect(await readRanges(world.table, uid)).toEqual([]);
   });
