@@ -41,9 +41,11 @@ async function runStreams(context: RunContext, called: { workers: number }): Pro
       begin(work);
     }
     board.idle = streams - active.size + Math.max(0, workers - 1 - called.workers) * streams;
-    if (active.size === 0) break;
+    // Those that run now: one may end, and be forgotten, while workers are called.
+    const running = [...active];
+    if (running.length === 0) break;
     await callWorkers(context, called);
-    await Promise.race([...active, board.offered()]);
+    await Promise.race([...running, board.offered()]);
   }
   await Promise.all(active);
   if (failures.length > 0) throw mostTelling(failures);

@@ -5,7 +5,7 @@ import { dropCandidates } from '../sync/candidates.ts';
 import { fenceCheck } from '../sync/lease.ts';
 import type { RunContext } from '../sync/run-context.ts';
 import { noteProgress } from '../sync/run-progress.ts';
-import { RunYielded } from '../sync/run-unwound.ts';
+import { RunCanceled, RunYielded } from '../sync/run-unwound.ts';
 import { closeAt, shareRest } from './cut-range.ts';
 import { finishRange, noteCounts } from './finish-range.ts';
 import { addRecord, type Content, nothing } from './leaf.ts';
@@ -171,18 +171,25 @@ async function cut(stream: Stream, lastKey: string): Promise<RangeWork | undefin
   return undefined;
 }
 
-/** When it is stopped between two pages a stream stores how far it is; whatever stops it, what it added is counted. */
+/** A page that is refused, or never comes, leaves those before it as they are; so does whoever stops the run. */
+function isBetweenPages(error: unknown): boolean {
+  if (error instanceof Failure) return error.code !== 'lease_lost';
+  return error instanceof RunYielded || error instanceof RunCanceled;
+}
+
+/** When it is stopped between two pages a stream decides about what it has listed, and stores how far it is: what was
+ *  proved stays. Whatever stops it, what it added is counted. */
 async function leave(stream: Stream, error: unknown): Promise<void> {
   const { context, work } = stream;
-  const atPage = error instanceof RunYielded || (error instanceof Failure && error.code === 'run_time_limit');
-  if (atPage) {
-    const reached = work.listed ?? work.position;
-    if (reached !== undefined) await save(stream, reached, 'released');
-  }
+  const reached = work.listed ?? work.position;
+  const saves = isBetweenPages(error) && reached !== undefined && !work.done;
   try {
+    if (saves) await save(stream, reached, 'released');
     await noteCounts(context, work);
   } catch (reason) {
+    if (reason instanceof Failure && reason.code === 'lease_lost') throw reason;
+    // What stopped the stream is what the run is to tell of; the next one makes up for the rest.
     const name = reason instanceof Error ? reason.name : '';
-    context.deps.log.warn('counts not kept', { run: context.run.id, reason: name });
+    context.deps.log.warn('work not kept', { run: context.run.id, reason: name });
   }
 }
