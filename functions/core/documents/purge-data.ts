@@ -84,6 +84,10 @@ async function* partitionsOf(table: Table, uid: string): AsyncIterable<string> {
   for (const range of await readRanges(table, uid)) {
     yield recordPartition(uid, range.id);
     yield leafPartition(uid, range.id);
+    if (range.moving !== undefined) {
+      yield recordPartition(uid, range.moving.id);
+      yield leafPartition(uid, range.moving.id);
+    }
   }
   for await (const run of table.query({ pk: `${runPartitionPrefix}${uid}` })) {
     yield candidatePartition(uid, run.sk);

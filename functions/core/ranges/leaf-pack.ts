@@ -39,6 +39,11 @@ export async function* readPacks(table: Table, pk: string, lo: string, position:
   for await (const item of table.query({ pk, ...rest })) yield readPack(item);
 }
 
+/** All packs of a range in key order. */
+export async function* listPacks(table: Table, pk: string): AsyncIterable<LeafPack> {
+  for await (const item of table.query({ pk })) yield readPack(item);
+}
+
 /** The pack that begins at or before a position. */
 async function packAt(table: Table, pk: string, position: string): Promise<LeafPack | undefined> {
   for await (const item of table.query({ pk, through: position, direction: 'descending', limit: 1 })) {

@@ -21,6 +21,10 @@ const rangeRow = z.object({
   dirty: z.number().int().optional(),
   /** The next run reads every record, for something may have been written that no digest knows of. */
   doubted: z.boolean().optional(),
+  /** What lies after this key is being copied to a partition of its own. */
+  moving: z.object({ id: z.string(), after: z.string() }).optional(),
+  /** What stood up to here, or to the end if empty, was moved; what is left of it is to be deleted. */
+  trim: z.string().optional(),
 });
 export type RangeRow = z.output<typeof rangeRow>;
 

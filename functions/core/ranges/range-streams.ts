@@ -22,7 +22,7 @@ export async function syncRanges(context: RunContext): Promise<boolean> {
 
 async function runStreams(context: RunContext, called: { workers: number }): Promise<void> {
   const { board, deps, progress } = context;
-  const { streams, workers } = deps.settings;
+  const { streams } = deps.settings;
   const active = new Set<Promise<void>>();
   const failures: unknown[] = [];
   const begin = (work: RangeWork): void => {
@@ -40,7 +40,7 @@ async function runStreams(context: RunContext, called: { workers: number }): Pro
       if (work === undefined) break;
       begin(work);
     }
-    board.idle = streams - active.size + Math.max(0, workers - 1 - called.workers) * streams;
+    board.idle = streams - active.size + (mostCalls(context) - called.workers) * streams;
     // Those that run now: one may end, and be forgotten, while workers are called.
     const running = [...active];
     if (running.length === 0) break;
@@ -56,9 +56,15 @@ async function syncAll(context: RunContext, first: RangeWork): Promise<void> {
   for (let work: RangeWork | undefined = first; work !== undefined; ) work = await syncRange(context, work);
 }
 
-async function callWorkers({ board, deps, held, run }: RunContext, called: { workers: number }): Promise<void> {
-  const { streams, workers } = deps.settings;
-  while (board.waiting > called.workers * streams && called.workers < workers - 1) {
+/** Only who holds the run calls others, or those would call others in turn. */
+function mostCalls({ deps, held }: RunContext): number {
+  return held.current().holder === deps.holder ? deps.settings.workers - 1 : 0;
+}
+
+async function callWorkers(context: RunContext, called: { workers: number }): Promise<void> {
+  const { board, deps, held, run } = context;
+  const { streams } = deps.settings;
+  while (board.waiting > called.workers * streams && called.workers < mostCalls(context)) {
     called.workers += 1;
     const { datasource, uid, id } = run;
     const message: WorkMessage = { type: 'ranges', datasource, uid, run: id, fence: held.fence };

@@ -4,6 +4,7 @@ import { configOf, fingerprintOf } from '../datasources/effective-config.ts';
 import { Failure } from '../errors.ts';
 import { syncRanges } from '../ranges/range-streams.ts';
 import { sumTallies } from '../ranges/range-tally.ts';
+import { splitGrownRanges } from '../ranges/split-grown.ts';
 import { finishRun } from './finish-run.ts';
 import { type HeldLease, holdLease } from './held-lease.ts';
 import { describeRun, type RunRow } from './run.ts';
@@ -42,6 +43,7 @@ async function perform(deps: SyncDeps, started: StartedRun, held: HeldLease): Pr
     context = await openWorker(deps, started, held);
     if (!(await syncRanges(context))) return await parkRun(context);
     const ended = await settle(context, Object.assign(tally, sumTallies(context.board.tallies()), { removed: 0 }));
+    if (ended.status === 'completed' && !started.run.dry_run) await splitGrownRanges(context);
     return await finishRun(deps, started, held, endedRun(context, started.run, tally, ended));
   } catch (error) {
     if (error instanceof RunYielded && context !== undefined) return await suspendRun(context);
