@@ -30,6 +30,9 @@ export type SourceFailureCode =
   | 'source_throttled'
   | 'source_error'
   | 'not_an_s3_answer'
+  | 'answer_too_large'
+  | 'requester_pays'
+  | 'object_archived'
   | 'directory_bucket';
 
 /** Why a run ended without completing, beyond what the source answered. */

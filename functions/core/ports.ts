@@ -214,7 +214,14 @@ export type ListingPage = {
 
 /** What a HEAD of one key said. */
 export type HeadResult =
-  | { readonly status: 'found'; readonly lastModified: number; readonly size: number; readonly etag: string }
+  | {
+      readonly status: 'found';
+      readonly lastModified: number;
+      readonly size: number;
+      readonly etag: string;
+      /** It lies in an archive and has to be restored before it can be read; absent when it can. */
+      readonly archived?: boolean;
+    }
   | { readonly status: 'missing' }
   | { readonly status: 'forbidden' };
 

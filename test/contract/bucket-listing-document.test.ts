@@ -9,8 +9,8 @@ const vectors: { keys: { key: string; encoded?: string }[] } = JSON.parse(
   readFileSync(new URL('../vectors/keys.json', import.meta.url), 'utf8'),
 );
 
-function read(text: string): ListingDocument {
-  return readListingDocument(Buffer.from(text));
+function read(text: string, maxKeys = 1000): ListingDocument {
+  return readListingDocument(Buffer.from(text), maxKeys);
 }
 
 const rest = '<Size>1</Size><LastModified>2026-01-02T03:04:05.000Z</LastModified>';
@@ -208,7 +208,7 @@ describe('reading a listing', () => {
 
   it('given bytes that are not UTF-8, or another encoding by name, it is unreadable', () => {
     const bytes = Buffer.from(`<ListBucketResult>${contents('é')}</ListBucketResult>`, 'latin1');
-    expect(readListingDocument(bytes).unreadable).toContain('UTF-8');
+    expect(readListingDocument(bytes, 1000).unreadable).toContain('UTF-8');
     const named = `<?xml version="1.0" encoding="ISO-8859-1"?><ListBucketResult></ListBucketResult>`;
     expect(read(named).unreadable).toContain('UTF-8');
   });
@@ -286,7 +286,7 @@ describe('reading a listing', () => {
     fc.assert(
       fc.property(fc.nat(fromAws.length), fc.nat(30), piece, fc.uint8Array(), (at, length, text, bytes) => {
         expect(read(fromAws.slice(0, at) + text + fromAws.slice(at + length))).toHaveProperty('root');
-        expect(readListingDocument(bytes)).toHaveProperty('root');
+        expect(readListingDocument(bytes, 1000)).toHaveProperty('root');
         readErrorDocument(bytes);
       }),
       { numRuns: 1000 },
@@ -311,9 +311,56 @@ describe('reading a listing', () => {
     ];
     // Quadratic time would be minutes for each; the limit of the test as a whole is what fails it.
     for (const text of bodies) expect(read(fill(text)).wellFormed).toBe(false);
-    expect(read(`<ListBucketResult><Name>${'&amp;'.repeat(size / 5)}</Name></ListBucketResult>`).bucket).toHaveLength(
-      size / 5,
+    const name = read(`<ListBucketResult><Name>${'&amp;'.repeat(size / 5)}</Name></ListBucketResult>`);
+    expect(name.unreadable).toBe('a Name element longer than 8,192 characters');
+  });
+});
+
+describe('a listing that is more than was asked for', () => {
+  it('given as many keys as asked for, they are read; given one more, the reading ends there', () => {
+    expect(keysOf(read(`<ListBucketResult>${contents('a')}${contents('b')}</ListBucketResult>`, 2))).toEqual([
+      'a',
+      'b',
+    ]);
+    const more = `<ListBucketResult>${contents('a')}${contents('b')}${contents('c').repeat(1000)}</ListBucketResult>`;
+    const document = read(more, 2);
+    expect(document.objects.map(({ key }) => key)).toEqual(['a', 'b']);
+    expect([document.unreadable, document.wellFormed]).toEqual(['too many keys: asked were 2, and more came', false]);
+  });
+
+  it('given 300,000 keys, the reading ends at the first one too many', () => {
+    const body = Buffer.from(`<ListBucketResult>${contents('k').repeat(300_000)}</ListBucketResult>`);
+    const document = readListingDocument(body, 1000);
+    expect(document.objects).toHaveLength(1000);
+    expect(document.unreadable).toContain('too many keys');
+  });
+
+  it.each(['<x/>', '<x></x>', '<Contents><Owner></Owner></Contents>'])(
+    'given a million of %s, it ends early',
+    (text) => {
+      expect(read(`<ListBucketResult>${text.repeat(1_000_000)}</ListBucketResult>`, 1000).unreadable).toMatch(
+        /more elements than 1000 keys can have|too many keys/,
+      );
+    },
+  );
+
+  it('given many elements inside of one object, they count', () => {
+    const inside = `<Key>a</Key>${rest}${'<x></x>'.repeat(1100)}`;
+    expect(read(`<ListBucketResult><Contents>${inside}</Contents></ListBucketResult>`, 1).unreadable).toContain(
+      'more elements than 1 keys',
     );
+  });
+
+  it.each([
+    ['a token', `<NextContinuationToken>${'t'.repeat(8193)}</NextContinuationToken>`, 'NextContinuationToken'],
+    ['an ETag', contents('a', `${rest}<ETag>${'e'.repeat(513)}</ETag>`), 'impossibly long ETag, of key "a"'],
+    [
+      'a StorageClass',
+      contents('a', `${rest}<StorageClass>${'S'.repeat(65)}</StorageClass>`),
+      'impossibly long StorageClass',
+    ],
+  ])('given %s that nothing could store or send back, it is unreadable', (_label, inner, words) => {
+    expect(listing(inner).unreadable).toContain(words);
   });
 });
 
@@ -325,6 +372,11 @@ describe('reading an error', () => {
       region: 'eu-west-1',
       dislikesListType: false,
     });
+  });
+
+  it('given a message about requester-pays, it is seen', () => {
+    const text = '<Error><Code>AccessDenied</Code><Message>This is a Requester Pays bucket</Message></Error>';
+    expect(readErrorDocument(Buffer.from(text)).wantsRequesterToPay).toBe(true);
   });
 
   it.each([
@@ -351,8 +403,8 @@ describe('scanning XML', () => {
   it('given nested elements, each is told once with its depth, and text only of innermost ones', () => {
     const told: unknown[] = [];
     const outcome = scanXml('<a>x<b c="d">y</b>z<e/></a>', {
-      start: (name, depth) => told.push(['start', name, depth]),
-      end: (name, depth, text) => told.push(['end', name, depth, text]),
+      start: (name, depth) => void told.push(['start', name, depth]),
+      end: (name, depth, text) => void told.push(['end', name, depth, text]),
     });
     expect(outcome).toEqual({ root: 'a', wellFormed: true });
     expect(told).toEqual([

@@ -315,6 +315,52 @@ describe('asking for one key', () => {
   });
 
   it.each([
+    [{ 'x-amz-storage-class': 'GLACIER' }, true],
+    [{ 'x-amz-storage-class': 'DEEP_ARCHIVE' }, true],
+    [{ 'x-amz-storage-class': 'INTELLIGENT_TIERING', 'x-amz-archive-status': 'ARCHIVE_ACCESS' }, true],
+    [{ 'x-amz-storage-class': 'GLACIER', 'x-amz-restore': 'ongoing-request="true"' }, true],
+    [{ 'x-amz-storage-class': 'GLACIER', 'x-amz-restore': 'ongoing-request="false", expiry-date="x"' }, undefined],
+    [{ 'x-amz-storage-class': 'GLACIER_IR' }, undefined],
+    [{ 'x-amz-storage-class': 'INTELLIGENT_TIERING' }, undefined],
+    [{}, undefined],
+  ])('given an answer with %j, that it is archived is %s', async (headers, archived) => {
+    const usual = { 'content-length': '1', 'last-modified': 'Fri, 02 Jan 2026 03:04:05 GMT' };
+    await withServer(
+      (_request, response) => response.writeHead(200, { ...usual, ...headers }).end(),
+      async (endpoint) => {
+        expect(await open({ endpoint }).head('k')).toEqual({
+          ...{ status: 'found', size: 1, etag: '', lastModified: Date.parse(usual['last-modified']) },
+          archived,
+        });
+      },
+    );
+  });
+
+  it('given an object that is stored compressed, its encoding is no reason to refuse it', async () => {
+    const headers = {
+      'content-length': '1',
+      'last-modified': 'Fri, 02 Jan 2026 03:04:05 GMT',
+      'content-encoding': 'gzip',
+    };
+    await withServer(
+      (_request, response) => response.writeHead(200, headers).end(),
+      async (endpoint) => {
+        expect(await open({ endpoint }).head('k')).toMatchObject({ status: 'found', size: 1 });
+      },
+    );
+  });
+
+  it('given a size beyond the bound of a page, it is found: the answer has no body', async () => {
+    const headers = { 'content-length': '5497558138880', 'last-modified': 'Fri, 02 Jan 2026 03:04:05 GMT' };
+    await withServer(
+      (_request, response) => response.writeHead(200, headers).end(),
+      async (endpoint) => {
+        expect(await open({ endpoint }).head('k')).toMatchObject({ status: 'found', size: 5497558138880 });
+      },
+    );
+  });
+
+  it.each([
     ['no Last-Modified', { 'content-length': '1' }],
     ['a Last-Modified in words', { 'content-length': '1', 'last-modified': 'yesterday' }],
     ['no Content-Length', { 'last-modified': 'Fri, 02 Jan 2026 03:04:05 GMT', 'transfer-encoding': 'chunked' }],

@@ -66,7 +66,13 @@ export async function createSyncWorld(
     ids: createRandomIds(),
     sealer: openVault,
     opener: openVault,
-    buckets: options.buckets ?? createBuckets({ allowPrivateEndpoints: true, requestTimeoutMs: 2000 }),
+    buckets:
+      options.buckets ??
+      createBuckets({
+        allowPrivateEndpoints: true,
+        requestTimeoutMs: 2000,
+        patience: { wait: () => Promise.resolve() },
+      }),
     queue: {
       async send(message, sent) {
         messages.push({ message, delaySeconds: sent?.delaySeconds ?? 0 });

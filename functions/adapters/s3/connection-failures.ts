@@ -5,9 +5,26 @@ import type { BucketTarget } from '#core/ports.ts';
 export function timeoutFailure(timeoutMs: number): Failure {
   return new Failure(
     'source_timeout',
-    `The server did not complete its answer within ${timeoutMs / 1000} s. If trying again does not help, the server ` +
-      'is overloaded or the endpoint is not an S3 server.',
+    `The server took too long: it did not complete its answer within ${timeoutMs / 1000} s. If trying again does not ` +
+      'help, the server is overloaded or the endpoint is not an S3 server.',
   );
+}
+
+/** Breaks that another try may not meet; a name that does not exist or a certificate that is wrong stays so. */
+const passingBreaks = new Set([
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EAI_AGAIN',
+]);
+
+/** True if the connection broke in a way that may pass by itself. */
+export function mayPass(error: unknown): boolean {
+  return passingBreaks.has(textOf(error, 'code')) || textOf(error, 'name') === 'TimeoutError';
 }
 
 /**
@@ -19,6 +36,12 @@ export function connectionFailure(error: unknown, target: BucketTarget): Failure
   const server = target.endpoint === '' ? "AWS's S3" : target.endpoint;
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
     return unreachable(`The name of ${server} could not be resolved. Check the endpoint.`);
+  }
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    return new Failure(
+      'answer_too_large',
+      `The headers of what ${server} answered are longer than 16 KiB. Check that the endpoint is an S3 server.`,
+    );
   }
   if (code.startsWith('HPE_')) {
     const hint = target.useSsl ? 'Check the endpoint.' : 'If the server expects TLS set use_ssl to true.';

@@ -46,10 +46,12 @@ export function admitEndpoint(
 /**
  * Keep-alive agents that connect only to addresses within reach: names are checked when they are resolved, each time,
  * and the checked addresses are the ones dialled; address literals, which never reach a lookup, before the dial.
+ *
+ * @param idleMs after which a connection that nobody uses is closed.
  */
-export function guardedAgents(reach: Reach, lookup: Lookup = resolve): Agents {
-  // More sockets than the 16 streams of one invocation would never be used.
-  const options = { keepAlive: true, maxSockets: 32, lookup: guardedLookup(reach, lookup) };
+export function guardedAgents(reach: Reach, lookup: Lookup = resolve, idleMs = 10_000): Agents {
+  // More sockets than the 16 streams of one invocation would never be used. The timeout closes unused ones only.
+  const options = { keepAlive: true, maxSockets: 32, timeout: idleMs, lookup: guardedLookup(reach, lookup) };
   return { httpAgent: new GuardedHttpAgent(options, reach), httpsAgent: new GuardedHttpsAgent(options, reach) };
 }
 

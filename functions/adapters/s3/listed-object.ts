@@ -13,6 +13,12 @@ export type ListedFields = {
 /** S3's limit: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html */
 const MAX_KEY_BYTES = 1024;
 
+/** An ETag is opaque and has no limit of its own, but a record has: S3's are under 50 characters, foreign ones not far above. */
+const MAX_ETAG_LENGTH = 512;
+
+/** The longest of S3's is INTELLIGENT_TIERING. */
+const MAX_STORAGE_CLASS_LENGTH = 64;
+
 /**
  * Makes an object of its elements. Key, Size and LastModified must be there and make sense; a missing ETag is '', a
  * missing StorageClass is STANDARD, as S3 leaves it out.
@@ -32,12 +38,15 @@ export function readListedObject(
   if (size === undefined) return `a missing or impossible Size, of key ${quote(key)}`;
   const lastModified = readTimestamp(fields.LastModified);
   if (lastModified === undefined) return `a missing or impossible LastModified, of key ${quote(key)}`;
+  const { ETag = '', StorageClass = '' } = fields;
+  if (ETag.length > MAX_ETAG_LENGTH) return `an impossibly long ETag, of key ${quote(key)}`;
+  if (StorageClass.length > MAX_STORAGE_CLASS_LENGTH) return `an impossibly long StorageClass, of key ${quote(key)}`;
   return {
     key,
     size,
-    etag: unquoted(fields.ETag ?? ''),
+    etag: unquoted(ETag),
     lastModified,
-    storageClass: fields.StorageClass || 'STANDARD',
+    storageClass: StorageClass || 'STANDARD',
   };
 }
 

@@ -14,15 +14,17 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 /**
  * Reads the body of a ListObjects or ListObjectsV2 answer. Never throws: what is missing stays undefined, what cannot
  * be read is named in `unreadable`, and the core decides what either means.
+ *
+ * @param maxKeys how many keys were asked for: reading ends at the first one more, and at absurdly many elements.
  */
-export function readListingDocument(body: Uint8Array): ListingDocument {
+export function readListingDocument(body: Uint8Array, maxKeys: number): ListingDocument {
   let text: string;
   try {
     text = utf8.decode(body);
   } catch {
     return { root: '', wellFormed: false, objects: [], shapedAsV1: false, unreadable: 'bytes that are not UTF-8' };
   }
-  const reader = new ListingReader();
+  const reader = new ListingReader(maxKeys);
   const outcome = scanXml(text, reader);
   const { fields, unreadable, ...listing } = reader.finish();
   const firstProblem = outcome.unreadable ?? unreadable;
@@ -60,16 +62,41 @@ function isObjectName(name: string): name is keyof ListedFields {
   return objectNameSet.has(name);
 }
 
+/** S3 writes at most about twenty elements for one key, its owner, checksum and restore state included. */
+const ELEMENTS_PER_KEY = 50;
+const ELEMENTS_BESIDE_KEYS = 1_000;
+
+/** MinIO's are among the longest, at about twice the longest key. A token has to fit in the line of a request. */
+const MAX_TOKEN_LENGTH = 8 * 1024;
+
 class ListingReader implements XmlListener {
+  readonly #maxKeys: number;
+  #keys = 0;
+  #elements = 0;
   readonly #head: Head = {};
   readonly #contents: ListedFields[] = [];
   #current: ListedFields | undefined;
   #isListing = false;
   #problem: string | undefined;
 
-  start(name: string, depth: number): void {
+  constructor(maxKeys: number) {
+    this.#maxKeys = maxKeys;
+  }
+
+  start(name: string, depth: number): string | undefined {
+    this.#elements += 1;
+    if (this.#elements > this.#maxKeys * ELEMENTS_PER_KEY + ELEMENTS_BESIDE_KEYS) {
+      return `more elements than ${this.#maxKeys} keys can have`;
+    }
     if (depth === 1) this.#isListing = name === 'ListBucketResult';
-    else if (depth === 2 && this.#isListing && name === 'Contents') this.#current = {};
+    else if (depth === 2 && this.#isListing && name === 'Contents') return this.#startObject();
+    return undefined;
+  }
+
+  #startObject(): string | undefined {
+    this.#keys += 1;
+    this.#current = {};
+    return this.#keys > this.#maxKeys ? `too many keys: asked were ${this.#maxKeys}, and more came` : undefined;
   }
 
   end(name: string, depth: number, text: string | undefined): void {
@@ -94,6 +121,7 @@ class ListingReader implements XmlListener {
     if (name === 'CommonPrefixes' && text !== '') this.#problem ??= 'CommonPrefixes, which were not asked for';
     if (!isHeadName(name)) return;
     if (text === undefined || this.#head[name] !== undefined) this.#problem ??= `a strange or repeated ${name} element`;
+    else if (text.length > MAX_TOKEN_LENGTH) this.#problem ??= `a ${name} element longer than 8,192 characters`;
     else this.#head[name] = text;
   }
 

@@ -1,8 +1,8 @@
-import { Readable } from 'node:stream';
 import type { $Command } from '@aws-sdk/client-s3';
 import { Failure } from '#core/errors.ts';
 import { type ErrorDocument, isRegion, readErrorDocument } from './error-document.ts';
 import { type ListingDocument, readListingDocument } from './listing-document.ts';
+import { readBody } from './read-body.ts';
 
 /** What the server said to the last attempt of a call, read by us from the raw answer. */
 export type RawAnswer = {
@@ -26,6 +26,13 @@ const MAX_ERROR_BYTES = 64 * 1024;
 /** Codes that stand for a passing state, so that the SDK should try again even if they came with status 200. */
 const passingCodes = new Set(['SlowDown', 'InternalError', 'ServiceUnavailable', 'OperationAborted']);
 
+/** How an answer is to be read. */
+export type Reading = {
+  readonly maxBytes: number;
+  /** How many keys were asked for, when the answer is a listing. */
+  readonly maxKeys?: number;
+};
+
 /**
  * Puts itself between the connection and the SDK's deserialiser: the raw answer is read here, within limits, and the
  * SDK is handed an empty success, or an error document that holds the code and nothing else. So the SDK keeps signing,
@@ -36,7 +43,7 @@ const passingCodes = new Set(['SlowDown', 'InternalError', 'ServiceUnavailable',
  */
 export function takeRawAnswers<In extends object, Out extends { $metadata: object }>(
   stack: $Command<In, Out, unknown>['middlewareStack'],
-  maxPageBytes: number,
+  reading: Reading,
 ): { last?: RawAnswer } {
   const taken: { last?: RawAnswer } = {};
   stack.add(
@@ -44,7 +51,7 @@ export function takeRawAnswers<In extends object, Out extends { $metadata: objec
       delete taken.last;
       const result = await next(args);
       if (!isRawResponse(result.response)) throw new Error('the request handler answered with something unknown');
-      taken.last = await readAnswer(result.response, maxPageBytes);
+      taken.last = await readAnswer(result.response, reading);
       standIn(result.response, taken.last);
       return result;
     },
@@ -53,18 +60,14 @@ export function takeRawAnswers<In extends object, Out extends { $metadata: objec
   return taken;
 }
 
-async function readAnswer(response: RawResponse, maxPageBytes: number): Promise<RawAnswer> {
+async function readAnswer(response: RawResponse, { maxBytes, maxKeys }: Reading): Promise<RawAnswer> {
   const { statusCode: status, headers, body } = response;
   const success = status >= 200 && status < 300;
-  const bytes = await readBody(body, success ? maxPageBytes : MAX_ERROR_BYTES);
-  if (bytes === undefined && success) {
-    const limit = Math.floor(maxPageBytes / 1024 / 1024);
-    throw new Failure(
-      'not_an_s3_answer',
-      `The server answered with more than ${limit} MiB; no page of keys is as long.`,
-    );
-  }
-  const listing = success ? readListingDocument(bytes ?? new Uint8Array()) : undefined;
+  const isPage = success && maxKeys !== undefined;
+  if (isPage) refuseUnread(headers, maxBytes);
+  const bytes = await readBody(body, success ? maxBytes : MAX_ERROR_BYTES);
+  if (bytes === undefined && success) throw tooLarge(maxBytes);
+  const listing = isPage ? readListingDocument(bytes ?? new Uint8Array(), maxKeys) : undefined;
   const failed = !success || listing?.root === 'Error';
   const error = failed ? readErrorDocument(bytes ?? new Uint8Array()) : undefined;
   const time = Date.parse(headers.date ?? '');
@@ -80,22 +83,37 @@ async function readAnswer(response: RawResponse, maxPageBytes: number): Promise<
   };
 }
 
-function statusOf(code: string | undefined): number {
-  return code !== undefined && passingCodes.has(code) ? 503 : 400;
+/**
+ * What a listing's headers give away before anything of it is read. Its bytes are taken as they are, never unpacked: a
+ * few of them could stand for gigabytes, and nobody asked for less than plain text.
+ */
+function refuseUnread(headers: RawResponse['headers'], maxBytes: number): void {
+  const encoding = headers['content-encoding']?.toLowerCase() ?? '';
+  if (encoding !== '' && encoding !== 'identity' && encoding !== 'aws-chunked') {
+    throw new Failure(
+      'not_an_s3_answer',
+      'The server answered a listing with a compressed body (Content-Encoding), which was not asked for. Turn ' +
+        'compression off in the server or the proxy before it.',
+    );
+  }
+  if (Number(headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
 }
 
-/** The whole body, or undefined if it is longer than the limit; the rest is then not waited for. */
-async function readBody(body: unknown, limit: number): Promise<Uint8Array | undefined> {
-  if (!(body instanceof Readable)) return new Uint8Array();
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of body) {
-    if (!(chunk instanceof Uint8Array)) throw new Error('a body stream without bytes');
-    length += chunk.length;
-    if (length > limit) return undefined;
-    chunks.push(chunk);
-  }
-  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, length);
+function tooLarge(maxBytes: number): Failure {
+  return new Failure(
+    'answer_too_large',
+    `The server's answer is longer than ${inWords(maxBytes)}; no page of keys is as long. Check that the endpoint is an ` +
+      'S3 server; if it is, a smaller page_size may help.',
+  );
+}
+
+function inWords(bytes: number): string {
+  const mebibytes = bytes / 1024 / 1024;
+  return mebibytes >= 1 ? `${Math.floor(mebibytes)} MiB` : `${bytes} bytes`;
+}
+
+function statusOf(code: string | undefined): number {
+  return code !== undefined && passingCodes.has(code) ? 503 : 400;
 }
 
 function standIn(response: RawResponse, answer: RawAnswer): void {

@@ -10,7 +10,7 @@ import { Failure } from '#core/errors.ts';
 import type { Bucket, BucketTarget, HeadResult, ListingPage, ListRequest } from '#core/ports.ts';
 import { unquoted } from './listed-object.ts';
 import type { RawAnswer } from './raw-answer.ts';
-import type { S3Session } from './s3-session.ts';
+import type { Answer, S3Session } from './s3-session.ts';
 import { type Asked, refusalFailure } from './source-failures.ts';
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html */
@@ -50,7 +50,7 @@ export class S3Bucket implements Bucket {
     const answer = await this.#session.ask(() => new HeadObjectCommand({ Bucket: this.#target.bucket, Key: key }));
     if (answer.status === 404) return { status: 'missing' };
     if (answer.status === 403) return { status: 'forbidden' };
-    if (answer.status !== 200) throw refusalFailure(answer, this.#asked('s3:GetObject'));
+    if (answer.status !== 200) throw refusalFailure(answer, this.#asked('s3:GetObject', answer));
     return foundBy(answer);
   }
 
@@ -68,17 +68,20 @@ export class S3Bucket implements Bucket {
     this.#release();
   }
 
-  async #askV2(request: ListRequest): Promise<RawAnswer> {
+  async #askV2(request: ListRequest): Promise<Answer> {
     const { continuation, startAfter } = request;
     const from = continuation?.version === 2 ? { ContinuationToken: continuation.token } : afterKey(startAfter);
-    return await this.#session.ask(() => new ListObjectsV2Command({ ...this.#scope(request), ...from }));
+    return await this.#session.ask(
+      () => new ListObjectsV2Command({ ...this.#scope(request), ...from }),
+      request.maxKeys,
+    );
   }
 
-  async #askV1(request: ListRequest): Promise<RawAnswer> {
+  async #askV1(request: ListRequest): Promise<Answer> {
     const { continuation, startAfter } = request;
     const marker = continuation?.version === 1 ? continuation.marker : startAfter;
     const from = marker ? { Marker: marker } : {};
-    return await this.#session.ask(() => new ListObjectsCommand({ ...this.#scope(request), ...from }));
+    return await this.#session.ask(() => new ListObjectsCommand({ ...this.#scope(request), ...from }), request.maxKeys);
   }
 
   #scope({ prefix, maxKeys }: ListRequest): ListObjectsCommandInput {
@@ -90,15 +93,16 @@ export class S3Bucket implements Bucket {
     };
   }
 
-  #page(version: 1 | 2, answer: RawAnswer): ListingPage {
-    if (answer.listing === undefined) throw refusalFailure(answer, this.#asked('s3:ListBucket'));
+  #page(version: 1 | 2, answer: Answer): ListingPage {
+    if (answer.listing === undefined) throw refusalFailure(answer, this.#asked('s3:ListBucket', answer));
     const { shapedAsV1: _, ...listing } = answer.listing;
     const time = answer.serverTime === undefined ? {} : { serverTime: answer.serverTime };
     return { version, ...listing, ...time };
   }
 
-  #asked(permission: Asked['permission']): Asked {
-    return { target: this.#target, region: this.#session.region, permission };
+  #asked(permission: Asked['permission'], { tries, givenUp, retryAfterMs }: Answer): Asked {
+    const now = this.#session.now();
+    return { target: this.#target, region: this.#session.region, permission, now, tries, givenUp, retryAfterMs };
   }
 }
 
@@ -123,5 +127,13 @@ function foundBy(answer: RawAnswer): HeadResult {
       'The server answered a HEAD without a readable Last-Modified or Content-Length. Check that the endpoint is an S3 server.',
     );
   }
-  return { status: 'found', lastModified, size: Number(size), etag: unquoted(answer.headers.etag ?? '') };
+  const found = { lastModified, size: Number(size), etag: unquoted(answer.headers.etag ?? '') };
+  return { status: 'found', ...found, ...(isArchived(answer.headers) ? { archived: true } : {}) };
+}
+
+/** Restored copies can be read: https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html, x-amz-restore. */
+function isArchived(headers: RawAnswer['headers']): boolean {
+  const cold = /^(?:GLACIER|DEEP_ARCHIVE)$/.test(headers['x-amz-storage-class'] ?? '');
+  const archived = cold || headers['x-amz-archive-status'] !== undefined;
+  return archived && !(headers['x-amz-restore'] ?? '').includes('ongoing-request="false"');
 }

@@ -2,16 +2,23 @@ import { Failure } from '#core/errors.ts';
 import type { Buckets, BucketTarget } from '#core/ports.ts';
 import { admitEndpoint, guardedAgents, type Lookup } from './endpoint-guard.ts';
 import { isRegion } from './error-document.ts';
+import { type Patience, systemPatience } from './retries.ts';
 import { S3Bucket } from './s3-bucket.ts';
 import { S3Session } from './s3-session.ts';
 
 export type S3BucketsOptions = {
   /** Whether endpoints at loopback and private addresses may be used: all, none, or those `host[:port]` by name. */
   readonly allowPrivateEndpoints: boolean | readonly string[];
-  /** For one call, its retries and the reading of its answer included. 30,000 by default. */
+  /** For one call, its retries and the reading of its answer included. 45,000 by default. */
   readonly requestTimeoutMs?: number;
+  /** For one try of it: connecting, headers and the whole body. 20,000 by default; a page comes in under a second. */
+  readonly attemptTimeoutMs?: number;
   /** How long the answer to one listing may be. 16 MiB by default: 1,000 keys of 1,024 escaped bytes take 4 MiB. */
   readonly maxPageBytes?: number;
+  /** How long a connection that nobody uses is kept. 10,000 by default. */
+  readonly idleConnectionMs?: number;
+  /** Waits, clock and chance; the system's by default. */
+  readonly patience?: Partial<Patience>;
   /** Resolves names; the system's resolver by default. */
   readonly lookup?: Lookup;
 };
@@ -23,7 +30,9 @@ export type S3BucketsOptions = {
  * credentials (the SDK would take the host's own instead), `invalid_request` for what cannot be a bucket or a region.
  */
 export function createBuckets(options: S3BucketsOptions): Buckets {
-  const { requestTimeoutMs = 30_000, maxPageBytes = 16 * 1024 * 1024 } = options;
+  const { requestTimeoutMs = 45_000, attemptTimeoutMs = 20_000, maxPageBytes = 16 * 1024 * 1024 } = options;
+  const patience = { ...systemPatience, ...options.patience };
+  const limits = { requestTimeoutMs, attemptTimeoutMs, maxPageBytes, patience };
   return {
     open(target) {
       checkTarget(target);
@@ -31,8 +40,8 @@ export function createBuckets(options: S3BucketsOptions): Buckets {
         target.endpoint === ''
           ? undefined
           : admitEndpoint(target.endpoint, target.useSsl, options.allowPrivateEndpoints);
-      const agents = guardedAgents(admitted?.reach ?? 'public', options.lookup);
-      const session = new S3Session(target, admitted?.endpoint, agents, { requestTimeoutMs, maxPageBytes });
+      const agents = guardedAgents(admitted?.reach ?? 'public', options.lookup, options.idleConnectionMs);
+      const session = new S3Session(target, admitted?.endpoint, agents, limits);
       return new S3Bucket(target, session, () => {
         agents.httpAgent.destroy();
         agents.httpsAgent.destroy();

@@ -2,12 +2,31 @@ import { type $Command, S3Client, type ServiceInputTypes, type ServiceOutputType
 import type { Endpoint } from '#core/connectors/endpoint.ts';
 import { Failure } from '#core/errors.ts';
 import type { BucketTarget } from '#core/ports.ts';
-import { connectionFailure, timeoutFailure } from './connection-failures.ts';
+import { connectionFailure, mayPass, timeoutFailure } from './connection-failures.ts';
 import type { Agents } from './endpoint-guard.ts';
 import { type RawAnswer, takeRawAnswers } from './raw-answer.ts';
 import { awsHostIn, awsHostOf, DEFAULT_REGION, isAwsHost, regionOfHost } from './region.ts';
+import { type GivenUp, type Patience, Retries, retryAfterOf, type Trouble } from './retries.ts';
+import { troubleOf } from './source-failures.ts';
 
-export type SessionLimits = { readonly requestTimeoutMs: number; readonly maxPageBytes: number };
+export type SessionLimits = {
+  readonly requestTimeoutMs: number;
+  readonly attemptTimeoutMs: number;
+  readonly maxPageBytes: number;
+  readonly patience: Patience;
+};
+
+/** The last answer to a call, and how it came to be the last. */
+export type Answer = RawAnswer & {
+  readonly tries: number;
+  /** Why a call that went wrong was not tried again. */
+  readonly givenUp?: GivenUp;
+  /** What the server asked to wait, where it was given up. */
+  readonly retryAfterMs?: number;
+};
+
+/** A try that brought no answer; without `trouble` another one would bring none either. */
+type Break = { readonly broken: Failure; readonly trouble?: Trouble };
 
 /** Any command of the S3 client, as its `send` takes it. */
 type S3Command<In extends ServiceInputTypes, Out extends ServiceOutputTypes> = $Command<
@@ -18,7 +37,7 @@ type S3Command<In extends ServiceInputTypes, Out extends ServiceOutputTypes> = $
   ServiceOutputTypes
 >;
 
-/** A dead address should not use up the time of the whole call, three attempts included. */
+/** A dead address should not use up the time of the whole try. */
 const CONNECT_TIMEOUT_MS = 5_000;
 
 /** One client, and what it learnt about where its bucket is. */
@@ -27,6 +46,7 @@ export class S3Session {
   readonly #agents: Agents;
   readonly #limits: SessionLimits;
   readonly #port: number | undefined;
+  readonly #retries: Retries;
   #host: string;
   #region: string;
   #regionIsKnown: boolean;
@@ -38,6 +58,7 @@ export class S3Session {
     this.#target = target;
     this.#agents = agents;
     this.#limits = limits;
+    this.#retries = new Retries(limits.patience);
     this.#region = named || DEFAULT_REGION;
     this.#regionIsKnown = named !== undefined && named !== '';
     this.#host = endpoint?.host ?? awsHostOf(this.#region);
@@ -54,46 +75,89 @@ export class S3Session {
     return this.#regionIsKnown;
   }
 
+  /** Our own clock, epoch milliseconds. */
+  now(): number {
+    return this.#limits.patience.now();
+  }
+
   get client(): S3Client {
     return this.#client;
   }
 
   /**
-   * Sends a command, with the SDK's retries, and gives the server's last answer, whatever its status. If the server
+   * Sends a command, again while that can help, and gives the server's last answer, whatever its status. If the server
    * names another region, that is asked once more, and used from then on.
    *
+   * @param maxKeys of a listing: how many keys were asked for.
    * @throws Failure when there is no answer: refused, unreachable, out of time, too long.
    */
   async ask<In extends ServiceInputTypes, Out extends ServiceOutputTypes>(
     command: () => S3Command<In, Out>,
-  ): Promise<RawAnswer> {
+    maxKeys?: number,
+  ): Promise<Answer> {
     const askedIn = this.#region;
-    const answer = await this.#send(command());
+    const answer = await this.#persist(command, maxKeys);
     if (answer.region !== undefined && answer.region !== askedIn && blamesRegion(answer)) {
       if (this.#region === askedIn) this.#moveTo(answer.region);
-      return await this.#send(command());
+      return await this.#persist(command, maxKeys);
     }
     if (!blamesRegion(answer)) this.#regionIsKnown = true;
     return answer;
   }
 
-  async #send<In extends ServiceInputTypes, Out extends ServiceOutputTypes>(
+  /** Our own retries and not the SDK's: its three quick tries know no budget and keep no Retry-After. */
+  async #persist<In extends ServiceInputTypes, Out extends ServiceOutputTypes>(
+    command: () => S3Command<In, Out>,
+    maxKeys: number | undefined,
+  ): Promise<Answer> {
+    const { requestTimeoutMs, attemptTimeoutMs, patience } = this.#limits;
+    const until = patience.now() + requestTimeoutMs;
+    await this.#retries.pace();
+    for (let tries = 1; ; tries++) {
+      // At least something, so that a call which only waited its turn is made.
+      const timeMs = Math.max(1, Math.min(attemptTimeoutMs, until - patience.now()));
+      const outcome = await this.#try(command(), maxKeys, timeMs);
+      const trouble = 'broken' in outcome ? outcome.trouble : troubleOf(outcome);
+      if (trouble === undefined && !('broken' in outcome)) {
+        this.#retries.wentWell();
+        return { ...outcome, tries };
+      }
+      const retryAfterMs = 'broken' in outcome ? 0 : this.#retryAfter(outcome);
+      const verdict =
+        trouble === undefined
+          ? ({ givenUp: 'tries' } as const)
+          : this.#retries.judge(trouble, tries, retryAfterMs, until - patience.now());
+      if ('waitMs' in verdict) await patience.wait(verdict.waitMs);
+      else if ('broken' in outcome) throw outcome.broken;
+      else return { ...outcome, tries, givenUp: verdict.givenUp, retryAfterMs };
+    }
+  }
+
+  async #try<In extends ServiceInputTypes, Out extends ServiceOutputTypes>(
     command: S3Command<In, Out>,
-  ): Promise<RawAnswer> {
-    const taken = takeRawAnswers(command.middlewareStack, this.#limits.maxPageBytes);
-    // Bounds the call as a whole: the SDK's own timeouts do not stop a body that drips.
-    const deadline = AbortSignal.timeout(this.#limits.requestTimeoutMs);
+    maxKeys: number | undefined,
+    timeMs: number,
+  ): Promise<RawAnswer | Break> {
+    const { maxPageBytes } = this.#limits;
+    const taken = takeRawAnswers(command.middlewareStack, { maxBytes: maxPageBytes, maxKeys });
+    // Bounds the try as a whole: the SDK's own timeouts do not stop a body that drips.
+    const deadline = AbortSignal.timeout(timeMs);
     try {
       await this.#client.send(command, { abortSignal: deadline });
     } catch (error) {
       // Anew, without what the SDK hangs on the errors that pass through it.
-      if (error instanceof Failure) throw new Failure(error.code, error.message);
-      // Out of time while waiting to retry: what the server said last tells more than that.
-      if (deadline.aborted && taken.last === undefined) throw timeoutFailure(this.#limits.requestTimeoutMs);
-      if (taken.last === undefined) throw connectionFailure(error, this.#target);
+      if (error instanceof Failure) return { broken: new Failure(error.code, error.message) };
+      if (taken.last === undefined) {
+        if (deadline.aborted) return { broken: timeoutFailure(timeMs), trouble: 'slow' };
+        return { broken: connectionFailure(error, this.#target), ...(mayPass(error) ? { trouble: 'unwell' } : {}) };
+      }
     }
     if (taken.last === undefined) throw new Error('the SDK answered without having asked');
     return taken.last;
+  }
+
+  #retryAfter({ headers, serverTime }: RawAnswer): number {
+    return retryAfterOf(headers['retry-after'], serverTime ?? this.#limits.patience.now());
   }
 
   #moveTo(region: string): void {
@@ -114,9 +178,9 @@ export class S3Session {
       forcePathStyle: this.#target.pathStyle,
       requestHandler: {
         ...this.#agents,
-        connectionTimeout: Math.min(CONNECT_TIMEOUT_MS, this.#limits.requestTimeoutMs),
+        connectionTimeout: Math.min(CONNECT_TIMEOUT_MS, this.#limits.attemptTimeoutMs),
       },
-      maxAttempts: 3,
+      maxAttempts: 1,
       retryMode: 'standard',
       defaultsMode: 'standard',
       // Other servers than AWS do not know the newer checksums, which are the default.

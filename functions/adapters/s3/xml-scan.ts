@@ -2,7 +2,8 @@ import { decodeEntities } from './xml-entities.ts';
 
 /** Told of each element as it goes by. Depth is 1 at the root. */
 export type XmlListener = {
-  start(name: string, depth: number): void;
+  /** Returns in words why the rest should not be read, if it should not. */
+  start(name: string, depth: number): string | undefined;
   /** `text` is the element's character data, entities resolved; undefined if it had child elements. */
   end(name: string, depth: number, text: string | undefined): void;
 };
@@ -156,8 +157,8 @@ class XmlScanner {
     this.#open.push(name);
     this.#text = '';
     this.#innermost = true;
-    this.#listener.start(name, this.#open.length);
-    return true;
+    this.#unreadable = this.#listener.start(name, this.#open.length);
+    return this.#unreadable === undefined;
   }
 
   #endTag(): void {

@@ -1,13 +1,15 @@
 import { openBucket } from '../datasources/open-bucket.ts';
 import { readScope } from '../datasources/read-scope.ts';
-import type { Buckets, Opener, Table } from '../ports.ts';
+import { Failure } from '../errors.ts';
+import type { Bucket, Buckets, Opener, Table } from '../ports.ts';
 import { parseDocumentId } from './document-id.ts';
 import { findRecord, noDocument } from './find-record.ts';
 
 /**
  * A URL that reads a document's object without further keys, valid for so many seconds (at most 7 days, S3's limit).
  * Throws Failure: `not_found` for the document or its datasource, `invalid_request` for settings that are incomplete,
- * and what opening a bucket throws. The bucket is not asked: the object may be gone since the last sync.
+ * `object_archived`, and what opening a bucket throws. The bucket is asked only about objects in classes that archive:
+ * any other may be gone since the last sync.
  */
 export async function documentUrl(
   deps: { readonly table: Table; readonly buckets: Buckets; readonly opener: Opener },
@@ -17,11 +19,26 @@ export async function documentUrl(
   const place = parseDocumentId(id);
   if (place === undefined) throw noDocument(id);
   const { row, config } = await readScope(deps.table, place.datasource);
-  if ((await findRecord(deps.table, row.uid, place.key)) === undefined) throw noDocument(id);
+  const record = await findRecord(deps.table, row.uid, place.key);
+  if (record === undefined) throw noDocument(id);
   const bucket = await openBucket(deps, config);
   try {
+    if (archivingClasses.has(record.storage_class)) await demandReadable(bucket, place.key);
     return await bucket.presign(place.key, expiresInSeconds);
   } finally {
     bucket.close();
   }
+}
+
+/** Glacier's classes, and the one whose archive tiers a listing does not tell. GLACIER_IR answers at once. */
+const archivingClasses = new Set(['GLACIER', 'DEEP_ARCHIVE', 'INTELLIGENT_TIERING']);
+
+/** Whether an archived object was restored is known to the bucket alone; where it does not tell, the URL will. */
+async function demandReadable(bucket: Bucket, key: string): Promise<void> {
+  const found = await bucket.head(key);
+  if (found.status !== 'found' || found.archived !== true) return;
+  throw new Failure(
+    'object_archived',
+    'the object lies in an archive (GLACIER, DEEP_ARCHIVE or an archive tier) and cannot be read as it is; restore it in S3 first',
+  );
 }
