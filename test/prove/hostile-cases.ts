@@ -19,5 +19,5 @@ export const hostileCases: readonly HostileCase[] = [
   { hostility: 'endless-headers', what: 'endless headers', code: 'answer_too_large', words: '16 KiB' },
   { hostility: 'many-elements', what: '3.6 M elements', code: 'listing_not_proved', words: 'more elements' },
   { hostility: 'endless-early-hints', what: 'endless 103s', code: 'source_timeout', words: 'took too long' },
-  { hostility: 'single-byte-chunks', what: '1-byte chunks', code: '', words: '' },
+  { hostility: 'single-byte-chunks', what: '1-byte chunks', code: 'source_timeout', words: 'took too long' },
 ];

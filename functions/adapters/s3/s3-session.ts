@@ -115,7 +115,7 @@ export class S3Session {
     await this.#retries.pace();
     for (let tries = 1; ; tries++) {
       // At least something, so that a call which only waited its turn is made.
-      const timeMs = Math.max(1, Math.min(attemptTimeoutMs, until - patience.now()));
+      const timeMs = Math.max(1, Math.ceil(Math.min(attemptTimeoutMs, until - patience.now())));
       const outcome = await this.#try(command(), maxKeys, timeMs);
       const trouble = 'broken' in outcome ? outcome.trouble : troubleOf(outcome);
       if (trouble === undefined && !('broken' in outcome)) {
