@@ -1,44 +1,63 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { documentId } from '#core/documents/document-id.ts';
 import { documentUrl } from '#core/documents/document-url.ts';
-import { bucketName, createSyncWorld, type SyncWorld } from '#support/sync-world.ts';
+import type { Bucket, Buckets, BucketTarget } from '#core/ports.ts';
+import { type Seed, seedCatalogue } from './seeded-catalogue.ts';
 
-let world: SyncWorld;
-beforeEach(async () => {
-  world = await createSyncWorld();
-});
-afterEach(() => world.close());
-
-async function urlOf(key: string): Promise<string> {
-  const { id } = await world.addDatasource();
-  await world.sync(id);
-  world.s3.clearRequests();
-  return documentUrl(world.deps, documentId(id, key), 60);
+async function setUp(seed: Partial<Seed> = {}, presign?: Bucket['presign']) {
+  const { table, close } = await seedCatalogue({ id: 'ds', keys: ['a b'], gone: ['gone'], ...seed });
+  const opened: BucketTarget[] = [];
+  let closed = 0;
+  const refuse = () => Promise.reject(new Error('not to be asked'));
+  const buckets: Buckets = {
+    open(target) {
+      opened.push(target);
+      return {
+        list: refuse,
+        head: refuse,
+        presign: presign ?? (async (key, seconds) => `signed:${key}:${seconds}`),
+        close: () => {
+          closed += 1;
+        },
+      };
+    },
+  };
+  const opener = { open: async (sealed: string) => `opened ${sealed}` };
+  return { deps: { table, buckets, opener }, opened, closed: () => closed, close };
 }
 
-it.each(['GLACIER', 'DEEP_ARCHIVE'])(
-  'given an object in %s, it says that it has to be restored',
-  async (storageClass) => {
-    world.s3.put(bucketName, 'cold', { storageClass });
-    await expect(urlOf('cold')).rejects.toMatchObject({
-      code: 'object_archived',
-      message: expect.stringContaining('restore it in S3 first'),
-    });
-  },
-);
+describe('the url of a document', () => {
+  test('given a document, then its object is signed with the keys of its datasource', async () => {
+    const { deps, opened, closed, close } = await setUp();
+    expect(await documentUrl(deps, documentId('ds', 'a b'), 300)).toBe('signed:a b:300');
+    expect(opened).toMatchObject([
+      { bucket: 'papers', endpoint: 's3.example.com', credentials: { secretAccessKey: 'opened sealed' } },
+    ]);
+    expect(closed()).toBe(1);
+    close();
+  });
 
-it.each(['INTELLIGENT_TIERING', 'GLACIER_IR', 'STANDARD'])(
-  'given an object in %s, its URL is given',
-  async (storageClass) => {
-    world.s3.put(bucketName, 'warm', { storageClass });
-    expect(await urlOf('warm')).toContain('/warm?');
-  },
-);
+  test.each([documentId('ds', 'gone'), documentId('ds', 'never'), documentId('other', 'a b'), 'nonsense'])(
+    'given %s, then it is not found and no bucket is opened',
+    async (id) => {
+      const { deps, opened, close } = await setUp();
+      await expect(documentUrl(deps, id, 300)).rejects.toThrow(expect.objectContaining({ code: 'not_found' }));
+      expect(opened).toEqual([]);
+      close();
+    },
+  );
 
-it('given an archived object that is gone from the bucket, the URL is given: following it tells', async () => {
-  world.s3.put(bucketName, 'cold', { storageClass: 'GLACIER' });
-  const { id } = await world.addDatasource();
-  await world.sync(id);
-  world.s3.delete(bucketName, 'cold');
-  expect(await documentUrl(world.deps, documentId(id, 'cold'), 60)).toContain('/cold?');
+  test('given settings without credentials, then it says what they lack', async () => {
+    const { deps, close } = await setUp({ row: { secrets: {} } });
+    const incomplete = expect.objectContaining({ code: 'invalid_request' });
+    await expect(documentUrl(deps, documentId('ds', 'a b'), 300)).rejects.toThrow(incomplete);
+    close();
+  });
+
+  test('given a bucket that cannot sign, then it is closed all the same', async () => {
+    const { deps, closed, close } = await setUp({}, () => Promise.reject(new Error('no')));
+    await expect(documentUrl(deps, documentId('ds', 'a b'), 300)).rejects.toThrow('no');
+    expect(closed()).toBe(1);
+    close();
+  });
 });
