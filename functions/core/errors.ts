@@ -43,6 +43,7 @@ export type RunFailureCode =
   | 'lease_lost'
   | 'interrupted'
   | 'run_time_limit'
+  | 'run_page_limit'
   | 'internal';
 
 /** One thing wrong with one field of the input. */

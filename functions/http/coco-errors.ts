@@ -40,6 +40,7 @@ const statuses: Readonly<Record<FailureCode, number>> = {
   lease_lost: 409,
   interrupted: 503,
   run_time_limit: 504,
+  run_page_limit: 424,
   internal: 500,
 };
 

@@ -66,6 +66,8 @@ const stackConfig = z.strictObject({
   syncMemoryMb: whole(512, 10_240).default(1769),
   /** Syncs at the same time. Not reserved by default: new accounts have 10 in all, and AWS keeps those unreserved. */
   syncConcurrency: whole(3, 1000).optional(),
+  /** Invocations that the sync of one large bucket may take at once, 16 listings in each. */
+  syncWorkers: whole(1, 100).default(4),
   runTimeLimitSeconds: whole(60, 604_800).default(86_400),
   /** A run holds when its deletions exceed both: so many objects, and such a share (0–1) of the records. */
   holdAboveObjects: whole(0, 1_000_000_000).default(10),

@@ -15,6 +15,7 @@ describe('the context of the stack', () => {
       corsOrigins: [],
       minimumIntervalSeconds: 10,
       syncMemoryMb: 1769,
+      syncWorkers: 4,
       runTimeLimitSeconds: 86_400,
       holdAboveObjects: 10,
       holdAboveShare: 0.15,

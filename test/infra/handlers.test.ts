@@ -62,6 +62,7 @@ describe('the sync function', () => {
       WORK_QUEUE_URL: `${queue.url}/1`,
       PRIVATE_ENDPOINTS: '',
       RUN_TIME_LIMIT_SECONDS: '60',
+      SYNC_WORKERS: '2',
       HOLD_ABOVE_OBJECTS: '10',
       HOLD_ABOVE_SHARE: '0.15',
       AWS_REGION: 'eu-west-1',

@@ -1,3 +1,4 @@
+import { Failure } from '../errors.ts';
 import { compareKeys } from '../keys/byte-order.ts';
 import type { ListedObject } from '../ports.ts';
 import { type ProvenStep, provePage } from '../sync/page-proof.ts';
@@ -31,6 +32,7 @@ export async function* listedPages(context: RunContext, work: RangeWork): AsyncI
   let previous: ProvenStep | undefined;
   do {
     await checkpoint(context, previous !== undefined);
+    if (counters.pages >= deps.settings.rangePageLimit) throw tooManyPages(counters.pages);
     const request = { prefix: config.prefix, maxKeys, startAfter, continuation: previous?.continuation };
     const page = await bucket.list(request);
     if (page.serverTime !== undefined) progress.clockSkew ??= page.serverTime - deps.clock.now();
@@ -44,6 +46,13 @@ export async function* listedPages(context: RunContext, work: RangeWork): AsyncI
     keepControls(controls, objects);
     yield { objects, lastKey: passed ? (work.range.hi ?? '') : proven.lastKey, complete: previous === undefined };
   } while (previous !== undefined);
+}
+
+function tooManyPages(pages: number): Failure {
+  return new Failure(
+    'run_page_limit',
+    `one range of the listing went on for ${pages} pages without an end; nothing was deleted. If the bucket is really that large, narrow the prefix into several datasources; otherwise report it to whoever runs the S3 server`,
+  );
 }
 
 function liesBeside({ lo, hi }: RangeWork['range'], prefix: string): boolean {

@@ -38,6 +38,8 @@ export type SyncSettings = {
   readonly streams: number;
   /** Workers that one run may have at once. */
   readonly workers: number;
+  /** Pages of one range; a listing without end is told from a large one by nothing else. */
+  readonly rangePageLimit: number;
   /** A stream that has listed so many pages of a range that nobody knows the end of shares what is ahead of it. */
   readonly shareAfterPages: number;
 };
@@ -57,6 +59,8 @@ export const defaultSyncSettings: SyncSettings = {
   leafRecords: 128,
   streams: 16,
   workers: 1,
+  // Two billion keys between two cuts.
+  rangePageLimit: 2_000_000,
   // As many as a few ranges have: the pieces stay large, and looking for a place to cut costs a few pages in a hundred.
   shareAfterPages: 400,
 };

@@ -8,6 +8,8 @@ export const environment = z.object({
   /** host[:port], comma separated; may be empty. */
   PRIVATE_ENDPOINTS: z.string().transform((text) => text.split(',').filter((entry) => entry !== '')),
   RUN_TIME_LIMIT_SECONDS: z.string().regex(/^\d+$/).transform(Number),
+  /** Invocations that one run may take at once. */
+  SYNC_WORKERS: z.string().regex(/^\d+$/).transform(Number),
   HOLD_ABOVE_OBJECTS: z.string().regex(/^\d+$/).transform(Number),
   /** 0–1. */
   HOLD_ABOVE_SHARE: z

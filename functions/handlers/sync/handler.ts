@@ -22,6 +22,7 @@ const container: SyncDeps = {
   settings: {
     ...defaultSyncSettings,
     runTimeLimitSeconds: env.RUN_TIME_LIMIT_SECONDS,
+    workers: env.SYNC_WORKERS,
     holdAboveObjects: env.HOLD_ABOVE_OBJECTS,
     holdAboveShare: env.HOLD_ABOVE_SHARE,
   },

@@ -41,6 +41,7 @@ export class SyncFunction extends StocktakeFunction<SyncEnvironment> {
         ...work.grantSend(role),
         PRIVATE_ENDPOINTS: config.privateEndpoints.join(','),
         RUN_TIME_LIMIT_SECONDS: String(config.runTimeLimitSeconds),
+        SYNC_WORKERS: String(config.syncWorkers),
         HOLD_ABOVE_OBJECTS: String(config.holdAboveObjects),
         HOLD_ABOVE_SHARE: String(config.holdAboveShare),
       }),
