@@ -1,8 +1,8 @@
 import { readRecord, recordPartition } from '../documents/record.ts';
-import { Failure } from '../errors.ts';
+import { ConditionFailed, Failure } from '../errors.ts';
 import type { PlainWrite, Table } from '../ports.ts';
 import { dropCandidates } from '../sync/candidates.ts';
-import { fenceCheck } from '../sync/lease.ts';
+import { fenceCheck, leaseLost } from '../sync/lease.ts';
 import type { RunContext } from '../sync/run-context.ts';
 import { noteProgress } from '../sync/run-progress.ts';
 import { RunCanceled, RunYielded } from '../sync/run-unwound.ts';
@@ -45,6 +45,8 @@ export async function syncRange(context: RunContext, work: RangeWork): Promise<R
     for await (const page of listedPages(context, work)) {
       await takePage(stream, page);
       if (page.complete) break;
+      // Some servers answer pages without a key; the listing got no further by them.
+      if (page.objects.length === 0) continue;
       const next = await cut(stream, page.lastKey);
       if (next !== undefined) return next;
     }
@@ -122,7 +124,7 @@ async function takePage(stream: Stream, page: RangePage): Promise<void> {
   stream.pages += 1;
   await merge.take(inScope);
   const wrote = await writeInHand(stream);
-  if (page.complete) return;
+  if (page.complete || page.objects.length === 0) return;
   if (wrote || deps.clock.now() - work.savedAt >= deps.settings.checkpointMs)
     await save(stream, page.lastKey, 'claimed');
   else work.listed = page.lastKey;
@@ -136,7 +138,11 @@ async function writeInHand({ context, writer, ledger }: Stream): Promise<boolean
   for (let start = 0; start < writes.length; start += packsAtOnce) {
     await context.held.assertWritable();
     const fence = fenceCheck(context.uid, context.held.fence);
-    await context.deps.table.transact([...writes.slice(start, start + packsAtOnce), fence]);
+    try {
+      await context.deps.table.transact([...writes.slice(start, start + packsAtOnce), fence]);
+    } catch (error) {
+      throw error instanceof ConditionFailed ? leaseLost() : error;
+    }
   }
   return wrote;
 }

@@ -1,4 +1,7 @@
 import { expect, it } from 'vitest';
+import { createBuckets } from '#adapters/s3/s3-buckets.ts';
+import type { Bucket, Buckets } from '#core/ports.ts';
+import { readRanges } from '#core/ranges/range-map.ts';
 import { bucketName, createSyncWorld } from '#support/sync-world.ts';
 
 it('a listing that goes on beyond the limit of pages ends the run with its own message, and keeps what it added', async () => {
@@ -13,5 +16,28 @@ it('a listing that goes on beyond the limit of pages ends the run with its own m
   });
   expect(run.message).toContain('3 pages without an end');
   expect(await world.catalogue(id)).toHaveLength(30);
+  await world.close();
+});
+
+it('pages without a key, at the beginning as well, cut and store nothing', async () => {
+  const s3 = createBuckets({ allowPrivateEndpoints: true, requestTimeoutMs: 2000 });
+  let pages = 0;
+  const buckets: Buckets = {
+    open(target) {
+      const bucket = s3.open(target);
+      const list: Bucket['list'] = async (request) => {
+        pages += 1;
+        if (pages > 3) return bucket.list({ ...request, continuation: undefined });
+        const page = await bucket.list({ ...request, continuation: undefined });
+        return { ...page, objects: [], keyCount: 0, truncated: true, nextToken: `token-${pages}` };
+      };
+      return { list, head: (key) => bucket.head(key), presign: bucket.presign, close: () => bucket.close() };
+    },
+  };
+  const world = await createSyncWorld({ buckets, settings: { rangeObjects: 1, checkpointMs: 0 } });
+  world.s3.put(bucketName, 'only', { size: 1 });
+  const { id, uid } = await world.addDatasource();
+  expect(await world.sync(id)).toMatchObject({ status: 'completed', counters: { added: 1, pages: 4 } });
+  expect(await readRanges(world.table, uid)).toHaveLength(1);
   await world.close();
 });
