@@ -110,7 +110,9 @@ class Writer implements RangeWriter {
     if (this.#puts.length === 0 && this.#leaving.length === 0) return;
     const { deps } = this.#context;
     this.#wrote = true;
-    await markDirty(this.#context, this.#work);
+    // Candidates for deletion leave what is stored as it is.
+    const changes = this.#leaving.length > 0 || this.#puts.some(({ pk }) => pk === this.#pk);
+    if (changes) await markDirty(this.#context, this.#work);
     const writes = this.#puts.map((put) => ({ put }));
     this.#puts = [];
     for (let start = 0; start < writes.length; start += chunk) {

@@ -16,10 +16,14 @@ const chunk = 500;
  * is removed by request meanwhile puts the swap off to a later run. Throws Failure `lease_lost`, RunCanceled, RunYielded.
  */
 export async function splitGrownRanges(context: RunContext): Promise<void> {
-  const { deps, uid } = context;
-  for (const range of await readRanges(deps.table, uid)) {
-    if (range.trim !== undefined) await trim(context, range);
-    else if (range.moving !== undefined || range.objects > 2 * deps.settings.rangeObjects) await split(context, range);
+  const { deps, uid, board } = context;
+  const most = 2 * deps.settings.rangeObjects;
+  const needsWork = ({ trim: left, moving, objects }: RangeRow): boolean =>
+    left !== undefined || moving !== undefined || objects > most;
+  if (!board.ranges().some(needsWork)) return;
+  for (const range of (await readRanges(deps.table, uid)).filter(needsWork)) {
+    if (range.trim === undefined) await split(context, range);
+    else await trim(context, range);
   }
 }
 
