@@ -1,7 +1,7 @@
 import type { MiddlewareObj } from '@middy/core';
 import { ConditionFailed, Failure } from '#core/errors.ts';
 import type { Log } from '#core/ports.ts';
-import { cocoError } from './coco-errors.ts';
+import { cocoError } from './coco/errors.ts';
 import { type HttpEvent, type HttpResult, type RequestState, toResult } from './http-event.ts';
 import { RouteMismatch } from './match-route.ts';
 import type { Dialect, Reply } from './route.ts';

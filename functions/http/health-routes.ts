@@ -1,4 +1,4 @@
-import { plain } from './coco-answers.ts';
+import { plain } from './coco/answers.ts';
 import type { RouteOf } from './route.ts';
 
 /** For load balancers and people: says nothing but that this answers. */

@@ -1,11 +1,11 @@
-import { connectorRoutes } from './connector-routes.ts';
-import { datasourceRoutes } from './datasource-routes.ts';
+import { connectorRoutes } from './coco/connector-routes.ts';
+import { datasourceRoutes } from './coco/datasource-routes.ts';
+import { documentRoutes } from './coco/document-routes.ts';
+import { probeRoutes } from './coco/probe-routes.ts';
+import { runRoutes } from './coco/run-routes.ts';
 import type { FunctionName } from './deps.ts';
-import { documentRoutes } from './document-routes.ts';
 import { healthRoutes } from './health-routes.ts';
-import { probeRoutes } from './probe-routes.ts';
 import type { Route, RouteOf } from './route.ts';
-import { runRoutes } from './run-routes.ts';
 
 type Table = { readonly [F in FunctionName]: readonly RouteOf<F>[] };
 

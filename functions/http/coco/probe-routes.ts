@@ -3,11 +3,11 @@ import { testDatasource } from '#core/datasources/test-datasource.ts';
 import { documentUrl } from '#core/documents/document-url.ts';
 import { Failure } from '#core/errors.ts';
 import { requestRun } from '#core/sync/request-run.ts';
-import { plain, runAccepted } from './coco-answers.ts';
-import type { ProbeDeps } from './deps.ts';
-import { readCount } from './query-parameters.ts';
-import type { QueryParameter, Reply, RequestContext, RouteOf } from './route.ts';
-import { withoutBody } from './route-body.ts';
+import type { ProbeDeps } from '../deps.ts';
+import { readCount } from '../query-parameters.ts';
+import type { QueryParameter, Reply, RequestContext, RouteOf } from '../route.ts';
+import { withoutBody } from '../route-body.ts';
+import { plain, runAccepted } from './answers.ts';
 
 const common = { fn: 'probe', dialect: 'coco' } as const;
 

@@ -2,9 +2,9 @@ import * as z from 'zod';
 import type { SearchPage } from '#core/documents/search-page.ts';
 import { Failure } from '#core/errors.ts';
 import { parseInput } from '#core/parse-input.ts';
-import { searchAnswer } from './coco-answers.ts';
-import type { ApiDeps } from './deps.ts';
-import type { QueryParameter, QueryValues, Reply, RequestContext, RouteOf } from './route.ts';
+import type { ApiDeps } from '../deps.ts';
+import type { QueryParameter, QueryValues, Reply, RequestContext, RouteOf } from '../route.ts';
+import { searchAnswer } from './answers.ts';
 
 const text = z.string('must be a text');
 const list = z.array(z.string('must be a text'));

@@ -2,8 +2,8 @@ import { deleteDocument } from '#core/documents/delete-document.ts';
 import { readDocument } from '#core/documents/read-document.ts';
 import { searchDocuments } from '#core/documents/search-documents.ts';
 import { Failure } from '#core/errors.ts';
-import { found, written } from './coco-answers.ts';
-import type { RouteOf } from './route.ts';
+import type { RouteOf } from '../route.ts';
+import { found, written } from './answers.ts';
 import { commonSearchNames, searchRoutes } from './search-parameters.ts';
 
 const one = { path: '/document/{doc_id}', fn: 'api', dialect: 'coco', resource: 'doc_id' } as const;

@@ -3,10 +3,10 @@ import { listConnectors, readConnector } from '#core/connectors/connector-store.
 import { createConnector, deleteConnector, replaceConnector } from '#core/connectors/save-connector.ts';
 import { searchRows } from '#core/documents/search-rows.ts';
 import { Failure } from '#core/errors.ts';
-import { found, written } from './coco-answers.ts';
-import { readFlag } from './query-parameters.ts';
-import type { RouteOf } from './route.ts';
-import { replaceParameter, withBody } from './route-body.ts';
+import { readFlag } from '../query-parameters.ts';
+import type { RouteOf } from '../route.ts';
+import { replaceParameter, withBody } from '../route-body.ts';
+import { found, written } from './answers.ts';
 import { connectorFields } from './search-fields.ts';
 import { commonSearchNames, searchRoutes } from './search-parameters.ts';
 

@@ -7,11 +7,11 @@ import type { SearchPage } from '#core/documents/search-page.ts';
 import { searchRows } from '#core/documents/search-rows.ts';
 import { Failure } from '#core/errors.ts';
 import type { Table } from '#core/ports.ts';
-import { found, written } from './coco-answers.ts';
+import type { ApiDeps } from '../deps.ts';
+import type { QueryValues, RouteOf } from '../route.ts';
+import { replaceParameter, withBody, withReplaceableBody } from '../route-body.ts';
+import { found, written } from './answers.ts';
 import { datasourceSource, datasourceSources } from './datasource-source.ts';
-import type { ApiDeps } from './deps.ts';
-import type { QueryValues, RouteOf } from './route.ts';
-import { replaceParameter, withBody, withReplaceableBody } from './route-body.ts';
 import { datasourceFields } from './search-fields.ts';
 import { commonSearchNames, searchRoutes } from './search-parameters.ts';
 

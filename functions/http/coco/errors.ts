@@ -1,7 +1,7 @@
 import { ConditionFailed, Failure, type FailureCode, type FailureDetail } from '#core/errors.ts';
-import type { RequestState } from './http-event.ts';
-import { RouteMismatch } from './match-route.ts';
-import type { Reply } from './route.ts';
+import type { RequestState } from '../http-event.ts';
+import { RouteMismatch } from '../match-route.ts';
+import type { Reply } from '../route.ts';
 
 /**
  * The status of each failure in Coco's dialect. What the caller can mend in a datasource's settings is 400. A user's S3
