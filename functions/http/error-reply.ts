@@ -1,19 +1,16 @@
 import type { MiddlewareObj } from '@middy/core';
 import { ConditionFailed, Failure } from '#core/errors.ts';
 import type { Log } from '#core/ports.ts';
-import { cocoError } from './coco/errors.ts';
-import { type HttpEvent, type HttpResult, type RequestState, toResult } from './http-event.ts';
+import { refusal } from './dialects.ts';
+import { type HttpEvent, type HttpResult, toResult } from './http-event.ts';
 import { RouteMismatch } from './match-route.ts';
-import type { Dialect, Reply } from './route.ts';
 
-const dialects: Readonly<Record<Dialect, (error: unknown, state: RequestState) => Reply>> = { coco: cocoError };
-
-/** Answers a request that failed, in the words of its route's dialect, and logs what nobody but us can mend. */
+/** Answers a request that failed, in the words of its path's dialect, and logs what nobody but us can mend. */
 export function errorReply(deps: { readonly log: Log }): MiddlewareObj<HttpEvent, HttpResult> {
   return {
     onError: (request) => {
-      const { state } = request.event;
-      const answer = dialects[state.route?.dialect ?? 'coco'](request.error, state);
+      const { rawPath, state } = request.event;
+      const answer = refusal(rawPath, request.error, state);
       if (!isExpected(request.error)) {
         const fields = { request_id: state.requestId, route: state.route?.path, ...describe(request.error) };
         deps.log.error('request failed', fields);

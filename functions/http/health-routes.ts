@@ -8,7 +8,6 @@ export const healthRoutes: readonly RouteOf<'api'>[] = [
     path: '/_health',
     scope: 'none',
     fn: 'api',
-    dialect: 'coco',
     summary: 'Say that the API answers',
     answer: 'health',
     handle: async () => plain({ status: 'ok' }),

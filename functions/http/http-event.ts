@@ -2,7 +2,7 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 import type { QueryValues, Reply, Route, Scope } from './route.ts';
 
 /** What the steps need to know of the route they are on. */
-export type MatchedRoute = Pick<Route, 'method' | 'path' | 'dialect' | 'resource'>;
+export type MatchedRoute = Pick<Route, 'method' | 'path' | 'resource'>;
 
 /** What the steps of one request tell each other. */
 export type RequestState = {
@@ -45,18 +45,18 @@ export function toHttpEvent(event: APIGatewayProxyEventV2, now: number): HttpEve
   };
 }
 
-/** Writes an answer as JSON. No answer may be kept by a cache: they change with every sync and depend on the key. */
+/** Writes an answer as JSON, or with nothing in it (204). No answer may be kept by a cache: they change with every sync and depend on the key. */
 export function toResult(reply: Reply, requestId: string): HttpResult {
   return {
     statusCode: reply.status,
     headers: {
-      'content-type': 'application/json; charset=utf-8',
+      ...(reply.body === undefined ? {} : { 'content-type': 'application/json; charset=utf-8' }),
       'cache-control': 'no-store',
       'x-content-type-options': 'nosniff',
       'x-request-id': requestId,
       ...reply.headers,
     },
-    body: JSON.stringify(reply.body),
+    body: reply.body === undefined ? '' : JSON.stringify(reply.body),
     isBase64Encoded: false,
   };
 }

@@ -1,5 +1,7 @@
 import * as z from 'zod';
-import { answerSchemas, errorSchemas } from './openapi-answers.ts';
+import { cocoAnswers, cocoErrors } from './coco/answer-schemas.ts';
+import { dialectOf } from './dialects.ts';
+import { flexorchAnswers, flexorchErrors } from './flexorch/answer-schemas.ts';
 import type { Route } from './route.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -23,9 +25,11 @@ export function toOpenApi(routes: readonly Route[], version: string): Json {
     },
     servers: [{ url: 'http://localhost:9000', description: 'one machine: npm start' }],
     paths,
-    components: { schemas: { ...answerSchemas, ...errorSchemas }, securitySchemes },
+    components: { schemas, securitySchemes },
   };
 }
+
+const schemas: Json = { ...cocoAnswers, ...cocoErrors, ...flexorchAnswers, ...flexorchErrors };
 
 const securitySchemes: Json = {
   apiKey: { type: 'apiKey', in: 'header', name: 'X-API-KEY' },
@@ -39,12 +43,18 @@ function operation(route: Route): Json {
     operationId: operationId(route),
     summary: route.summary,
     ...(open ? {} : { description: `Needs a key with scope ${route.scope}.` }),
-    tags: [route.path.split('/')[1]],
+    tags: [tagOf(route)],
     security: open ? [] : Object.keys(securitySchemes).map((name) => ({ [name]: [] })),
     parameters: parametersOf(route),
     ...(route.request === undefined ? {} : { requestBody: requestBody(route.request) }),
     responses: responsesOf(route),
   };
+}
+
+/** The first word of the path, that of the dialect before it. */
+function tagOf({ path }: Route): string {
+  const [, first = '', second = ''] = path.split('/');
+  return dialectOf(path) === 'flexorch' ? `${first} ${second}` : first;
 }
 
 /** Such as `get_datasource_id__runs`: the path is unique, hence the id. */
@@ -79,11 +89,16 @@ function requestBody({ schemas, optional }: NonNullable<Route['request']>): Json
 
 function responsesOf(route: Route): Json {
   const redirect = { description: 'Leads to the content', headers: { Location: { schema: { type: 'string' } } } };
+  const status = route.success ?? 200;
+  const inCoco = dialectOf(route.path) === 'coco';
   return {
-    200: { description: 'Success', content: json(route.answer) },
+    [status]: { description: 'Success', ...(status === 204 ? {} : { content: json(route.answer) }) },
     ...(route.answer === 'raw_content' ? { 302: redirect } : {}),
-    ...(route.resource === undefined ? {} : { 404: missing(route) }),
-    default: { description: 'An error: what is wrong and what to change', content: json('error') },
+    ...(inCoco && route.resource !== undefined ? { 404: missing(route) } : {}),
+    default: {
+      description: 'An error: what is wrong and what to change',
+      content: json(inCoco ? 'error' : 'v1_error'),
+    },
   };
 }
 

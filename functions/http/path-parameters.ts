@@ -11,6 +11,9 @@ const runId: Rule = {
   reason: 'must be the id of a run: at most 64 of a–z and 0–9',
 };
 
+/** Ids under /v1 are the numbers of connectors and datasources. */
+const number: Rule = { accepts: (value) => isNumber(value), reason: 'must be a whole number from 1' };
+
 /** The form of each parameter that a route's path may have. */
 const rules: Readonly<Record<string, Rule>> = {
   id: {
@@ -23,6 +26,10 @@ const rules: Readonly<Record<string, Rule>> = {
     accepts: (value) => /^[A-Za-z0-9_.-]{1,1500}$/.test(value),
     reason: 'must be the id of a document: at most 1,500 of letters, digits, _ . -',
   },
+  connector: number,
+  schedule: number,
+  job: number,
+  webhook: number,
   hint: { accepts: (value) => value.length <= 1024, reason: 'must be at most 1,024 characters' },
 };
 
@@ -37,6 +44,11 @@ export const pathParameters: MiddlewareObj<HttpEvent> = {
     event.state.params = Object.fromEntries(raw.map(([name, value]) => [name, readParameter(name, value ?? '')]));
   },
 };
+
+/** True if the text is an id as it stands under /v1: an exact integer, spelt in one way only. */
+export function isNumber(text: string): boolean {
+  return /^[1-9][0-9]{0,15}$/.test(text) && Number.isSafeInteger(Number(text));
+}
 
 /** True if the text can be the id of a run. */
 export function isRunId(text: string): boolean {

@@ -1,15 +1,14 @@
 import type * as z from 'zod';
+import type { cocoAnswers } from './coco/answer-schemas.ts';
 import type { DepsOf, FunctionName } from './deps.ts';
+import type { flexorchAnswers } from './flexorch/answer-schemas.ts';
 
 /** What a caller may do; each includes the ones before it. */
 export type Scope = 'read' | 'write' | 'admin';
 
-export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-/** In whose words a route answers. */
-export type Dialect = 'coco';
-
-/** An answer before it is written; `body` is JSON. */
+/** An answer before it is written; `body` is JSON, undefined for none. */
 export type Reply = {
   readonly status: number;
   readonly body: unknown;
@@ -41,18 +40,8 @@ export type RequestContext<Deps> = {
 /** What a route reads from the body: one of these shapes. */
 export type RequestBody = { readonly schemas: readonly z.ZodType[]; readonly optional: boolean };
 
-/** Which of the shapes of openapi-answers.ts a route answers with. */
-export type AnswerName =
-  | 'written'
-  | 'found'
-  | 'search'
-  | 'acknowledged'
-  | 'run_accepted'
-  | 'run_list'
-  | 'connection_test'
-  | 'preview'
-  | 'raw_content'
-  | 'health';
+/** Which of the shapes of the two answer-schemas.ts a route answers with. */
+export type AnswerName = keyof typeof cocoAnswers | keyof typeof flexorchAnswers;
 
 /** One line of the route table: all that the router, the CDK routes, the OpenAPI document and the local server know. */
 export type RouteOf<F extends FunctionName> = {
@@ -63,9 +52,10 @@ export type RouteOf<F extends FunctionName> = {
   readonly scope: Scope | 'none';
   /** The function that serves it: one for each method and path. */
   readonly fn: F;
-  readonly dialect: Dialect;
   readonly summary: string;
   readonly answer: AnswerName;
+  /** The status of success, 200 if not said. */
+  readonly success?: 201 | 202 | 204;
   /** The path parameter that names what is read, written or deleted: its absence is told in the dialect's own form. */
   readonly resource?: string;
   readonly query?: readonly QueryParameter[];

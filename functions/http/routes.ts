@@ -4,14 +4,26 @@ import { documentRoutes } from './coco/document-routes.ts';
 import { probeRoutes } from './coco/probe-routes.ts';
 import { runRoutes } from './coco/run-routes.ts';
 import type { FunctionName } from './deps.ts';
+import * as flexorchConnectors from './flexorch/connector-routes.ts';
+import { usageRoutes } from './flexorch/usage-routes.ts';
 import { healthRoutes } from './health-routes.ts';
 import type { Route, RouteOf } from './route.ts';
 
 type Table = { readonly [F in FunctionName]: readonly RouteOf<F>[] };
 
-const table: Table = {
+const coco: Table = {
   api: [...connectorRoutes, ...datasourceRoutes, ...runRoutes, ...documentRoutes, ...healthRoutes],
   probe: probeRoutes,
+};
+
+const flexorch: Table = {
+  api: [...flexorchConnectors.connectorRoutes, ...usageRoutes],
+  probe: flexorchConnectors.connectorProbeRoutes,
+};
+
+const table: Table = {
+  api: [...coco.api, ...flexorch.api],
+  probe: [...coco.probe, ...flexorch.probe],
 };
 
 /** The route table: the router, the CDK routes, the OpenAPI document and the local server read it and nothing else. */

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Failure, type FailureCode } from '#core/errors.ts';
 import type { Log } from '#core/ports.ts';
 import type { HttpHandler } from '#http/create-http-handler.ts';
 import type { FunctionName } from '#http/deps.ts';
-import type { HttpResult } from '#http/http-event.ts';
+import { refusal } from '#http/dialects.ts';
+import { type HttpResult, toResult } from '#http/http-event.ts';
 import { maxBodyBytes } from '#http/json-body.ts';
 import { routesAt } from '#http/match-route.ts';
 import { routes } from '#http/routes.ts';
@@ -62,20 +64,20 @@ async function serve(
 ): Promise<void> {
   const requestId = randomUUID();
   const url = request.url ?? '';
+  const path = url.split('?')[0] ?? '';
   const problem = loopbackOnly ? loopbackProblem(request) : undefined;
-  const refuse = (status: number, code: string, reason: string): void => {
-    log.warn('request refused', { request_id: requestId, status, reason });
-    write(response, refusal(status, code, reason, requestId));
+  const refuse = (code: FailureCode, reason: string): void => {
+    const result = toResult(refusal(path, new Failure(code, reason), { requestId }), requestId);
+    log.warn('request refused', { request_id: requestId, status: result.statusCode, reason });
+    write(response, result);
     // The connection stays until its sender is done, or the sender would see it break and not the answer.
     dropRest(request);
   };
-  if (problem !== undefined) return refuse(403, 'permission_denied', problem);
-  if (!url.startsWith('/')) {
-    return refuse(400, 'invalid_request', 'the target of a request must begin with a slash');
-  }
+  if (problem !== undefined) return refuse('permission_denied', problem);
+  if (!url.startsWith('/')) return refuse('invalid_request', 'the target of a request must begin with a slash');
   const body = await readRequestBody(request, maxBodyBytes);
   if (body === undefined) {
-    return refuse(413, 'too_large', `the body is larger than ${maxBodyBytes.toLocaleString('en')} bytes`);
+    return refuse('too_large', `the body is larger than ${maxBodyBytes.toLocaleString('en')} bytes`);
   }
   const event = toApiGatewayEvent(request, body, { requestId, now: Date.now() });
   const route = routesAt(routes, event.rawPath).find((each) => each.method === event.requestContext.http.method);
@@ -84,23 +86,10 @@ async function serve(
     result = await handlers[route?.fn ?? 'api'](event);
   } catch (error) {
     log.error('handler threw', { request_id: requestId, error: error instanceof Error ? error.name : typeof error });
-    result = refusal(
-      500,
-      'internal',
-      'something went wrong on our side; the log has more under this request_id',
-      requestId,
-    );
+    result = toResult(refusal(path, error, { requestId }), requestId);
   }
   if (!isOpen()) response.setHeader('connection', 'close');
   write(response, result);
-}
-
-function refusal(status: number, code: string, reason: string, requestId: string): HttpResult {
-  return {
-    statusCode: status,
-    headers: { 'content-type': 'application/json; charset=utf-8', 'x-request-id': requestId },
-    body: JSON.stringify({ status, error: { reason, code }, request_id: requestId }),
-  };
 }
 
 function write(response: ServerResponse, result: HttpResult): void {

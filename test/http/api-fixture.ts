@@ -133,7 +133,12 @@ async function call(
   const event = eventOf(method, path, sent);
   const route = routesAt(routes, event.rawPath).find((each) => each.method === method);
   const { statusCode = 0, headers = {}, body: text = '' } = await handlers[route?.fn ?? 'api'](event);
-  return { status: statusCode, headers: headers as Record<string, string>, text, json: JSON.parse(text) };
+  return {
+    status: statusCode,
+    headers: headers as Record<string, string>,
+    text,
+    json: text === '' ? undefined : JSON.parse(text),
+  };
 }
 
 /** The event that API Gateway makes of a request. */

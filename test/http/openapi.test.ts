@@ -23,7 +23,7 @@ test('given the route table, each method and path stands in it once, and every o
 });
 
 test('given a path of the table, it has no trailing slash and is served by one function for each method', () => {
-  for (const { path } of routes) expect(path).toMatch(/^(\/[A-Za-z_]+|\/\{[a-z_]+\})+$/);
+  for (const { path } of routes) expect(path).toMatch(/^(\/[a-z0-9_-]+|\/\{[a-z_]+\})+$/);
 });
 
 test('given the datasource body, its schema names the config fields and what is required', () => {

@@ -4,12 +4,21 @@ import { routes } from '#http/routes.ts';
 import { render, synthesize } from './stack-template.ts';
 
 const stack = synthesize();
-const deployed = stack.ofType('AWS::ApiGatewayV2::Route').map(([, { Properties }]) => Properties);
+const everyRoute = stack.ofType('AWS::ApiGatewayV2::Route').map(([, { Properties }]) => Properties);
+const isForTheRest = ({ RouteKey }: Record<string, unknown>) => String(RouteKey).startsWith('ANY ');
+const deployed = everyRoute.filter((route) => !isForTheRest(route));
 
 describe('the HTTP API', () => {
   test('given the router, the template has its routes in both slash forms and no other', () => {
     const wanted = routes.flatMap(({ method, path }) => [`${method} ${path}`, `${method} ${path}/`]);
     expect(deployed.map(({ RouteKey }) => RouteKey).sort()).toEqual(wanted.sort());
+  });
+
+  test('given a path under /v1 that no route takes, it goes to the api function, which knows the envelope', () => {
+    const rest = everyRoute.filter(isForTheRest);
+    expect(rest.map(({ RouteKey }) => RouteKey).sort()).toEqual(['ANY /v1', 'ANY /v1/{proxy+}']);
+    const health = deployed.find(({ RouteKey }) => RouteKey === 'GET /_health');
+    for (const { Target } of rest) expect(render(Target)).toBe(render(health?.Target));
   });
 
   test('given the documented routes, the template has them and no other', () => {
@@ -58,7 +67,7 @@ describe('the HTTP API', () => {
     const settings = Properties.RouteSettings as Record<string, unknown>;
     const costly = ['POST /datasource/{id}/_sync', 'POST /datasource/{id}/_reset_sync', 'POST /datasource/{id}/_test'];
     costly.push('GET /datasource/{id}/_preview', 'POST /datasource/{id}/_preview');
-    costly.push('GET /document/{doc_id}/raw_content/{hint}');
+    costly.push('GET /document/{doc_id}/raw_content/{hint}', 'POST /v1/connectors/{connector}/test');
     expect(Object.keys(settings).sort()).toEqual(costly.flatMap((key) => [key, `${key}/`]).sort());
     for (const each of Object.values(settings))
       expect(each).toEqual({ ThrottlingRateLimit: 5, ThrottlingBurstLimit: 10 });

@@ -1,6 +1,6 @@
 import { compareKeys } from '../keys/byte-order.ts';
 import type { Item, Table, TransactWrite } from '../ports.ts';
-import { createNumbered, firstVersion, numberItem } from '../registry/registry-number.ts';
+import { type Alongside, createNumbered, firstVersion, idOfNumber, numberItem } from '../registry/registry-number.ts';
 import { fromItem, toItem } from '../stored-item.ts';
 import { type ConnectorRow, connectorRow } from './connector.ts';
 
@@ -40,16 +40,27 @@ export async function listConnectors(table: Table): Promise<ConnectorRow[]> {
   return [...rows, builtin].sort((one, other) => compareKeys(one.id, other.id));
 }
 
-/** Stores a new connector under the given id, or under its number. Throws ConditionFailed if the id is taken. */
+/** The connector with this number. The builtin one is not found by its own. */
+export async function readNumberedConnector(table: Table, number: number): Promise<ConnectorRow | undefined> {
+  const id = await idOfNumber(table, 'connector', number);
+  return id === undefined ? undefined : readConnector(table, id);
+}
+
+/**
+ * Stores a new connector under the given id, or under its number. Throws ConditionFailed if the id is taken, Failure
+ * `conflict` if a condition of `alongside` does not hold.
+ */
 export async function insertConnector(
   table: Table,
   id: string | undefined,
   row: Omit<ConnectorRow, 'id' | 'number' | 'version'>,
+  alongside?: Alongside,
 ): Promise<ConnectorRow> {
-  const item = await createNumbered(table, 'connector', id, (number) => {
+  const build = (number: number): Item => {
     const rowId = id ?? String(number);
     return toItem({ pk: partition, sk: rowId }, { ...row, id: rowId, number, version: firstVersion(row) });
-  });
+  };
+  const item = await createNumbered(table, 'connector', id, build, alongside);
   return fromItem(connectorRow, item);
 }
 

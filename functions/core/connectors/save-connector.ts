@@ -4,6 +4,7 @@ import { configOf } from '../datasources/effective-config.ts';
 import { rebaseDatasource } from '../datasources/rebase-datasource.ts';
 import { ConditionFailed, Failure } from '../errors.ts';
 import type { Clock, Ids, Sealer, Table } from '../ports.ts';
+import type { Alongside } from '../registry/registry-number.ts';
 import { type ConnectorInput, type ConnectorRow, echoedFields } from './connector.ts';
 import { insertConnector, readConnector, removeConnector, updateConnector } from './connector-store.ts';
 import { mergeConfig } from './merge-config.ts';
@@ -15,14 +16,18 @@ export type ConnectorDeps = {
   readonly ids: Ids;
 };
 
-/** Stores a new connector. Throws Failure `conflict` if its id is taken. */
-export async function createConnector(deps: ConnectorDeps, input: ConnectorInput): Promise<ConnectorRow> {
+/** Stores a new connector. Throws Failure `conflict` if its id is taken, or a condition of `alongside` does not hold. */
+export async function createConnector(
+  deps: ConnectorDeps,
+  input: ConnectorInput,
+  alongside?: Alongside,
+): Promise<ConnectorRow> {
   const taken = new Failure('conflict', `a connector with the id ${input.id} exists already; choose another id`);
   if (input.id !== undefined && (await readConnector(deps.table, input.id)) !== undefined) throw taken;
   const owner = deps.ids.unique();
   const planned = await planConnector(deps, owner, input, undefined);
   try {
-    return await insertConnector(deps.table, input.id, planned);
+    return await insertConnector(deps.table, input.id, planned, alongside);
   } catch (error) {
     throw error instanceof ConditionFailed ? taken : error;
   }

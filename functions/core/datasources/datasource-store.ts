@@ -1,6 +1,6 @@
 import { purgeItem } from '../documents/purge-item.ts';
 import type { Item, Table, TransactWrite } from '../ports.ts';
-import { createNumbered, firstVersion, numberItem } from '../registry/registry-number.ts';
+import { type Alongside, createNumbered, firstVersion, numberItem } from '../registry/registry-number.ts';
 import { fromItem, toItem } from '../stored-item.ts';
 import { type DatasourceRow, datasourceRow } from './datasource.ts';
 
@@ -19,19 +19,19 @@ export async function* listDatasources(table: Table): AsyncIterable<DatasourceRo
 
 /**
  * Stores a new datasource under the given id, or under its number. Throws ConditionFailed if the id is taken, Failure
- * `conflict` if a condition of `guards` does not hold.
+ * `conflict` if a condition of `alongside` does not hold.
  */
 export async function insertDatasource(
   table: Table,
   id: string | undefined,
   row: Omit<DatasourceRow, 'id' | 'number' | 'version'>,
-  guards: readonly TransactWrite[] = [],
+  alongside?: Alongside,
 ): Promise<DatasourceRow> {
   const build = (number: number): Item => {
     const rowId = id ?? String(number);
     return toItem({ pk: datasourcePartition, sk: rowId }, { ...row, id: rowId, number, version: firstVersion(row) });
   };
-  const item = await createNumbered(table, 'datasource', id, build, guards);
+  const item = await createNumbered(table, 'datasource', id, build, alongside);
   return fromItem(datasourceRow, item);
 }
 

@@ -2,18 +2,27 @@ import type { ConnectorRow } from '../connectors/connector.ts';
 import { connectorStands, readConnector } from '../connectors/connector-store.ts';
 import { ConditionFailed, Failure } from '../errors.ts';
 import type { Table } from '../ports.ts';
+import type { Alongside } from '../registry/registry-number.ts';
 import type { DatasourceInput, DatasourcePatch, DatasourceRow } from './datasource.ts';
 import { insertDatasource, readDatasource, updateDatasource } from './datasource-store.ts';
 import { type PlanDeps, planDatasource } from './plan-datasource.ts';
 
 export type SaveDeps = PlanDeps & { readonly table: Table };
 
-/** Stores a new datasource. Throws Failure `conflict` if its id is taken, `invalid_request` for what cannot be kept. */
-export async function createDatasource(deps: SaveDeps, input: DatasourceInput): Promise<DatasourceRow> {
+/**
+ * Stores a new datasource, and with it what `alongside` makes of its row. Throws Failure `conflict` if its id is taken or
+ * a condition does not hold, `invalid_request` for what cannot be kept.
+ */
+export async function createDatasource(
+  deps: SaveDeps,
+  input: DatasourceInput,
+  alongside: Alongside = () => [],
+): Promise<DatasourceRow> {
   const connector = await connectorOf(deps.table, input.connector.id);
   const planned = await planDatasource(deps, connector, input, undefined, true);
   try {
-    return await insertDatasource(deps.table, input.id, planned, connectorStands(connector));
+    const guards = connectorStands(connector);
+    return await insertDatasource(deps.table, input.id, planned, (row) => [...guards, ...alongside(row)]);
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;
     throw new Failure('conflict', `a datasource with the id ${input.id} exists already; choose another id`, {

@@ -1,6 +1,7 @@
 import { Failure } from '../errors.ts';
 import type { Buckets, Clock, Opener, Table } from '../ports.ts';
 import { provePage } from '../sync/page-proof.ts';
+import type { EffectiveConfig } from './effective-config.ts';
 import { openBucket } from './open-bucket.ts';
 import { readScope } from './read-scope.ts';
 
@@ -11,15 +12,24 @@ export type ConnectionTest = {
   readonly message: string;
 };
 
+export type TestDeps = {
+  readonly table: Table;
+  readonly buckets: Buckets;
+  readonly opener: Opener;
+  readonly clock: Clock;
+};
+
 /**
  * Lists one object of the datasource's scope to see whether its settings work. A bucket that refuses is an answer, not
  * an error: `success` is false and the message says what to fix. Throws Failure `not_found` for the datasource.
  */
-export async function testDatasource(
-  deps: { readonly table: Table; readonly buckets: Buckets; readonly opener: Opener; readonly clock: Clock },
-  id: string,
-): Promise<ConnectionTest> {
+export async function testDatasource(deps: TestDeps, id: string): Promise<ConnectionTest> {
   const { config } = await readScope(deps.table, id);
+  return tryScope(deps, config);
+}
+
+/** The same for settings, whosesoever they are. */
+export async function tryScope(deps: Omit<TestDeps, 'table'>, config: EffectiveConfig): Promise<ConnectionTest> {
   const beganAt = deps.clock.now();
   try {
     const bucket = await openBucket(deps, config);

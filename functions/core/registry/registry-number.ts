@@ -4,6 +4,9 @@ import type { Item, Table, TransactWrite } from '../ports.ts';
 
 type Kind = 'connector' | 'datasource';
 
+/** Further writes of the transaction that creates a row: conditions that it depends on, items that lead to it. */
+export type Alongside = (row: Item) => readonly TransactWrite[];
+
 const counterItem = z.object({ value: z.number().int(), version: z.number().int() });
 
 /** Of creates at once that want the same number one wins each time and the others ask again: so many at once are served. */
@@ -12,15 +15,16 @@ const attempts = 100;
 /**
  * Creates a registry row together with its number, the integer id it has under /v1. Numbers grow by one and are never
  * given twice; an id that is itself a number keeps that number. Calls `build` with the number to use and stores what it
- * returns, absent before. Throws ConditionFailed when a row with that id is there already, or its number is another
- * row's; Failure `conflict` if others kept coming first, or if a condition of `guards` does not hold.
+ * returns, absent before, in one transaction with what `alongside` makes of the row. Throws ConditionFailed when a row with
+ * that id is there already, or its number is another row's; Failure `conflict` if others kept coming first, or if a
+ * condition of `alongside` does not hold.
  */
 export async function createNumbered(
   table: Table,
   kind: Kind,
   id: string | undefined,
   build: (number: number) => Item,
-  guards: readonly TransactWrite[] = [],
+  alongside: Alongside = () => [],
 ): Promise<Item> {
   const counterKey = { pk: 'registry#counter', sk: kind };
   const given = givenNumber(id);
@@ -40,7 +44,7 @@ export async function createNumbered(
       },
     ];
     try {
-      await table.transact([...writes, ...guards]);
+      await table.transact([...writes, ...alongside(row)]);
       return row;
     } catch (error) {
       if (!(error instanceof ConditionFailed)) throw error;
@@ -60,6 +64,12 @@ export async function createNumbered(
 /** The item that leads from a number to the id that has it. */
 export function numberItem(kind: Kind, number: number, id: string): Item {
   return { pk: `registry#${kind}-number`, sk: String(number).padStart(16, '0'), v: 1, id };
+}
+
+/** The id that has a number; undefined if none has it. */
+export async function idOfNumber(table: Table, kind: Kind, number: number): Promise<string | undefined> {
+  const item = await table.get(numberItem(kind, number, ''));
+  return item && z.string().parse(item.id);
 }
 
 /** An id made of digits only is its own number, so that both faces show the same one. Beyond 15 digits it is a name like

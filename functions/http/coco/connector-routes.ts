@@ -10,7 +10,7 @@ import { found, written } from './answers.ts';
 import { connectorFields } from './search-fields.ts';
 import { commonSearchNames, searchRoutes } from './search-parameters.ts';
 
-const one = { path: '/connector/{id}', fn: 'api', dialect: 'coco', resource: 'id' } as const;
+const one = { path: '/connector/{id}', fn: 'api', resource: 'id' } as const;
 
 export const connectorRoutes: readonly RouteOf<'api'>[] = [
   {
@@ -18,7 +18,6 @@ export const connectorRoutes: readonly RouteOf<'api'>[] = [
     path: '/connector',
     scope: 'write',
     fn: 'api',
-    dialect: 'coco',
     summary: 'Create a connector',
     answer: 'written',
     ...withBody('connector', connectorInput, async ({ deps }, input) => {

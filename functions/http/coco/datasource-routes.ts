@@ -15,7 +15,7 @@ import { datasourceSource, datasourceSources } from './datasource-source.ts';
 import { datasourceFields } from './search-fields.ts';
 import { commonSearchNames, searchRoutes } from './search-parameters.ts';
 
-const one = { path: '/datasource/{id}', fn: 'api', dialect: 'coco', resource: 'id' } as const;
+const one = { path: '/datasource/{id}', fn: 'api', resource: 'id' } as const;
 
 export const datasourceRoutes: readonly RouteOf<'api'>[] = [
   {
@@ -23,7 +23,6 @@ export const datasourceRoutes: readonly RouteOf<'api'>[] = [
     path: '/datasource',
     scope: 'write',
     fn: 'api',
-    dialect: 'coco',
     summary: 'Create a datasource',
     answer: 'written',
     ...withBody('datasource', datasourceInput, async ({ deps }, input) => {

@@ -6,7 +6,7 @@ import type { RouteOf } from '../route.ts';
 import { found, written } from './answers.ts';
 import { commonSearchNames, searchRoutes } from './search-parameters.ts';
 
-const one = { path: '/document/{doc_id}', fn: 'api', dialect: 'coco', resource: 'doc_id' } as const;
+const one = { path: '/document/{doc_id}', fn: 'api', resource: 'doc_id' } as const;
 
 export const documentRoutes: readonly RouteOf<'api'>[] = [
   ...searchRoutes(

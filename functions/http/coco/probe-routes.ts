@@ -9,7 +9,7 @@ import type { QueryParameter, Reply, RequestContext, RouteOf } from '../route.ts
 import { withoutBody } from '../route-body.ts';
 import { plain, runAccepted } from './answers.ts';
 
-const common = { fn: 'probe', dialect: 'coco' } as const;
+const common = { fn: 'probe' } as const;
 
 /** How long a link to an object's content works: long enough to follow it, too short to be passed on. */
 const urlSeconds = 300;

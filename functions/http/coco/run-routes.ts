@@ -12,7 +12,7 @@ import { withoutBody } from '../route-body.ts';
 import { acknowledged, found, plain, runAccepted } from './answers.ts';
 import { demandDatasource } from './datasource-routes.ts';
 
-const common = { fn: 'api', dialect: 'coco' } as const;
+const common = { fn: 'api' } as const;
 const order = { ...common, method: 'POST', scope: 'write' } as const;
 
 const defaultRuns = 20;

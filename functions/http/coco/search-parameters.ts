@@ -53,7 +53,7 @@ export function searchRoutes(
   names: readonly SearchName[],
   search: Search,
 ): RouteOf<'api'>[] {
-  const route = { path, scope: 'read', fn: 'api', dialect: 'coco', answer: 'search' } as const;
+  const route = { path, scope: 'read', fn: 'api', answer: 'search' } as const;
   const query = names.map(parameterOf);
   const schema = z.strictObject(Object.fromEntries(names.map((name) => [name, known[name].form.optional()])));
   const answer = async (context: RequestContext<ApiDeps>, params: QueryValues): Promise<Reply> => {

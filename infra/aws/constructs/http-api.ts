@@ -19,7 +19,7 @@ type HttpApiProps = {
 };
 
 /** Routes that list a foreign bucket or start a run: one request to us can be a thousand to somebody's S3 server. */
-const costly = /\/(_sync|_reset_sync|_preview|_test|raw_content\/.*)$/;
+const costly = /\/(_sync|_reset_sync|_preview|_test|raw_content\/.*)$|^\/v1\/.*\/(test|trigger)$/;
 
 /** Requests per second to each costly route, and at once; less where the whole API has less. */
 const costlyRate = 5;
@@ -38,7 +38,7 @@ const accessLogFormat = {
   integrationError: '$context.integrationErrorMessage',
 };
 
-/** The HTTP API with one route for each line of the route table and each form of its path. */
+/** The HTTP API with one route for each line of the route table and each form of its path, and one for the rest of /v1. */
 export class HttpApi extends Construct {
   readonly url: string;
   readonly apiId: string;
@@ -59,6 +59,8 @@ export class HttpApi extends Construct {
     const served = routes.flatMap((route) =>
       [route.path, `${route.path}/`].map((path) => this.#serve(api, { ...route, path }, targets[route.fn])),
     );
+    // What no route takes under /v1 is answered in the envelope of its dialect, not with the gateway's own words.
+    served.push(...['/v1', '/v1/{proxy+}'].map((path) => this.#serve(api, { method: 'ANY', path }, targets.api)));
     const stage = this.#stage(api, config);
     // A stage that sets limits for a route before the route is there is refused.
     for (const route of served) stage.addResourceDependency(route);
@@ -83,7 +85,7 @@ export class HttpApi extends Construct {
     return Fn.join('/', ['integrations', integration.ref]);
   }
 
-  #serve(api: CfnApi, { method, path }: Pick<Route, 'method' | 'path'>, target: string): CfnRoute {
+  #serve(api: CfnApi, { method, path }: { readonly method: string; readonly path: string }, target: string): CfnRoute {
     const routeKey = `${method} ${path}`;
     return new CfnRoute(this, routeKey.replaceAll('/', '.'), { apiId: api.ref, routeKey, target });
   }

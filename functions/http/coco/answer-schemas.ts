@@ -1,19 +1,4 @@
-import type { AnswerName } from './route.ts';
-
-type JsonSchema = Readonly<Record<string, unknown>>;
-
-const text: JsonSchema = { type: 'string' };
-const whole: JsonSchema = { type: 'integer' };
-const truth: JsonSchema = { type: 'boolean' };
-const anything: JsonSchema = { type: 'object' };
-
-function object(properties: Readonly<Record<string, JsonSchema>>, optional: readonly string[] = []): JsonSchema {
-  return { type: 'object', properties, required: Object.keys(properties).filter((name) => !optional.includes(name)) };
-}
-
-function list(items: JsonSchema): JsonSchema {
-  return { type: 'array', items };
-}
+import { anything, type JsonSchema, list, object, text, truth, whole } from '../json-schema.ts';
 
 /** What goes into `run` and into the list of runs. */
 const run = object(
@@ -67,7 +52,7 @@ const search = object(
 );
 
 /** The shapes of all answers with status 200. */
-export const answerSchemas: Readonly<Record<AnswerName, JsonSchema>> = {
+export const cocoAnswers = {
   written: object({ _id: text, result: { enum: ['created', 'updated', 'deleted'] } }),
   found: object({ found: { const: true }, _id: text, _source: anything }),
   search,
@@ -78,10 +63,10 @@ export const answerSchemas: Readonly<Record<AnswerName, JsonSchema>> = {
   preview: { anyOf: [quickLook, runAccepted] },
   raw_content: object({ url: text }),
   health: object({ status: { const: 'ok' } }),
-};
+} satisfies Readonly<Record<string, JsonSchema>>;
 
 /** The shapes of what did not succeed. */
-export const errorSchemas = {
+export const cocoErrors = {
   error: object({
     status: whole,
     error: object({ reason: text, code: text, details: list(object({ path: text, reason: text })) }, [

@@ -1,0 +1,20 @@
+import { cocoError } from './coco/errors.ts';
+import { flexorchError } from './flexorch/errors.ts';
+import type { RequestState } from './http-event.ts';
+import type { Reply } from './route.ts';
+
+/** In whose words a request is answered. */
+export type Dialect = 'coco' | 'flexorch';
+
+type Refused = Pick<RequestState, 'requestId'> & Partial<Pick<RequestState, 'route' | 'params'>>;
+
+/** `flexorch` under /v1, `coco` everywhere else, whether or not there is such a route: a refusal must be understood too. */
+export function dialectOf(path: string): Dialect {
+  return path === '/v1' || path.startsWith('/v1/') ? 'flexorch' : 'coco';
+}
+
+/** The answer to a request that failed, in the words of its path's dialect. */
+export function refusal(path: string, error: unknown, { requestId, route, params = {} }: Refused): Reply {
+  const state = { requestId, route, params };
+  return dialectOf(path) === 'flexorch' ? flexorchError(error, state) : cocoError(error, state);
+}

@@ -1,0 +1,75 @@
+import * as z from 'zod';
+import type { ConnectorRow } from '#core/connectors/connector.ts';
+import { listConnectors, readNumberedConnector } from '#core/connectors/connector-store.ts';
+import { s3ConfigInput } from '#core/connectors/s3-config.ts';
+import { readTested } from '#core/connectors/tested-at.ts';
+import { displayName } from '#core/identifier.ts';
+import type { Clock, Table } from '#core/ports.ts';
+import { lastStarts } from './last-starts.ts';
+import { ResourceNotFound } from './not-found.ts';
+
+const needed = ['bucket', 'access_key_id', 'secret_access_key'] as const;
+
+/** A datasource may bring what its connector lacks; a schedule under /v1 cannot, so here the whole is asked for. */
+const wholeConfig = s3ConfigInput.superRefine((config, context) => {
+  for (const name of needed) {
+    if (config[name] === undefined) context.addIssue({ code: 'custom', path: [name], message: 'is required' });
+  }
+  if (config.region !== undefined || (config.endpoint ?? '') !== '') return;
+  context.addIssue({
+    code: 'custom',
+    path: ['region'],
+    message: 'is required, unless endpoint (host[:port]) is given',
+  });
+});
+
+/** The body of POST /v1/connectors. */
+export const newConnector = z.strictObject({
+  name: displayName,
+  type: z.literal('s3', 'must be "s3": the only kind of source there is'),
+  config: wholeConfig,
+});
+
+/** True if it has a face under /v1: one with settings of its own, which the builtin has not. */
+export function isShown(row: ConnectorRow): boolean {
+  return !row.builtin && Object.keys(row.config).length > 0;
+}
+
+/** The connector whose id under /v1 this is. Throws ResourceNotFound. */
+export async function demandConnector(table: Table, id: string): Promise<ConnectorRow> {
+  const row = await readNumberedConnector(table, Number(id));
+  if (row === undefined || !isShown(row)) throw new ResourceNotFound('connector', id);
+  return row;
+}
+
+/** All connectors that have a face under /v1, by number. */
+export async function shownConnectors(table: Table): Promise<ConnectorRow[]> {
+  const rows = await listConnectors(table);
+  return rows.filter(isShown).sort((one, other) => one.number - other.number);
+}
+
+/** What /v1 shows of connectors. `last_used_at` is when the newest sync of any of their schedules began. */
+export async function connectorFaces(
+  deps: { readonly table: Table; readonly clock: Clock },
+  rows: readonly ConnectorRow[],
+): Promise<Record<string, unknown>[]> {
+  const [tested, used] = await Promise.all([readTested(deps.table, rows), lastStarts(deps, rows)]);
+  return rows.map((row) => ({
+    id: row.number,
+    name: row.name,
+    type: row.processor.name,
+    active: row.processor.enabled,
+    last_tested_at: tested.get(row.owner) ?? null,
+    last_used_at: used.get(row.id) ?? null,
+    created_at: row.created,
+  }));
+}
+
+/** The same for one. */
+export async function connectorFace(
+  deps: { readonly table: Table; readonly clock: Clock },
+  row: ConnectorRow,
+): Promise<Record<string, unknown>> {
+  const [face] = await connectorFaces(deps, [row]);
+  return face ?? {};
+}

@@ -1,0 +1,77 @@
+import { deleteConnectorCascade } from '#core/connectors/delete-connector-cascade.ts';
+import { createConnector } from '#core/connectors/save-connector.ts';
+import { testConnector } from '#core/connectors/test-connector.ts';
+import type { ProbeDeps } from '../deps.ts';
+import type { RequestContext, RouteOf } from '../route.ts';
+import { withBody, withoutBody } from '../route-body.ts';
+import { connectorFace, connectorFaces, demandConnector, newConnector, shownConnectors } from './connector-face.ts';
+import { created, noContent, success } from './envelope.ts';
+import { itemsPage, pageOf, pageParameters, readPageRequest } from './pages.ts';
+
+const all = { path: '/v1/connectors', fn: 'api' } as const;
+const one = { path: '/v1/connectors/{connector}', fn: 'api', resource: 'connector' } as const;
+
+export const connectorRoutes: readonly RouteOf<'api'>[] = [
+  {
+    ...all,
+    method: 'POST',
+    scope: 'write',
+    summary: 'Create a connector',
+    answer: 'v1_connector',
+    success: 201,
+    ...withBody('connector', newConnector, async ({ deps }, { name, config }) => {
+      const row = await createConnector(deps, { name, config });
+      return created(await connectorFace(deps, row));
+    }),
+  },
+  {
+    ...all,
+    method: 'GET',
+    scope: 'read',
+    summary: 'List the connectors that have settings of their own',
+    answer: 'v1_connectors',
+    query: pageParameters,
+    handle: async ({ deps, query }) => {
+      const page = readPageRequest(query);
+      const rows = await shownConnectors(deps.table);
+      return itemsPage(await connectorFaces(deps, pageOf(rows, page)), rows.length, page);
+    },
+  },
+  {
+    ...one,
+    method: 'GET',
+    scope: 'read',
+    summary: 'Read a connector',
+    answer: 'v1_connector',
+    handle: async ({ deps, param }) =>
+      success(await connectorFace(deps, await demandConnector(deps.table, param('connector')))),
+  },
+  {
+    ...one,
+    method: 'DELETE',
+    scope: 'write',
+    summary: 'Delete a connector with all its schedules and what they catalogued',
+    answer: 'v1_nothing',
+    success: 204,
+    handle: async ({ deps, param }) => {
+      await deleteConnectorCascade(deps, await demandConnector(deps.table, param('connector')));
+      return noContent();
+    },
+  },
+];
+
+/** It opens the connector's secrets, which the api function cannot. */
+export const connectorProbeRoutes: readonly RouteOf<'probe'>[] = [
+  {
+    method: 'POST',
+    path: '/v1/connectors/{connector}/test',
+    scope: 'write',
+    fn: 'probe',
+    resource: 'connector',
+    summary: 'Try the settings of a connector: lists one object',
+    answer: 'v1_connection_test',
+    ...withoutBody(async ({ deps, param }: RequestContext<ProbeDeps>) =>
+      success(await testConnector(deps, await demandConnector(deps.table, param('connector')))),
+    ),
+  },
+];

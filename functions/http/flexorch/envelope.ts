@@ -1,0 +1,28 @@
+import type { Reply } from '../route.ts';
+
+type Status = 'success' | 'accepted' | 'error';
+
+/** Every answer with a body has all three fields: FlexOrch's client reads an answer without them as empty. */
+export function envelope(status: Status, data: unknown, error: unknown = null) {
+  return { status, data, error };
+}
+
+/** 200: what was asked for. */
+export function success(data: object): Reply {
+  return { status: 200, body: envelope('success', data) };
+}
+
+/** 201: what was created, or the original of a create that was sent again. */
+export function created(data: object): Reply {
+  return { status: 201, body: envelope('success', data) };
+}
+
+/** 202: work that goes on after the answer. `meta` stands beside `data`. */
+export function accepted(data: object, meta?: object): Reply {
+  return { status: 202, body: { ...envelope('accepted', data), ...(meta === undefined ? {} : { meta }) } };
+}
+
+/** 204: done, and nothing to say about it. */
+export function noContent(): Reply {
+  return { status: 204, body: undefined };
+}

@@ -1,0 +1,62 @@
+import { ConditionFailed, Failure, type FailureCode, type FailureDetail } from '#core/errors.ts';
+import { failureStatus } from '../failure-status.ts';
+import type { RequestState } from '../http-event.ts';
+import { RouteMismatch } from '../match-route.ts';
+import type { Reply } from '../route.ts';
+import { envelope } from './envelope.ts';
+import { inFlexOrchWords } from './field-words.ts';
+import { type ResourceKind, ResourceNotFound } from './not-found.ts';
+
+/** What this dialect names differently from the core. The others go in capitals. */
+const codes: Partial<Readonly<Record<FailureCode, string>>> = {
+  unauthorized: 'INVALID_API_KEY',
+  permission_denied: 'FORBIDDEN',
+  too_large: 'FILE_TOO_LARGE',
+  unsupported_media_type: 'UNSUPPORTED_FILE',
+};
+
+type State = Pick<RequestState, 'route' | 'params'>;
+
+/** The answer to a request that failed. What is wrong on our side is told without detail. */
+export function flexorchError(error: unknown, state: State): Reply {
+  if (error instanceof RouteMismatch) return mismatch(error);
+  if (error instanceof ConditionFailed) {
+    return body(409, 'CONFLICT', 'somebody else changed this at the same moment; read it and try again');
+  }
+  const status = error instanceof Failure ? statusOf(error.code) : 500;
+  if (!(error instanceof Failure) || status >= 500) {
+    return body(Math.max(status, 500), 'INTERNAL_ERROR', 'something went wrong on our side; try again');
+  }
+  const details = error.details.map(({ path, reason }) => ({ path: inFlexOrchWords(path), reason }));
+  const reply = body(status, codeOf(error, status, state), inFlexOrchWords(error.message), details);
+  return status === 401 ? { ...reply, headers: { 'www-authenticate': 'Bearer' } } : reply;
+}
+
+/** What a caller can mend in what was sent is 422 here. */
+function statusOf(code: FailureCode): number {
+  const status = failureStatus[code];
+  return status === 400 ? 422 : status;
+}
+
+function codeOf(error: Failure, status: number, { route, params }: State): string {
+  if (status === 422) return 'VALIDATION_ERROR';
+  if (error.code !== 'not_found') return codes[error.code] ?? error.code.toUpperCase();
+  if (error instanceof ResourceNotFound) return notFoundCode(error.kind);
+  // What was there when the request came was deleted while it was served.
+  const kind = route?.resource;
+  return kind !== undefined && params[kind] !== undefined ? notFoundCode(kind) : 'NOT_FOUND';
+}
+
+function notFoundCode(kind: ResourceKind | string): string {
+  return `${kind.toUpperCase()}_NOT_FOUND`;
+}
+
+function mismatch(error: RouteMismatch): Reply {
+  if (error.allowed.length === 0) return body(404, 'NOT_FOUND', error.message);
+  return { ...body(405, 'METHOD_NOT_ALLOWED', error.message), headers: { allow: error.allowed.join(', ') } };
+}
+
+function body(status: number, code: string, message: string, details: readonly FailureDetail[] = []): Reply {
+  const error = { code, message, ...(details.length > 0 ? { details } : {}) };
+  return { status, body: envelope('error', null, error) };
+}

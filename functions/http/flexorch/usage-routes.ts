@@ -1,0 +1,25 @@
+import type { RouteOf } from '../route.ts';
+import { success } from './envelope.ts';
+
+/** Nothing is metered: what holds requests back is the throttle of the API's stage, which counts for all callers. */
+const unlimited = {
+  plan: 'self-hosted',
+  unlimited: true,
+  limit: null,
+  used: 0,
+  remaining: null,
+  window_seconds: 60,
+  reset_in_seconds: 0,
+};
+
+export const usageRoutes: readonly RouteOf<'api'>[] = [
+  {
+    method: 'GET',
+    path: '/v1/usage/rate-limits',
+    scope: 'read',
+    fn: 'api',
+    summary: 'Say how many requests are left: there is no limit to count',
+    answer: 'v1_rate_limits',
+    handle: async () => success(unlimited),
+  },
+];
