@@ -14,6 +14,12 @@ const runId: Rule = {
 /** Ids under /v1 are the numbers of connectors and datasources. */
 const number: Rule = { accepts: (value) => isNumber(value), reason: 'must be a whole number from 1' };
 
+// A datasource id, a dot and the base64url of an S3 key, which has at most 1,024 bytes: 64 + 1 + 1,366.
+const documentId: Rule = {
+  accepts: (value) => /^[A-Za-z0-9_.-]{1,1500}$/.test(value),
+  reason: 'must be the id of a document: at most 1,500 of letters, digits, _ . -',
+};
+
 /** The form of each parameter that a route's path may have. */
 const rules: Readonly<Record<string, Rule>> = {
   id: {
@@ -21,11 +27,8 @@ const rules: Readonly<Record<string, Rule>> = {
     reason: 'must be 1–64 of letters, digits, _ . - and begin with a letter or digit',
   },
   run: runId,
-  // A datasource id, a dot and the base64url of an S3 key, which has at most 1,024 bytes: 64 + 1 + 1,366.
-  doc_id: {
-    accepts: (value) => /^[A-Za-z0-9_.-]{1,1500}$/.test(value),
-    reason: 'must be the id of a document: at most 1,500 of letters, digits, _ . -',
-  },
+  doc_id: documentId,
+  document: documentId,
   connector: number,
   schedule: number,
   job: number,

@@ -5,6 +5,8 @@ import { probeRoutes } from './coco/probe-routes.ts';
 import { runRoutes } from './coco/run-routes.ts';
 import type { FunctionName } from './deps.ts';
 import * as flexorchConnectors from './flexorch/connector-routes.ts';
+import * as flexorchDocuments from './flexorch/document-routes.ts';
+import { scheduleRoutes } from './flexorch/schedule-routes.ts';
 import { usageRoutes } from './flexorch/usage-routes.ts';
 import { healthRoutes } from './health-routes.ts';
 import type { Route, RouteOf } from './route.ts';
@@ -17,7 +19,7 @@ const coco: Table = {
 };
 
 const flexorch: Table = {
-  api: [...flexorchConnectors.connectorRoutes, ...usageRoutes],
+  api: [...flexorchConnectors.connectorRoutes, ...scheduleRoutes, ...flexorchDocuments.documentRoutes, ...usageRoutes],
   probe: flexorchConnectors.connectorProbeRoutes,
 };
 

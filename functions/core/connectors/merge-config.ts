@@ -62,7 +62,7 @@ function dropAbsent(given: S3ConfigInput): Record<string, unknown> {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 
-/** null clears a list. */
+/** null clears a list, and a prefix, so that the connector's is inherited again. */
 function dropCleared(config: Record<string, unknown>): StoredS3Config {
   return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== null));
 }

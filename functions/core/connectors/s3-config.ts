@@ -22,7 +22,8 @@ const endpoint = z.string().check((context) => {
   if (problem !== undefined) context.issues.push({ code: 'custom', message: problem, input: context.value });
 });
 
-const keyPrefix = z
+/** What keys begin with. */
+export const keyPrefix = z
   .string()
   .refine((text) => utf8Length(text) <= 1024, 'must be at most 1,024 bytes: no S3 key is longer')
   .refine((text) => text.isWellFormed() && !text.includes('\u0000'), 'must be valid Unicode text without U+0000');
@@ -68,7 +69,7 @@ export const s3ConfigInput = z.preprocess(
       .optional(),
     path_style: z.boolean().optional(),
     list_version: z.union([z.literal('auto'), z.literal(1), z.literal(2)], 'must be "auto", 1 or 2').optional(),
-    prefix: keyPrefix.optional(),
+    prefix: keyPrefix.nullish(),
     extensions: z.array(extension).max(100, 'must be at most 100 extensions').nullish(),
     include: z.array(glob).max(50, 'must be at most 50 globs').nullish(),
     exclude: z.array(glob).max(50, 'must be at most 50 globs').nullish(),

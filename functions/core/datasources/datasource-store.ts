@@ -1,6 +1,6 @@
 import { purgeItem } from '../documents/purge-item.ts';
 import type { Item, Table, TransactWrite } from '../ports.ts';
-import { type Alongside, createNumbered, firstVersion, numberItem } from '../registry/registry-number.ts';
+import { type Alongside, createNumbered, firstVersion, idOfNumber, numberItem } from '../registry/registry-number.ts';
 import { fromItem, toItem } from '../stored-item.ts';
 import { type DatasourceRow, datasourceRow } from './datasource.ts';
 
@@ -10,6 +10,12 @@ export const datasourcePartition = 'registry#datasource';
 export async function readDatasource(table: Table, id: string): Promise<DatasourceRow | undefined> {
   const item = await table.get({ pk: datasourcePartition, sk: id });
   return item && fromItem(datasourceRow, item);
+}
+
+/** The datasource with this number. */
+export async function readNumberedDatasource(table: Table, number: number): Promise<DatasourceRow | undefined> {
+  const id = await idOfNumber(table, 'datasource', number);
+  return id === undefined ? undefined : readDatasource(table, id);
 }
 
 /** All datasources by id. */

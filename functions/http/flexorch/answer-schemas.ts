@@ -23,6 +23,49 @@ const connector = object({
   created_at: time,
 });
 
+const schedule = object({
+  id: whole,
+  connector_id: whole,
+  name: text,
+  cron_expression: orNull(text),
+  timezone: orNull(text),
+  interval: orNull(text),
+  prefix_filter: text,
+  prefix: text,
+  is_active: truth,
+  enabled: truth,
+  last_run_at: time,
+  next_run_at: time,
+  created_at: time,
+});
+
+const syncLog = object({
+  id: text,
+  schedule_id: whole,
+  started_at: time,
+  completed_at: time,
+  files_found: whole,
+  files_new: whole,
+  files_modified: whole,
+  files_deleted: whole,
+  files_skipped: whole,
+  files_failed: whole,
+  files_processed: whole,
+  status: { enum: ['running', 'completed', 'failed'] },
+  error_message: orNull(text),
+  error: orNull(text),
+});
+
+const document = object({
+  id: text,
+  filename: text,
+  file_ext: orNull(text),
+  status: text,
+  storage_path: text,
+  created_at: time,
+  processing_count: whole,
+});
+
 const rateLimits = object({
   plan: text,
   unlimited: truth,
@@ -39,6 +82,13 @@ export const flexorchAnswers = {
   v1_connector: enveloped(connector),
   v1_connectors: page(connector),
   v1_connection_test: enveloped(object({ success: truth, latency_ms: orNull(whole), message: text })),
+  v1_schedule: enveloped(schedule),
+  v1_schedules: enveloped(list(schedule)),
+  v1_deleted: enveloped(object({ deleted: { const: true } })),
+  v1_sync_started: enveloped(syncLog, 'accepted'),
+  v1_sync_logs: enveloped(list(syncLog)),
+  v1_document: enveloped(document),
+  v1_documents: page(document, { next_cursor: text }),
   v1_rate_limits: enveloped(rateLimits),
 } satisfies Readonly<Record<string, JsonSchema>>;
 

@@ -5,7 +5,7 @@ import { s3ConfigInput } from '#core/connectors/s3-config.ts';
 import { readTested } from '#core/connectors/tested-at.ts';
 import { displayName } from '#core/identifier.ts';
 import type { Clock, Table } from '#core/ports.ts';
-import { lastStarts } from './last-starts.ts';
+import { lastStarts } from './last-runs.ts';
 import { ResourceNotFound } from './not-found.ts';
 
 const needed = ['bucket', 'access_key_id', 'secret_access_key'] as const;

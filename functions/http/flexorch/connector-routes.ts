@@ -1,10 +1,13 @@
+import { readConnector } from '#core/connectors/connector-store.ts';
 import { deleteConnectorCascade } from '#core/connectors/delete-connector-cascade.ts';
 import { createConnector } from '#core/connectors/save-connector.ts';
 import { testConnector } from '#core/connectors/test-connector.ts';
-import type { ProbeDeps } from '../deps.ts';
+import { createOnce } from '#core/idempotency/create-once.ts';
+import type { ApiDeps, ProbeDeps } from '../deps.ts';
 import type { RequestContext, RouteOf } from '../route.ts';
 import { withBody, withoutBody } from '../route-body.ts';
 import { connectorFace, connectorFaces, demandConnector, newConnector, shownConnectors } from './connector-face.ts';
+import { createRequest } from './create-request.ts';
 import { created, noContent, success } from './envelope.ts';
 import { itemsPage, pageOf, pageParameters, readPageRequest } from './pages.ts';
 
@@ -19,8 +22,12 @@ export const connectorRoutes: readonly RouteOf<'api'>[] = [
     summary: 'Create a connector',
     answer: 'v1_connector',
     success: 201,
-    ...withBody('connector', newConnector, async ({ deps }, { name, config }) => {
-      const row = await createConnector(deps, { name, config });
+    ...withBody('connector', newConnector, async (context: RequestContext<ApiDeps>, { name, config }) => {
+      const { deps } = context;
+      const row = await createOnce(deps, createRequest(context, 'POST /v1/connectors'), {
+        read: (id) => readConnector(deps.table, id),
+        create: (alongside) => createConnector(deps, { name, config }, alongside),
+      });
       return created(await connectorFace(deps, row));
     }),
   },

@@ -2,7 +2,8 @@ import type { ConnectorRow } from '#core/connectors/connector.ts';
 import type { DatasourceRow } from '#core/datasources/datasource.ts';
 import { listDatasources } from '#core/datasources/datasource-store.ts';
 import type { Clock, Table } from '#core/ports.ts';
-import { newestRun } from '#core/sync/run-store.ts';
+import type { RunRow } from '#core/sync/run.ts';
+import { listRuns, newestRun } from '#core/sync/run-store.ts';
 
 /** Reads that are under way at once: enough to hide the time each takes. */
 const atOnce = 20;
@@ -28,4 +29,13 @@ export async function lastStarts(
     }
   }
   return latest;
+}
+
+/** The newest run that was no dry run. Of many dry runs in a row only the newest few are looked behind. */
+export async function lastSync(
+  deps: { readonly table: Table; readonly clock: Clock },
+  row: DatasourceRow,
+): Promise<RunRow | undefined> {
+  const runs = await listRuns(deps.table, row.uid, deps.clock.now(), { limit: 5 });
+  return runs.find((run) => !run.dry_run);
 }

@@ -1,0 +1,45 @@
+import { createHmac } from 'node:crypto';
+import * as z from 'zod';
+import { ConditionFailed } from '../errors.ts';
+import type { Ids, Key, Table } from '../ports.ts';
+
+/** Hashes JSON values under the key of this installation, as 64 hex digits. The order of an object's fields is nothing. */
+export type RequestHash = (value: unknown) => string;
+
+const place: Key = { pk: 'idempotency', sk: 'hash-key' };
+
+const keyItem = z.object({ key: z.string() });
+
+/**
+ * Opens the hash that requests are compared by. Bodies of creates hold secrets, and a plain hash of one could be looked
+ * up or compared between installations. The api function can seal secrets but never open one, so its key cannot be a
+ * sealed one: it is made at random once and stands in the table, which nobody reads but our functions.
+ */
+export async function openRequestHash(deps: { readonly table: Table; readonly ids: Ids }): Promise<RequestHash> {
+  const key = (await readKey(deps.table)) ?? (await makeKey(deps));
+  return (value) => createHmac('sha256', key).update(canonical(value)).digest('hex');
+}
+
+async function readKey(table: Table): Promise<string | undefined> {
+  const item = await table.get(place);
+  return item && keyItem.parse(item).key;
+}
+
+async function makeKey({ table, ids }: { readonly table: Table; readonly ids: Ids }): Promise<string> {
+  const key = ids.unique() + ids.unique();
+  try {
+    await table.put({ ...place, v: 1, key }, { type: 'absent' });
+    return key;
+  } catch (error) {
+    const others = error instanceof ConditionFailed ? await readKey(table) : undefined;
+    if (others === undefined) throw error;
+    return others;
+  }
+}
+
+function canonical(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'undefined';
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  const fields = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
+  return `{${fields.map(([name, each]) => `${JSON.stringify(name)}:${canonical(each)}`).join(',')}}`;
+}

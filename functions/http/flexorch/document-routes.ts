@@ -1,0 +1,68 @@
+import { readDocument } from '#core/documents/read-document.ts';
+import { searchDocuments } from '#core/documents/search-documents.ts';
+import { extensionOf } from '#core/keys/file-name.ts';
+import type { ApiDeps } from '../deps.ts';
+import type { Reply, RequestContext, RouteOf } from '../route.ts';
+import { success } from './envelope.ts';
+import { ResourceNotFound } from './not-found.ts';
+import { itemsPage, pageParameters, readPageRequest } from './pages.ts';
+
+export const documentRoutes: readonly RouteOf<'api'>[] = [
+  {
+    method: 'GET',
+    path: '/v1/documents',
+    scope: 'read',
+    fn: 'api',
+    summary: 'List the documents of all datasources, by datasource and key',
+    answer: 'v1_documents',
+    query: [
+      ...pageParameters,
+      { name: 'cursor', description: 'next_cursor of the answer before: goes on beyond 10,000 documents' },
+    ],
+    handle: listed,
+  },
+  {
+    method: 'GET',
+    path: '/v1/documents/{document}',
+    scope: 'read',
+    fn: 'api',
+    resource: 'document',
+    summary: 'Read a document: the record of one object',
+    answer: 'v1_document',
+    handle: async ({ deps, param }) => {
+      const document = await readDocument(deps, param('document'));
+      if (document === undefined) throw new ResourceNotFound('document', param('document'));
+      return success(documentFace(document));
+    },
+  },
+];
+
+async function listed({ deps, query }: RequestContext<ApiDeps>): Promise<Reply> {
+  const page = readPageRequest(query);
+  const { total, hits, nextCursor } = await searchDocuments(deps, {
+    size: String(page.pageSize),
+    ...(query.cursor === undefined ? { from: String((page.page - 1) * page.pageSize) } : { cursor: query.cursor }),
+  });
+  const more = nextCursor === undefined ? {} : { next_cursor: nextCursor };
+  return itemsPage(
+    hits.map(({ source }) => documentFace(source)),
+    total.value,
+    page,
+    more,
+  );
+}
+
+/** A document as this dialect shows it. The store knows an object by what a listing tells: its creation is its last
+ *  modification. */
+function documentFace(document: Record<string, unknown>): Record<string, unknown> {
+  const { bucket, key } = document.metadata as { readonly bucket: string; readonly key: string };
+  return {
+    id: document.id,
+    filename: document.title,
+    file_ext: extensionOf(key) ?? null,
+    status: 'available',
+    storage_path: `s3://${bucket}/${key}`,
+    created_at: document.created,
+    processing_count: 0,
+  };
+}

@@ -1,0 +1,57 @@
+import type { ConnectorRow } from '#core/connectors/connector.ts';
+import type { DatasourcePatch, SyncInput } from '#core/datasources/datasource.ts';
+import { readDatasource } from '#core/datasources/datasource-store.ts';
+import { createDatasource, updateDatasourceFields } from '#core/datasources/save-datasource.ts';
+import { type CreateRequest, createOnce } from '#core/idempotency/create-once.ts';
+import type { ApiDeps } from '../deps.ts';
+import { prefixOf, type Schedule } from './schedule-face.ts';
+import type { ScheduleWish } from './schedule-input.ts';
+
+/** Cron without a zone is UTC here, whatever zone was there before. */
+const cronZone = 'UTC';
+
+/** Creates a datasource on a connector, with its prefix unless the wish has one, or finds what the same request made. */
+export async function createSchedule(
+  deps: ApiDeps,
+  connector: ConnectorRow,
+  wish: ScheduleWish,
+  request: CreateRequest,
+): Promise<Schedule> {
+  const input = {
+    type: 'connector',
+    name: wish.name ?? connector.name,
+    connector: { id: connector.id, config: { prefix: wish.prefix ?? undefined } },
+    sync: { ...timingOf(wish), enabled: wish.active ?? true },
+  } as const;
+  const row = await createOnce(deps, request, {
+    read: (id) => readDatasource(deps.table, id),
+    create: (alongside) => createDatasource(deps, input, alongside),
+  });
+  return { row, connector };
+}
+
+/** Changes what the wish mentions. What an answer said, sent back as it was, changes nothing. */
+export async function changeSchedule(deps: ApiDeps, schedule: Schedule, wish: ScheduleWish): Promise<Schedule> {
+  const patch = patchOf(schedule, wish);
+  return { ...schedule, row: await updateDatasourceFields(deps, schedule.row.id, patch) };
+}
+
+function patchOf(schedule: Schedule, wish: ScheduleWish): DatasourcePatch {
+  const sync = schedule.row.sync;
+  const sameCron = wish.cron === sync.cron && (wish.timezone ?? sync.timezone) === sync.timezone;
+  const sameZone = wish.cron === undefined && wish.timezone === sync.timezone;
+  const timing = sameCron || sameZone ? { interval: wish.interval } : timingOf(wish);
+  // An inherited prefix that comes back stays inherited.
+  const keepsPrefix = wish.prefix === undefined || wish.prefix === prefixOf(schedule);
+  return {
+    ...(wish.name === undefined ? {} : { name: wish.name }),
+    ...(keepsPrefix ? {} : { connector: { config: { prefix: wish.prefix } } }),
+    ...(wish.active === true ? { enabled: true } : {}),
+    sync: { ...timing, enabled: wish.active },
+  };
+}
+
+function timingOf({ cron, interval, timezone }: ScheduleWish): SyncInput {
+  if (cron !== undefined) return { cron, timezone: timezone ?? cronZone };
+  return { interval, timezone };
+}
