@@ -6,16 +6,16 @@ import { Failure, type FailureDetail } from './errors.ts';
  * trip is enough to mend all of them.
  */
 export function parseInput<Schema extends z.ZodType>(schema: Schema, input: unknown, what: string): z.output<Schema> {
-  const result = schema.safeParse(input);
+  const result = schema.safeParse(input, { reportInput: true });
   if (result.success) return result.data;
-  const details = result.error.issues.flatMap((issue) => describe(issue, input));
+  const details = result.error.issues.flatMap(describe);
   const first = details[0];
   const more = details.length > 1 ? ` (and ${details.length - 1} more, see details)` : '';
   const where = first?.path ? `${first.path}: ` : '';
   throw new Failure('invalid_request', `${what} is not valid: ${where}${first?.reason}${more}`, { details });
 }
 
-function describe(issue: z.core.$ZodIssue, input: unknown): FailureDetail[] {
+function describe(issue: z.core.$ZodIssue): FailureDetail[] {
   const path = issue.path.map(String).join('.');
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
@@ -23,17 +23,12 @@ function describe(issue: z.core.$ZodIssue, input: unknown): FailureDetail[] {
       reason: 'is not a known field; remove it or correct its spelling',
     }));
   }
-  return [{ path, reason: isAbsent(input, issue.path) ? 'is required' : issue.message }];
+  return [{ path, reason: isAbsent(issue) ? 'is required' : issue.message }];
 }
 
-function isAbsent(input: unknown, path: readonly PropertyKey[]): boolean {
-  let value = input;
-  for (const name of path) {
-    if (typeof value !== 'object' || value === null) return false;
-    if (!Object.hasOwn(value, name)) return true;
-    value = Reflect.get(value, name);
-  }
-  return value === undefined;
+/** A field may have been given under another spelling than the one that the path has: what was read of it tells. */
+function isAbsent(issue: z.core.$ZodIssue): boolean {
+  return issue.code !== 'custom' && issue.input === undefined;
 }
 
 /** An error must not echo a whole hostile field name. */

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { routes } from '#http/routes.ts';
 import { createApi, datasourceBody, secret } from './api-fixture.ts';
+import { connectorBody } from './flexorch/strict-client.ts';
 
 const token = 'FwoGZXIvYXdzSESSIONTOKENvalue';
 const config = { secret_access_key: secret, session_token: token };
@@ -24,6 +25,15 @@ const bodies: readonly unknown[] = [
   { name: 'own', config: { ...config, access_key_id: 'AKIAEXAMPLE', bucket: 'bucket', endpoint: 'host.test' } },
   { name: 'own', config: { ...config, access_key_id: [secret] } },
   { query: 'x', secret_access_key: secret },
+  connectorBody({}, { aws_secret_access_key: secret }),
+  connectorBody({ name: 'token' }, { aws_secret_access_key: secret, session_token: token }),
+  connectorBody({ type: secret }, { aws_secret_access_key: secret }),
+  connectorBody({}, { aws_secret_access_key: secret, region: secret, prefix: 7 }),
+  connectorBody({}, { aws_secret_access_key: secret, secretAccessKey: secret }),
+  connectorBody({}, { aws_secret_access_key: [secret] }),
+  { interval: '6h', connector_id: 1 },
+  { cron_expression: 5, prefix: 'a/', secret_access_key: secret },
+  `{"aws_secret_access_key":"${secret}"`,
   `{"secret_access_key":"${secret}"`,
   `{"secret_access_key":"${secret}" x}`,
   `{"secret_access_key":'${secret}'}`,
@@ -39,6 +49,7 @@ const calls = fc.array(
     route,
     body: fc.constantFrom(...bodies),
     datasource: fc.constantFrom('1', '2', 'seeded'),
+    number: fc.constantFrom('1', '2'),
     replace: fc.boolean(),
   }),
   { minLength: 1, maxLength: 12 },
@@ -52,13 +63,24 @@ test('given any requests in any order, good or bad, no answer and no log line ha
       const seeded = { access_key_id: 'AKIAEXAMPLE', bucket: 'bucket', endpoint: 'host.test' };
       await api.call('POST', '/connector', { body: { id: '1', name: 'own', config: { ...config, ...seeded } } });
       const texts: string[] = [];
-      for (const { route: each, body, datasource, replace } of made) {
-        const path = each.path.replace('{id}', datasource).replace(/\{\w+\}/g, 'seeded.YS8xLnBkZg');
+      for (const { route: each, body, datasource, number, replace } of made) {
+        const path = each.path
+          .replace('{id}', datasource)
+          .replace(/\{(doc_id|document|hint)\}/g, 'seeded.YS8xLnBkZg')
+          .replace(/\{\w+\}/g, number);
         const query = replace && each.query?.some(({ name }) => name === 'replace') ? '?replace=true' : '';
         texts.push((await api.call(each.method, path + query, { body })).text);
         await api.work();
       }
-      for (const path of ['/datasource/_search', '/connector/_search', '/connector/1', '/datasource/seeded/_runs']) {
+      for (const path of [
+        '/datasource/_search',
+        '/connector/_search',
+        '/connector/1',
+        '/datasource/seeded/_runs',
+        '/v1/connectors',
+        '/v1/scheduler/schedules',
+        '/v1/documents',
+      ]) {
         texts.push((await api.call('GET', path)).text);
       }
       for (const text of [...texts, JSON.stringify(api.log.lines), JSON.stringify(api.messages)]) {
@@ -66,6 +88,6 @@ test('given any requests in any order, good or bad, no answer and no log line ha
         expect(text).not.toContain('sealed-');
       }
     }),
-    { numRuns: 150 },
+    { numRuns: 250 },
   );
 }, 60_000);
