@@ -62,7 +62,7 @@ function operationId({ method, path }: Route): string {
   return `${method.toLowerCase()}${path.replace(/[{}]/g, '').replace(/\//g, '_')}`;
 }
 
-function parametersOf({ path, query = [] }: Route): Json[] {
+function parametersOf({ path, query = [], idempotent }: Route): Json[] {
   const inPath = [...path.matchAll(/\{([^}]+)\}/g)].map(([, name]) => ({
     name,
     in: 'path',
@@ -75,8 +75,16 @@ function parametersOf({ path, query = [] }: Route): Json[] {
     description,
     schema: repeatable ? { type: 'array', items: { type: 'string' } } : { type: 'string' },
   }));
-  return [...inPath, ...inQuery];
+  return [...inPath, ...inQuery, ...(idempotent ? [idempotencyKey] : [])];
 }
+
+const idempotencyKey: Json = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  description:
+    'Answers with what the request with the same key made within 24 hours; without one, with the same content',
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
+};
 
 function requestBody({ schemas, optional }: NonNullable<Route['request']>): Json {
   const shapes = schemas.map((schema) => {

@@ -60,6 +60,8 @@ export type RouteOf<F extends FunctionName> = {
   readonly resource?: string;
   readonly query?: readonly QueryParameter[];
   readonly request?: RequestBody;
+  /** Takes an Idempotency-Key, and the same request again within a day for the one before. */
+  readonly idempotent?: true;
   readonly handle: (context: RequestContext<DepsOf[F]>) => Promise<Reply>;
 };
 

@@ -68,6 +68,8 @@ describe('the HTTP API', () => {
     const costly = ['POST /datasource/{id}/_sync', 'POST /datasource/{id}/_reset_sync', 'POST /datasource/{id}/_test'];
     costly.push('GET /datasource/{id}/_preview', 'POST /datasource/{id}/_preview');
     costly.push('GET /document/{doc_id}/raw_content/{hint}', 'POST /v1/connectors/{connector}/test');
+    costly.push('POST /v1/connectors/{connector}/schedules/{schedule}/trigger');
+    costly.push('POST /v1/scheduler/schedules/{schedule}/trigger');
     expect(Object.keys(settings).sort()).toEqual(costly.flatMap((key) => [key, `${key}/`]).sort());
     for (const each of Object.values(settings))
       expect(each).toEqual({ ThrottlingRateLimit: 5, ThrottlingBurstLimit: 10 });

@@ -22,6 +22,7 @@ export const connectorRoutes: readonly RouteOf<'api'>[] = [
     summary: 'Create a connector',
     answer: 'v1_connector',
     success: 201,
+    idempotent: true,
     ...withBody('connector', newConnector, async (context: RequestContext<ApiDeps>, { name, config }) => {
       const { deps } = context;
       const row = await createOnce(deps, createRequest(context, 'POST /v1/connectors'), {

@@ -22,6 +22,7 @@ const nested: readonly RouteOf<'api'>[] = [
     summary: 'Create a schedule on a connector',
     answer: 'v1_schedule',
     success: 201,
+    idempotent: true,
     ...withBody('schedule', newSchedule, async (context: Context, input) => {
       const { deps, param } = context;
       const connector = await demandConnector(deps.table, param('connector'));
@@ -56,6 +57,7 @@ const flat: readonly RouteOf<'api'>[] = [
     summary: 'Create a schedule on the connector that the body names',
     answer: 'v1_schedule',
     success: 201,
+    idempotent: true,
     ...withBody('schedule', newScheduleOnConnector, async (context: Context, input) => {
       const { deps } = context;
       const connector = await demandConnector(deps.table, input.connector_id);

@@ -124,7 +124,14 @@ function cors(origins: string[]): CfnApi.CorsProperty {
   return {
     allowOrigins: origins,
     allowMethods: [...new Set(routes.map(({ method }) => method))],
-    allowHeaders: ['authorization', 'content-type', 'x-api-key', 'x-api-token', 'x-document-redirect'],
+    allowHeaders: [
+      'authorization',
+      'content-type',
+      'x-api-key',
+      'x-api-token',
+      'x-document-redirect',
+      'idempotency-key',
+    ],
     exposeHeaders: ['x-request-id'],
     maxAge: 3600,
   };
