@@ -10,7 +10,7 @@ import { type Cloud, startCloud } from './cloud.ts';
 import type { CloudRun } from './cloud-api.ts';
 import { fireSweepRule } from './console-user.ts';
 import { destroy } from './deploy.ts';
-import { connectorBody, datasourceBody } from './founding-commands.ts';
+import { connectorBody, datasourceBody, flexorchConnectorBody } from './founding-commands.ts';
 import { bucket, cataloguedFacts, fillSampleBucket, wantedFacts } from './sample-bucket.ts';
 import { createTimings } from './timings.ts';
 import { until } from './until.ts';
@@ -150,6 +150,26 @@ describe.skipIf(skipped)('Stocktake, deployed', () => {
     expect(answer.status).toBe(302);
     const content = await fetch(answer.headers.get('location') ?? '');
     expect(await content.text()).toBe('read me, 3');
+  });
+
+  it("takes FlexOrch's founding commands, and refuses in its envelope what no route takes", async () => {
+    const body = flexorchConnectorBody(cloud.s3, bucket);
+    const send = (method: string, path: string, sent?: unknown) =>
+      cloud.api.send(method, `/v1${path}`, sent, 'application/json');
+    const created = await send('POST', '/connectors', body);
+    expect(created).toMatchObject({
+      status: 201,
+      body: { status: 'success', data: { id: 1, type: 's3' }, error: null },
+    });
+    // Sent again, it is the same one; its other face is Coco's
+    expect((await send('POST', '/connectors', body)).body).toEqual(created.body);
+    expect(await cloud.api.call('GET', '/connector/1')).toMatchObject({ _source: { name: 'my-s3-connector' } });
+    expect(await send('POST', '/connectors/1/test')).toMatchObject({ status: 200, body: { data: { success: true } } });
+    expect(await send('DELETE', '/connectors/1')).toMatchObject({ status: 204, body: '' });
+    for (const path of ['', '/datasets', '/search/query']) {
+      const refused = { status: 'error', data: null, error: { code: 'NOT_FOUND' } };
+      expect(await send('GET', path)).toMatchObject({ status: 404, body: refused });
+    }
   });
 
   it('finds exactly what changed, and tells the bus', async () => {

@@ -33,3 +33,19 @@ export function datasourceBody(s3: S3Server, bucket: string) {
     sync: { enabled: true, interval: '5m' },
   };
 }
+
+/** The body of the command by which FlexOrch's users create a connector: `curl -X POST …/v1/connectors -d`. */
+export function flexorchConnectorBody(s3: S3Server, bucket: string) {
+  return {
+    type: 's3',
+    name: 'my-s3-connector',
+    config: {
+      bucket,
+      region: 'eu-west-1',
+      aws_access_key_id: s3.credentials.accessKeyId,
+      aws_secret_access_key: s3.credentials.secretAccessKey,
+      endpoint: s3.endpoint,
+      use_ssl: false,
+    },
+  };
+}
