@@ -100,7 +100,7 @@ function responsesOf(route: Route): Json {
   const status = route.success ?? 200;
   const inCoco = dialectOf(route.path) === 'coco';
   return {
-    [status]: { description: 'Success', ...(status === 204 ? {} : { content: json(route.answer) }) },
+    [status]: { description: 'Success', ...(route.answer === undefined ? {} : { content: json(route.answer) }) },
     ...(route.answer === 'raw_content' ? { 302: redirect } : {}),
     ...(inCoco && route.resource !== undefined ? { 404: missing(route) } : {}),
     default: {

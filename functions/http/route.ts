@@ -53,7 +53,8 @@ export type RouteOf<F extends FunctionName> = {
   /** The function that serves it: one for each method and path. */
   readonly fn: F;
   readonly summary: string;
-  readonly answer: AnswerName;
+  /** Absent where success has no body (204). */
+  readonly answer?: AnswerName;
   /** The status of success, 200 if not said. */
   readonly success?: 201 | 202 | 204;
   /** The path parameter that names what is read, written or deleted: its absence is told in the dialect's own form. */

@@ -22,6 +22,10 @@ test('given the route table, each method and path stands in it once, and every o
   expect(new Set(ids).size).toBe(routes.length);
 });
 
+test('given a route, it names the shape of its answer, unless success has no body', () => {
+  for (const { answer, success } of routes) expect(answer === undefined).toBe(success === 204);
+});
+
 test('given a path of the table, it has no trailing slash and is served by one function for each method', () => {
   for (const { path } of routes) expect(path).toMatch(/^(\/[a-z0-9_-]+|\/\{[a-z_]+\})+$/);
 });

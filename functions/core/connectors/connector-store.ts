@@ -3,6 +3,7 @@ import type { Item, Table, TransactWrite } from '../ports.ts';
 import { type Alongside, createNumbered, firstVersion, idOfNumber, numberItem } from '../registry/registry-number.ts';
 import { fromItem, toItem } from '../stored-item.ts';
 import { type ConnectorRow, connectorRow } from './connector.ts';
+import { testedKey } from './tested-at.ts';
 
 const partition = 'registry#connector';
 
@@ -86,6 +87,7 @@ export async function removeConnector(table: Table, row: ConnectorRow): Promise<
   await table.transact([
     { delete: { pk: partition, sk: row.id }, condition: { type: 'version', equals: row.version } },
     { delete: numberItem('connector', row.number, row.id) },
+    { delete: testedKey(row) },
   ]);
 }
 

@@ -4,7 +4,6 @@ import type { Table, WorkQueue } from '../ports.ts';
 import type { ConnectorRow } from './connector.ts';
 import { removeConnector, updateConnector } from './connector-store.ts';
 import { datasourcesOf } from './save-connector.ts';
-import { forgetTested } from './tested-at.ts';
 
 type CascadeDeps = { readonly table: Table; readonly queue: WorkQueue };
 
@@ -25,7 +24,6 @@ export async function deleteConnectorCascade(deps: CascadeDeps, connector: Conne
   }
   // One planned on the new version may have come in between. From here on none can: its connector is not there.
   await deleteAll(deps, connector.id);
-  await forgetTested(deps.table, connector);
 }
 
 async function deleteAll(deps: CascadeDeps, connectorId: string): Promise<void> {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Table } from '../ports.ts';
+import type { Key, Table } from '../ports.ts';
 import type { ConnectorRow } from './connector.ts';
 
 const partition = 'connector-tested';
@@ -13,15 +13,16 @@ type Owned = Pick<ConnectorRow, 'owner'>;
  * whoever is changing the connector, and would end the backoff of its datasources.
  */
 export async function noteTested(table: Table, connector: Owned, at: string): Promise<void> {
-  await table.put({ pk: partition, sk: connector.owner, v: 1, at });
+  await table.put({ ...testedKey(connector), v: 1, at });
 }
 
-export async function forgetTested(table: Table, connector: Owned): Promise<void> {
-  await table.delete({ pk: partition, sk: connector.owner });
+/** Where that stands, to be removed together with the connector. */
+export function testedKey({ owner }: Owned): Key {
+  return { pk: partition, sk: owner };
 }
 
 /** When these were tested last, by owner; those that never were are left out. */
 export async function readTested(table: Table, connectors: readonly Owned[]): Promise<Map<string, string>> {
-  const items = await table.batchGet(connectors.map(({ owner }) => ({ pk: partition, sk: owner })));
+  const items = await table.batchGet(connectors.map(testedKey));
   return new Map(items.map((item) => testedItem.parse(item)).map(({ sk, at }) => [sk, at]));
 }

@@ -78,7 +78,6 @@ const rateLimits = object({
 
 /** The shapes of all answers of the routes under /v1 that succeed. */
 export const flexorchAnswers = {
-  v1_nothing: {},
   v1_connector: enveloped(connector),
   v1_connectors: page(connector),
   v1_connection_test: enveloped(object({ success: truth, latency_ms: orNull(whole), message: text })),

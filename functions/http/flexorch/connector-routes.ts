@@ -59,7 +59,6 @@ export const connectorRoutes: readonly RouteOf<'api'>[] = [
     method: 'DELETE',
     scope: 'write',
     summary: 'Delete a connector with all its schedules and what they catalogued',
-    answer: 'v1_nothing',
     success: 204,
     handle: async ({ deps, param }) => {
       await deleteConnectorCascade(deps, await demandConnector(deps.table, param('connector')));

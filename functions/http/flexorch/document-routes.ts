@@ -1,5 +1,6 @@
 import { readDocument } from '#core/documents/read-document.ts';
 import { searchDocuments } from '#core/documents/search-documents.ts';
+import { Failure } from '#core/errors.ts';
 import { extensionOf } from '#core/keys/file-name.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { Reply, RequestContext, RouteOf } from '../route.ts';
@@ -37,8 +38,13 @@ export const documentRoutes: readonly RouteOf<'api'>[] = [
   },
 ];
 
+/** The core's: what lies further behind the start is reached by cursor only. */
+const deepest = 10_000;
+
 async function listed({ deps, query }: RequestContext<ApiDeps>): Promise<Reply> {
   const page = readPageRequest(query);
+  if (page.page * page.pageSize > deepest) throw refuse('goes beyond 10,000 documents; go on by cursor');
+  if (query.cursor !== undefined && query.page !== undefined) throw refuse('cannot go with cursor');
   const { total, hits, nextCursor } = await searchDocuments(deps, {
     size: String(page.pageSize),
     ...(query.cursor === undefined ? { from: String((page.page - 1) * page.pageSize) } : { cursor: query.cursor }),
@@ -50,6 +56,10 @@ async function listed({ deps, query }: RequestContext<ApiDeps>): Promise<Reply> 
     page,
     more,
   );
+}
+
+function refuse(reason: string): Failure {
+  return new Failure('invalid_request', `page ${reason}`, { details: [{ path: 'page', reason }] });
 }
 
 /** A document as this dialect shows it. The store knows an object by what a listing tells: its creation is its last

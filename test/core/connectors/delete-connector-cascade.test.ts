@@ -63,11 +63,11 @@ it('given a connector with datasources, they and it are gone, and what others ha
   expect([await ids(), await readConnector(world.table, 'mine'), purges()]).toEqual([['kept'], undefined, 3]);
 });
 
-// Writes: mark, three deletions, removal, the note of the last test.
-it.each([1, 2, 3, 4, 5, 6])('given a process that dies before its write %i, the next try finishes', async (write) => {
+// Writes: mark, three deletions, removal.
+it.each([1, 2, 3, 4, 5])('given a process that dies before its write %i, the next try finishes', async (write) => {
   beforeWrite(write, () => Promise.reject(new Error('killed')));
   await expect(remove()).rejects.toThrow('killed');
-  if ((await readConnector(world.table, 'mine')) !== undefined) await remove();
+  await remove();
   expect([await ids(), await readConnector(world.table, 'mine')]).toEqual([['kept'], undefined]);
 });
 

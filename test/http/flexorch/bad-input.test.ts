@@ -248,7 +248,9 @@ describe('every route under /v1', () => {
     '/v1/connectors?page_size=201',
     '/v1/documents?page_size=1e2',
     '/v1/documents?page=999999&page_size=200',
+    '/v1/documents?page=51&page_size=200',
     '/v1/documents?cursor=nothing',
+    '/v1/documents?cursor=nothing&page=2',
     '/v1/connectors/1/schedules/1/logs?limit=101',
     '/v1/scheduler/schedules/1/logs?limit=0',
   ])('given %s, it is 422', async (path) => {

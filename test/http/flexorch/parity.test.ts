@@ -267,3 +267,26 @@ test('given a dry run, it is no log, and a trigger meanwhile is 409', async () =
   expect(await data('GET', `/v1/scheduler/schedules/${schedule}/logs`, 200)).toEqual([]);
   expect(await data('GET', `/v1/scheduler/schedules/${schedule}`, 200)).toMatchObject({ last_run_at: null });
 });
+
+test('given more documents than a page, their pages and the cursor tell each of them once', async () => {
+  const { schedule } = await madeInCoco();
+  await data('POST', `/v1/scheduler/schedules/${schedule}/trigger`, 202);
+  const kept = api.objects.splice(0);
+  api.objects.push(...Array.from({ length: 7 }, (_each, n) => ({ ...kept[0]!, key: `a/${n}` })));
+  await api.work();
+  const byPage: string[] = [];
+  for (const page of [1, 2, 3, 4]) {
+    const { items, total } = await data('GET', `/v1/documents?page=${page}&page_size=3`, 200);
+    expect(total).toBe(7);
+    byPage.push(...items.map(({ filename }: { filename: string }) => filename));
+  }
+  expect(byPage).toEqual(['0', '1', '2', '3', '4', '5', '6']);
+  const byCursor: string[] = [];
+  let cursor = '';
+  do {
+    const { items, next_cursor: next } = await data('GET', `/v1/documents?page_size=3${cursor}`, 200);
+    byCursor.push(...items.map(({ filename }: { filename: string }) => filename));
+    cursor = next === undefined ? '' : `&cursor=${next}`;
+  } while (cursor !== '');
+  expect(byCursor).toEqual(byPage);
+});
