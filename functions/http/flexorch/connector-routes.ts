@@ -9,6 +9,7 @@ import { withBody, withoutBody } from '../route-body.ts';
 import { connectorFace, connectorFaces, demandConnector, newConnector, shownConnectors } from './connector-face.ts';
 import { createRequest } from './create-request.ts';
 import { created, noContent, success } from './envelope.ts';
+import { inFlexOrchWords } from './field-words.ts';
 import { itemsPage, pageOf, pageParameters, readPageRequest } from './pages.ts';
 
 const all = { path: '/v1/connectors', fn: 'api' } as const;
@@ -77,8 +78,9 @@ export const connectorProbeRoutes: readonly RouteOf<'probe'>[] = [
     resource: 'connector',
     summary: 'Try the settings of a connector: lists one object',
     answer: 'v1_connection_test',
-    ...withoutBody(async ({ deps, param }: RequestContext<ProbeDeps>) =>
-      success(await testConnector(deps, await demandConnector(deps.table, param('connector')))),
-    ),
+    ...withoutBody(async ({ deps, param }: RequestContext<ProbeDeps>) => {
+      const result = await testConnector(deps, await demandConnector(deps.table, param('connector')));
+      return success({ ...result, message: inFlexOrchWords(result.message) });
+    }),
   },
 ];

@@ -24,7 +24,11 @@ export async function createSchedule(
     sync: { ...timingOf(wish), enabled: wish.active ?? true },
   } as const;
   const row = await createOnce(deps, request, {
-    read: (id) => readDatasource(deps.table, id),
+    read: async (id) => {
+      const row = await readDatasource(deps.table, id);
+      // One that was given another connector since is not what was asked for here.
+      return row?.connector.id === connector.id ? row : undefined;
+    },
     create: (alongside) => createDatasource(deps, input, alongside),
   });
   return { row, connector };

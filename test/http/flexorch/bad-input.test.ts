@@ -134,6 +134,22 @@ describe('creates', () => {
   });
 });
 
+test('given a connector of Coco’s without a bucket, a schedule on it is 422 and says what the connector lacks', async () => {
+  const api = createApi();
+  const config = { endpoint: 'host.test', access_key_id: 'k', secret_access_key: 'secret-0123456789' };
+  await api.call('POST', '/connector', { body: { name: 'x', config } });
+  const answer = await api.call('POST', '/v1/connectors/1/schedules', { body: { interval: '6h' } });
+  expect(refusalOf(answer)).toEqual([422, 'VALIDATION_ERROR', 'config lacks bucket']);
+  expect(answer.json.error.details).toEqual([
+    { path: 'config.bucket', reason: 'is required, here or on the connector' },
+  ]);
+  const tested = await api.call('POST', '/v1/connectors/1/test');
+  expect([tested.status, tested.json.data]).toEqual([
+    200,
+    { success: false, latency_ms: null, message: 'config lacks bucket' },
+  ]);
+});
+
 describe('changes', () => {
   test.each([
     ...schedules.filter(([name]) => !name.startsWith('no timing')),

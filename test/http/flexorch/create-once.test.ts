@@ -93,6 +93,17 @@ describe('the same content', () => {
     expect([again.status, again.json.data]).toEqual([201, expect.objectContaining({ id: 1, interval: '2h' })]);
   });
 
+  test('given the original was moved to another connector, it creates another here', async () => {
+    const api = createApi();
+    await post(api, '/v1/connectors', connectorBody());
+    await post(api, '/v1/connectors', connectorBody({ name: 'second' }));
+    await post(api, '/v1/connectors/1/schedules', { interval: '1h' });
+    const moved = await api.call('PUT', '/datasource/1', { body: { connector: { id: '2' } } });
+    expect(moved.status).toBe(200);
+    const again = await post(api, '/v1/connectors/1/schedules', { interval: '1h' });
+    expect(again.json.data).toMatchObject({ id: 2, connector_id: 1 });
+  });
+
   test('given it for two connectors, each gets a schedule of its own', async () => {
     const api = createApi();
     await post(api, '/v1/connectors', connectorBody());
