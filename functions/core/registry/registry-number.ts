@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { ConditionFailed, Failure } from '../errors.ts';
 import type { Item, Table, TransactWrite } from '../ports.ts';
 
-type Kind = 'connector' | 'datasource';
+type Kind = 'connector' | 'datasource' | 'webhook';
 
 /** Further writes of the transaction that creates a row: conditions that it depends on, items that lead to it. */
 export type Alongside = (row: Item) => readonly TransactWrite[];

@@ -1,0 +1,55 @@
+import { ConditionFailed, Failure } from '../errors.ts';
+import type { Clock, Ids, Sealer, Table, WebhookAddresses } from '../ports.ts';
+import { mostWebhooks, secretContext, type WebhookInput, type WebhookRow } from './webhook.ts';
+import { insertWebhook, listWebhooks, removeWebhook } from './webhook-store.ts';
+
+export type WebhookDeps = {
+  readonly table: Table;
+  readonly sealer: Sealer;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly webhookAddresses: WebhookAddresses;
+};
+
+/**
+ * Stores a new webhook, active from now on. Where no secret was given one is made and handed back, this once: it is
+ * sealed, and nothing that answers requests can open it. Throws Failure `endpoint_refused` for a URL that may not be
+ * called, `conflict` where there are as many webhooks as there may be.
+ */
+export async function createWebhook(
+  deps: WebhookDeps,
+  input: WebhookInput,
+): Promise<{ row: WebhookRow; generatedSecret?: string }> {
+  const refusal = deps.webhookAddresses.refusal(input.url);
+  if (refusal !== undefined) {
+    throw new Failure('endpoint_refused', `url ${refusal}`, { details: [{ path: 'url', reason: refusal }] });
+  }
+  const generated = input.secret === undefined ? `whsec_${deps.ids.unique()}` : undefined;
+  const owner = deps.ids.unique();
+  const row = await insertWithinLimit(deps.table, {
+    v: 1,
+    owner,
+    url: input.url,
+    events: input.events,
+    active: true,
+    secret: await deps.sealer.seal(input.secret ?? generated ?? '', secretContext({ owner })),
+    created: new Date(deps.clock.now()).toISOString(),
+  });
+  return generated === undefined ? { row } : { row, generatedSecret: generated };
+}
+
+/** Counted again after the write, by number: of several that come at once those beyond the limit take themselves back. */
+async function insertWithinLimit(table: Table, planned: Parameters<typeof insertWebhook>[1]): Promise<WebhookRow> {
+  if ((await listWebhooks(table)).length >= mostWebhooks) throw tooMany();
+  const row = await insertWebhook(table, planned);
+  const before = (await listWebhooks(table)).filter(({ number }) => number < row.number);
+  if (before.length < mostWebhooks) return row;
+  await removeWebhook(table, row).catch((error: unknown) => {
+    if (!(error instanceof ConditionFailed)) throw error;
+  });
+  throw tooMany();
+}
+
+function tooMany(): Failure {
+  return new Failure('conflict', `there are ${mostWebhooks} webhooks, and no more may be; delete one first`);
+}

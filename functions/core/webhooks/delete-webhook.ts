@@ -1,0 +1,20 @@
+import { ConditionFailed, Failure } from '../errors.ts';
+import type { Table } from '../ports.ts';
+import { forgetHealth } from './webhook-health.ts';
+import { readWebhook, removeWebhook } from './webhook-store.ts';
+
+/** Removes a webhook; what waits to be delivered to it is dropped when its turn comes. Throws Failure `not_found`. */
+export async function deleteWebhook({ table }: { readonly table: Table }, id: string): Promise<void> {
+  for (;;) {
+    const row = await readWebhook(table, id);
+    if (row === undefined) throw new Failure('not_found', `there is no webhook ${id}`);
+    try {
+      await removeWebhook(table, row);
+      await forgetHealth(table, id);
+      return;
+    } catch (error) {
+      // It was switched off, or deleted, in the same moment: looked at again.
+      if (!(error instanceof ConditionFailed)) throw error;
+    }
+  }
+}

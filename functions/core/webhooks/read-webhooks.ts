@@ -1,0 +1,24 @@
+import type { Table } from '../ports.ts';
+import type { WebhookRow } from './webhook.ts';
+import { readHealth, type WebhookHealth } from './webhook-health.ts';
+import { listWebhooks } from './webhook-store.ts';
+
+/** All webhooks, oldest first, as the API shows them: with how they fare, without their secrets. */
+export async function readWebhooks({ table }: { readonly table: Table }): Promise<Record<string, unknown>[]> {
+  const rows = await listWebhooks(table);
+  return Promise.all(rows.map(async (row) => webhookView(row, await readHealth(table, row.id))));
+}
+
+/** What the API shows of a webhook. The secret is not part of it. */
+export function webhookView(row: WebhookRow, health?: WebhookHealth): Record<string, unknown> {
+  return {
+    id: row.number,
+    url: row.url,
+    events: row.events,
+    active: row.active,
+    created_at: row.created,
+    switched_off: row.switched_off ?? null,
+    failures: health?.failures ?? 0,
+    last_delivery: health?.last_delivery ?? null,
+  };
+}
