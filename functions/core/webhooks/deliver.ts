@@ -12,6 +12,9 @@ import { readWebhook, updateWebhook } from './webhook-store.ts';
 /** The limit of the WorkQueue port; longer waits take several messages. */
 const longestDelaySeconds = 900;
 
+/** Longer than a request may take; after it, whoever made the attempt is taken to have died. */
+const claimMs = 20_000;
+
 /** What was kept from a resting webhook comes back over so long, not all at once. */
 const afterRestMs = 30_000;
 
@@ -23,20 +26,34 @@ const afterRestMs = 30_000;
 export async function deliver(deps: DeliveryDeps, message: DeliverMessage): Promise<void> {
   const delivery = await readDelivery(deps.table, message.webhook, message.delivery);
   if (delivery?.status !== 'pending' || delivery.attempts >= message.attempt) return;
-  if (deps.clock.now() < message.due) return postpone(deps, message, message.due);
+  const due = Math.max(message.due, delivery.claimed_until ?? 0);
+  if (deps.clock.now() < due) return postpone(deps, message, due);
   const webhook = await readWebhook(deps.table, message.webhook);
-  if (!webhook?.active) return write(deps, { ...delivery, status: 'dropped' });
+  if (!webhook?.active) return void (await write(deps, { ...delivery, status: 'dropped' }));
   const waitUntil = await takeTurn(deps, webhook.id);
-  const attempted = { ...delivery, attempts: message.attempt };
-  if (waitUntil !== undefined) {
-    const tooOld = deps.clock.now() - delivery.since > longestLifeMs;
-    if (tooOld) return giveUp(deps, { ...delivery, problem: 'receiver_failing' });
-    return postpone(deps, message, waitUntil + spread(delivery.id, afterRestMs));
-  }
-  const answer = await send(deps, webhook, delivery);
-  if ('status' in answer && answer.status >= 200 && answer.status < 300) return succeeded(deps, attempted, answer);
+  if (waitUntil !== undefined) return rest(deps, message, delivery, waitUntil);
+  const claimed = await write(deps, { ...delivery, claimed_until: deps.clock.now() + claimMs });
+  if (claimed === undefined) return;
+  await attempt(deps, message, webhook, claimed);
+}
+
+async function attempt(
+  deps: DeliveryDeps,
+  message: DeliverMessage,
+  webhook: WebhookRow,
+  claimed: DeliveryRow,
+): Promise<void> {
+  const answer = await send(deps, webhook, claimed);
+  const attempted = { ...claimed, ...described(answer), attempts: message.attempt, claimed_until: undefined };
+  if ('status' in answer && answer.status >= 200 && answer.status < 300) return succeeded(deps, attempted);
   if ('status' in answer && answer.status === 410) return switchOff(deps, webhook, attempted);
-  return failed(deps, message, { ...attempted, ...described(answer) });
+  return failed(deps, message, attempted);
+}
+
+async function rest(deps: DeliveryDeps, message: DeliverMessage, delivery: DeliveryRow, until: number): Promise<void> {
+  const tooOld = deps.clock.now() - delivery.since > longestLifeMs;
+  if (tooOld) return giveUp(deps, { ...delivery, problem: 'receiver_failing' });
+  return postpone(deps, message, until + spread(delivery.id, afterRestMs));
 }
 
 async function send({ opener, clock, sender }: DeliveryDeps, webhook: WebhookRow, { id, event, body }: DeliveryRow) {
@@ -56,8 +73,8 @@ async function postpone({ queue, clock }: DeliveryDeps, message: DeliverMessage,
   await queue.send({ ...message, due }, { delaySeconds: Math.min(longestDelaySeconds, seconds) });
 }
 
-async function succeeded(deps: DeliveryDeps, delivery: DeliveryRow, answer: WebhookAnswer): Promise<void> {
-  const delivered: DeliveryRow = { ...delivery, ...described(answer), status: 'delivered' };
+async function succeeded(deps: DeliveryDeps, delivery: DeliveryRow): Promise<void> {
+  const delivered: DeliveryRow = { ...delivery, status: 'delivered' };
   await write(deps, delivered);
   deps.log.info('webhook delivered', facts(delivered));
   await note(deps, delivered, 'delivered');
@@ -89,18 +106,19 @@ async function switchOff(deps: DeliveryDeps, webhook: WebhookRow, delivery: Deli
     // Somebody else switched it off, or deleted it.
     if (!(error instanceof ConditionFailed)) throw error;
   }
-  const dropped: DeliveryRow = { ...delivery, status: 'dropped', http_status: 410 };
+  const dropped: DeliveryRow = { ...delivery, status: 'dropped' };
   await write(deps, dropped);
   deps.log.warn('webhook switched off', { ...facts(dropped), reason });
   await note(deps, dropped, 'failed');
 }
 
-/** Where the same attempt was made twice at once, what was written first stands. */
-async function write({ table, clock }: DeliveryDeps, row: DeliveryRow): Promise<void> {
+/** Undefined where the same message came twice at once: what was written first stands. */
+async function write({ table, clock }: DeliveryDeps, row: DeliveryRow): Promise<DeliveryRow | undefined> {
   try {
-    await updateDelivery(table, row, clock.now());
+    return await updateDelivery(table, row, clock.now());
   } catch (error) {
-    if (!(error instanceof ConditionFailed)) throw error;
+    if (error instanceof ConditionFailed) return undefined;
+    throw error;
   }
 }
 

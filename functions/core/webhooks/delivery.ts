@@ -8,7 +8,7 @@ const keepSeconds = 14 * 86_400;
 
 /**
  * One event on its way to one webhook. `body` is sent as it stands here, byte for byte, with each attempt; `attempts`
- * were made, `since` is when they began (epoch ms).
+ * were made, `since` is when they began; until `claimed_until` somebody makes one (both epoch ms).
  */
 export const deliveryRow = z.object({
   v: z.literal(1),
@@ -21,6 +21,7 @@ export const deliveryRow = z.object({
   status: z.enum(['pending', 'delivered', 'dead', 'dropped']),
   attempts: z.number().int(),
   since: z.number(),
+  claimed_until: z.number().optional(),
   http_status: z.number().int().optional(),
   problem: z.string().optional(),
   ttl: z.number().int(),
@@ -43,9 +44,10 @@ export async function insertDelivery(table: Table, row: Omit<DeliveryRow, 'versi
 }
 
 /** `now` in epoch milliseconds. Throws ConditionFailed if someone else wrote it since it was read. */
-export async function updateDelivery(table: Table, row: DeliveryRow, now: number): Promise<void> {
-  const next = place({ ...row, version: row.version + 1, ttl: expiry(now) });
-  await table.put(next, { type: 'version', equals: row.version });
+export async function updateDelivery(table: Table, row: DeliveryRow, now: number): Promise<DeliveryRow> {
+  const next = { ...row, version: row.version + 1, ttl: expiry(now) };
+  await table.put(place(next), { type: 'version', equals: row.version });
+  return next;
 }
 
 function place(row: DeliveryRow) {
