@@ -1,4 +1,4 @@
-import type { Buckets, Clock, Log, Opener, Sealer } from '#core/ports.ts';
+import type { Buckets, Clock, Log, Opener, Sealer, WebhookAddresses } from '#core/ports.ts';
 import type { RequestDeps } from '#core/sync/request-run.ts';
 import type { ApiKeys } from './api-keys.ts';
 
@@ -7,6 +7,7 @@ export type ApiDeps = RequestDeps & {
   readonly sealer: Sealer;
   /** Shortest interval a datasource may ask for, in seconds. */
   readonly minimumIntervalSeconds: number;
+  readonly webhookAddresses: WebhookAddresses;
 };
 
 /** What the probe function's routes need: those that open a datasource's secrets to look into its bucket. */

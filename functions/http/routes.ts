@@ -8,6 +8,7 @@ import * as flexorchConnectors from './flexorch/connector-routes.ts';
 import * as flexorchDocuments from './flexorch/document-routes.ts';
 import { scheduleRoutes } from './flexorch/schedule-routes.ts';
 import { usageRoutes } from './flexorch/usage-routes.ts';
+import { webhookRoutes } from './flexorch/webhook-routes.ts';
 import { healthRoutes } from './health-routes.ts';
 import type { Route, RouteOf } from './route.ts';
 
@@ -19,7 +20,13 @@ const coco: Table = {
 };
 
 const flexorch: Table = {
-  api: [...flexorchConnectors.connectorRoutes, ...scheduleRoutes, ...flexorchDocuments.documentRoutes, ...usageRoutes],
+  api: [
+    ...flexorchConnectors.connectorRoutes,
+    ...scheduleRoutes,
+    ...flexorchDocuments.documentRoutes,
+    ...webhookRoutes,
+    ...usageRoutes,
+  ],
   probe: flexorchConnectors.connectorProbeRoutes,
 };
 

@@ -17,6 +17,7 @@ import { SchedulesFunction } from './constructs/schedules-function.ts';
 import { SecretsKey } from './constructs/secrets-key.ts';
 import { SweepRule } from './constructs/sweep-rule.ts';
 import { SyncFunction } from './constructs/sync-function.ts';
+import { WebhookQueue } from './constructs/webhook-queue.ts';
 import { WorkQueue } from './constructs/work-queue.ts';
 
 /** The whole of Stocktake on AWS, put together from constructs that own their permissions. */
@@ -33,6 +34,7 @@ export class StocktakeStack extends Stack {
       work: new WorkQueue(this, 'Work'),
       events: new EventBus(this, 'Events', { name }),
     };
+    const webhooks = new WebhookQueue(this, 'Webhooks', shared);
     const ticks = new DeadLetterQueue(this, 'TickDeadLetters');
     const sweeps = new DeadLetterQueue(this, 'SweepDeadLetters');
     const sync = new SyncFunction(this, 'Sync', { ...shared, deadLetters: ticks });
@@ -42,14 +44,15 @@ export class StocktakeStack extends Stack {
       probe: new ProbeFunction(this, 'Probe', shared),
       sync,
       schedules: new SchedulesFunction(this, 'Schedules', { ...shared, group, deadLetters: sweeps }),
-      publisher: new PublisherFunction(this, 'Publisher', shared),
+      publisher: new PublisherFunction(this, 'Publisher', { ...shared, webhooks }),
     };
     const http = new HttpApi(this, 'Http', { config, functions });
     const changes = new Changes(this, 'Changes', { ...shared, ...functions });
     new SweepRule(this, 'Sweep', { target: functions.schedules, deadLetters: sweeps });
-    const deadLetters = { work: shared.work.deadLetters, ticks, sweeps, ...changes.deadLetters };
+    const own = { work: shared.work.deadLetters, webhooks: webhooks.deadLetters };
+    const deadLetters = { ...own, ticks, sweeps, ...changes.deadLetters };
     const operations = new Operations(this, 'Operations', { ...shared, functions, http, deadLetters });
-    this.#tell({ ...shared, group, sync, http, operations, deadLetters });
+    this.#tell({ ...shared, webhooks, group, sync, http, operations, deadLetters });
   }
 
   /** The names of these outputs are kept: scripts and tests read them. */
@@ -60,6 +63,7 @@ export class StocktakeStack extends Stack {
     group: ScheduleGroup;
     events: EventBus;
     work: WorkQueue;
+    webhooks: WebhookQueue;
     sync: SyncFunction;
     operations: Operations;
     deadLetters: DeadLetterQueues;
@@ -76,6 +80,8 @@ export class StocktakeStack extends Stack {
       SweepsDeadLettersUrl: parts.deadLetters.sweeps.queue.queueUrl,
       SchedulesDeadLettersUrl: parts.deadLetters.schedules.queue.queueUrl,
       PublisherDeadLettersUrl: parts.deadLetters.publisher.queue.queueUrl,
+      WebhookQueueUrl: parts.webhooks.queue.queueUrl,
+      WebhooksDeadLettersUrl: parts.deadLetters.webhooks.queue.queueUrl,
       SyncFunctionName: parts.sync.lambda.functionName,
       DashboardUrl: parts.operations.dashboard.url,
       AlarmTopicArn: parts.operations.alarms.topic.topic.topicArn,

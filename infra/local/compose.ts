@@ -19,6 +19,7 @@ import { defaultSyncSettings, type SyncDeps } from '#core/sync/sync-deps.ts';
 import { type DataFolder, takeDataFolder, unusable } from './data-folder.ts';
 import { createFeedPump } from './feed-pump.ts';
 import { createUpkeep } from './upkeep.ts';
+import { createLocalWebhooks } from './webhooks.ts';
 
 /** One machine's Stocktake without its HTTP face: what the server and tests start and stop. */
 export type LocalStocktake = {
@@ -54,6 +55,7 @@ export async function composeLocal(options: {
   };
   const schedules = createTimerSchedules({ ...deps, onTick });
   const bus = createLocalEventBus(deps);
+  const webhooks = createLocalWebhooks(deps, bus);
   const readers = [
     (changes: readonly ItemChange[]) => followDatasources({ ...deps, schedules }, changes),
     (changes: readonly ItemChange[]) => publishChanges({ ...deps, bus }, changes),
@@ -69,11 +71,12 @@ export async function composeLocal(options: {
       await upkeep.start();
       pump.start();
       await deps.queue.start();
+      await webhooks.start();
       await schedules.start();
     },
     async stop() {
       upkeep.stop();
-      const stopped = Promise.all([schedules.stop(), deps.queue.stop(), pump.stop()]);
+      const stopped = Promise.all([schedules.stop(), deps.queue.stop(), webhooks.stop(), pump.stop()]);
       await Promise.race([stopped, new Promise((resolve) => setTimeout(resolve, stopMs).unref())]);
       table.close();
       folder.release();

@@ -1,3 +1,4 @@
+import { createWebhookAddresses } from '#adapters/webhooks/webhook-addresses.ts';
 import type { Log } from '#core/ports.ts';
 import { createStaticApiKeys, noKeysNeeded } from '#http/api-keys.ts';
 import { createHttpHandler } from '#http/create-http-handler.ts';
@@ -22,7 +23,8 @@ const minimumIntervalSeconds = 10;
 export async function startLocal(settings: LocalSettings, log: Log): Promise<RunningStocktake> {
   const stocktake = await composeLocal({ dataFolder: settings.dataFolder, log });
   const apiKeys = settings.apiKeys.length > 0 ? createStaticApiKeys(settings.apiKeys) : noKeysNeeded;
-  const deps = { ...stocktake.deps, apiKeys, minimumIntervalSeconds };
+  const webhookAddresses = createWebhookAddresses({ allowPrivateEndpoints: true });
+  const deps = { ...stocktake.deps, apiKeys, minimumIntervalSeconds, webhookAddresses };
   try {
     const server = await startHttpServer({
       host: settings.host,

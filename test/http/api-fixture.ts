@@ -1,5 +1,6 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { openSqliteTable } from '#adapters/embedded/sqlite-table.ts';
+import { createWebhookAddresses } from '#adapters/webhooks/webhook-addresses.ts';
 import type { Failure } from '#core/errors.ts';
 import type { Buckets, ListedObject, ListingPage, ListRequest, Opener, Sealer } from '#core/ports.ts';
 import { handleWork } from '#core/sync/handle-work.ts';
@@ -101,6 +102,7 @@ export function createApi(options: { apiKeys?: ApiKeys; deps?: Partial<HttpDeps>
     opener: vault,
     buckets: createFakeBuckets(objects, source),
     minimumIntervalSeconds: 10,
+    webhookAddresses: createWebhookAddresses({ allowPrivateEndpoints: ['hooks.internal'] }),
     apiKeys: options.apiKeys ?? noKeysNeeded,
     ...options.deps,
   };

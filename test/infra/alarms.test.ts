@@ -53,6 +53,7 @@ describe('alarms', () => {
       'medium-dead-letters-schedules',
       'medium-dead-letters-sweeps',
       'medium-dead-letters-ticks',
+      'medium-dead-letters-webhooks',
       'medium-errors-api',
       'medium-errors-probe',
       'medium-errors-publisher',

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { deliveryPartition } from '#core/webhooks/delivery.ts';
+import { secretContext } from '#core/webhooks/webhook.ts';
 import { render, synthesize } from './stack-template.ts';
 
 type Statement = {
@@ -45,6 +47,8 @@ const schedulesArn = 'arn:<AWS::Partition>:scheduler:<AWS::Region>:<AWS::Account
 const reasons: Readonly<Record<string, string>> = {
   'Deny sqs:* on <WorkDeadLettersQueue.Arn> by {"AWS":"*"} in WorkDeadLettersQueuePolicy': tlsOnly,
   'Deny sqs:* on <WorkQueue.Arn> by {"AWS":"*"} in WorkQueuePolicy': tlsOnly,
+  'Deny sqs:* on <WebhooksQueue.Arn> by {"AWS":"*"} in WebhooksQueuePolicy': tlsOnly,
+  'Deny sqs:* on <WebhooksDeadLettersQueue.Arn> by {"AWS":"*"} in WebhooksDeadLettersQueuePolicy': tlsOnly,
   'Deny sqs:* on <TickDeadLettersQueue.Arn> by {"AWS":"*"} in TickDeadLettersQueuePolicy': tlsOnly,
   'Deny sqs:* on <SweepDeadLettersQueue.Arn> by {"AWS":"*"} in SweepDeadLettersQueuePolicy': tlsOnly,
   'Deny sqs:* on <ChangesSchedulesDeadLettersQueue.Arn> by {"AWS":"*"} in ChangesSchedulesDeadLettersQueuePolicy':
@@ -89,7 +93,7 @@ describe('permissions', () => {
     Probe: ['kms:Decrypt'],
     Sync: ['kms:Decrypt'],
     Schedules: [],
-    Publisher: [],
+    Publisher: ['kms:Decrypt'],
   };
   test.each(Object.entries(keyActions))('given %s, with the key it may do %j', (name, allowed) => {
     expect(actionsOf(name).filter((action) => action.startsWith('kms:'))).toEqual(allowed);
@@ -101,16 +105,44 @@ describe('permissions', () => {
     expect(services('Probe')).toEqual(['dynamodb', 'kms', 'logs', 'secretsmanager', 'sqs']);
     expect(services('Sync')).toEqual(['dynamodb', 'kms', 'logs', 'sqs']);
     expect(services('Schedules')).toEqual(['dynamodb', 'iam', 'logs', 'scheduler', 'sqs']);
-    expect(services('Publisher')).toEqual(['dynamodb', 'events', 'logs', 'sqs']);
+    expect(services('Publisher')).toEqual(['dynamodb', 'events', 'kms', 'logs', 'sqs']);
   });
 
-  test('given the publisher, of the table it may read items by key, and the stream', () => {
+  test('given who opens what, the publisher opens secrets of webhooks alone, and nobody else opens those', () => {
+    const kinds = (name: string) =>
+      statements
+        .filter(
+          ({ id, statement }) => nameOf(id) === `${name}RoleDefaultPolicy` && /kms:/.test(String(statement.Action)),
+        )
+        .map(({ statement }) => statement.Condition);
+    const only = (...kind: string[]) => [{ StringEqualsIfExists: { 'kms:EncryptionContext:kind': kind } }];
+    expect(kinds('Api')).toEqual(only('connector', 'datasource', 'webhook'));
+    expect(kinds('Probe')).toEqual(only('connector', 'datasource'));
+    expect(kinds('Sync')).toEqual(only('connector', 'datasource'));
+    expect(kinds('Publisher')).toEqual([{ StringEqualsIfExists: { 'kms:EncryptionContext:kind': ['webhook'] } }]);
+    expect(secretContext({ owner: 'x' }).kind).toBe('webhook');
+  });
+
+  test('given the publisher, it writes to the partitions of webhooks alone, as the core names them', () => {
+    const [own] = statements.filter(
+      ({ id, statement }) =>
+        nameOf(id) === 'PublisherRoleDefaultPolicy' && list(statement.Action).includes('dynamodb:PutItem'),
+    );
+    const partitions = ['registry#webhook', 'webhook-health', `${deliveryPartition('')}*`];
+    expect(own?.statement.Condition).toEqual({
+      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': partitions },
+    });
+  });
+
+  test('given the publisher, of the table it may read items by key, list and write webhooks, and read the stream', () => {
     expect(actionsOf('Publisher').filter((action) => action.startsWith('dynamodb:'))).toEqual([
       'dynamodb:DescribeStream',
       'dynamodb:GetItem',
       'dynamodb:GetRecords',
       'dynamodb:GetShardIterator',
       'dynamodb:ListStreams',
+      'dynamodb:PutItem',
+      'dynamodb:Query',
     ]);
   });
 

@@ -5,6 +5,7 @@ import { runEvents } from '#core/changes/run-events.ts';
 import { recordPartitionPrefix } from '#core/documents/record.ts';
 import { type RunRow, runStatus, zeroCounters } from '#core/sync/run.ts';
 import { runItem, runKey, runPartitionPrefix } from '#core/sync/run-store.ts';
+import { isForWebhooks } from '#core/webhooks/outcome.ts';
 import { environment as api } from '#handlers/api/env.ts';
 import { environment as probe } from '#handlers/probe/env.ts';
 import { environment as publisher } from '#handlers/publisher/env.ts';
@@ -74,7 +75,7 @@ describe('what keeps data', () => {
     expect(restored.outputs.TableName?.Value).toBe('restored');
     const others = Object.entries(restored.resources).filter(([, { Type }]) => Type !== 'AWS::DynamoDB::Table');
     expect(JSON.stringify(others)).not.toContain('DataTableFDBAD0F2"');
-    expect(restored.ofType('AWS::Lambda::EventSourceMapping')).toHaveLength(3);
+    expect(restored.ofType('AWS::Lambda::EventSourceMapping')).toHaveLength(4);
     expect(JSON.stringify(others)).toContain(`${arn}/stream/2026-01-01T00:00:00.000`);
   });
 });
@@ -141,7 +142,7 @@ describe('what is lost is kept somewhere', () => {
   const deadLetters = stack.ofType('AWS::SQS::Queue').filter(([, { Properties }]) => !Properties.RedrivePolicy);
 
   test('given any queue, it is encrypted, takes TLS only, and its letters stay for 14 days', () => {
-    expect(deadLetters).toHaveLength(5);
+    expect(deadLetters).toHaveLength(6);
     for (const [, { Properties }] of deadLetters) expect(Properties.MessageRetentionPeriod).toBe(1_209_600);
     for (const [id, { Properties }] of stack.ofType('AWS::SQS::Queue')) {
       expect(Properties.SqsManagedSseEnabled).toBe(true);
@@ -172,19 +173,49 @@ describe('what is lost is kept somewhere', () => {
       ...stack.ofType('AWS::Lambda::EventSourceMapping'),
       ...stack.ofType('AWS::Lambda::EventInvokeConfig'),
     ].flatMap(([, { Properties }]) => (Properties.DestinationConfig ? [render(onFailure(Properties))] : []));
-    const [rule] = stack.ofType('AWS::Events::Rule');
-    const [target] = rule![1].Properties.Targets as { DeadLetterConfig: { Arn: unknown } }[];
-    const work = stack.ofType('AWS::SQS::Queue').find(([, { Properties }]) => Properties.RedrivePolicy)!;
-    const redrive = (work[1].Properties.RedrivePolicy as { deadLetterTargetArn: unknown }).deadLetterTargetArn;
+    const rules = stack.ofType('AWS::Events::Rule').flatMap(([, { Properties }]) => {
+      const targets = Properties.Targets as { DeadLetterConfig: { Arn: unknown } }[];
+      return targets.map(({ DeadLetterConfig }) => render(DeadLetterConfig.Arn));
+    });
+    const redrives = stack.ofType('AWS::SQS::Queue').flatMap(([, { Properties }]) => {
+      const policy = Properties.RedrivePolicy as { deadLetterTargetArn: unknown } | undefined;
+      return policy === undefined ? [] : [render(policy.deadLetterTargetArn)];
+    });
     const schedule = (functionOf('schedules').Environment as { Variables: Record<string, unknown> }).Variables;
-    const all = [...ends, render(target!.DeadLetterConfig.Arn), render(redrive), render(schedule.SCHEDULE_DLQ_ARN)];
-    expect(all).toHaveLength(7);
+    const all = [...ends, ...rules, ...redrives, render(schedule.SCHEDULE_DLQ_ARN)];
+    expect(all).toHaveLength(9);
     expect(new Set(all)).toEqual(new Set(deadLetters.map(([id]) => `<${id}.Arn>`)));
   });
 
   function onFailure(properties: Record<string, unknown>): unknown {
     return (properties.DestinationConfig as { OnFailure: { Destination: unknown } }).OnFailure.Destination;
   }
+});
+
+describe('webhooks', () => {
+  test('given the events that the core tells webhooks of, the rule of the bus leads those to the queue', () => {
+    const [rule] = stack.ofType('AWS::Events::Rule').filter(([, { Properties }]) => Properties.EventPattern);
+    const { source, 'detail-type': types } = rule![1].Properties.EventPattern as Record<string, string[]>;
+    expect(source).toEqual(['stocktake']);
+    const all = [...types!, 'Objects Added', 'Objects Modified', 'Objects Deleted'];
+    const event = { id: 'e', time: '2026-03-01T10:00:00Z', detail: {} };
+    expect(all.filter((type) => isForWebhooks({ ...event, type }))).toEqual(types);
+    expect(types).toHaveLength(5);
+  });
+
+  test('given receivers that are slow, a batch has time for them, and batches at once are few', () => {
+    template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      EventSourceArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^WebhooksQueue'), 'Arn'] },
+      BatchSize: 10,
+      ScalingConfig: { MaximumConcurrency: 4 },
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+    });
+    template.hasResourceProperties('AWS::SQS::Queue', {
+      VisibilityTimeout: 720,
+      RedrivePolicy: { maxReceiveCount: 5 },
+    });
+    expect(functionOf('publisher')).toMatchObject({ RecursiveLoop: 'Allow', Timeout: 120 });
+  });
 });
 
 describe('the stream', () => {
@@ -250,6 +281,8 @@ describe('names', () => {
       'SyncFunctionName',
       'TableName',
       'TicksDeadLettersUrl',
+      'WebhookQueueUrl',
+      'WebhooksDeadLettersUrl',
       'WorkDeadLettersUrl',
       'WorkQueueUrl',
     ]);
@@ -267,6 +300,7 @@ describe('names', () => {
       SweepsDeadLettersUrl: '<SweepDeadLettersQueue>',
       SchedulesDeadLettersUrl: '<ChangesSchedulesDeadLettersQueue>',
       PublisherDeadLettersUrl: '<ChangesPublisherDeadLettersQueue>',
+      WebhooksDeadLettersUrl: '<WebhooksDeadLettersQueue>',
     });
   });
 

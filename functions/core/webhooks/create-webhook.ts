@@ -1,5 +1,6 @@
 import { ConditionFailed, Failure } from '../errors.ts';
 import type { Clock, Ids, Sealer, Table, WebhookAddresses } from '../ports.ts';
+import type { Alongside } from '../registry/registry-number.ts';
 import { mostWebhooks, secretContext, type WebhookInput, type WebhookRow } from './webhook.ts';
 import { insertWebhook, listWebhooks, removeWebhook } from './webhook-store.ts';
 
@@ -11,22 +12,28 @@ export type WebhookDeps = {
   readonly webhookAddresses: WebhookAddresses;
 };
 
+/** A webhook that was made just now, with its secret if that was made as well. */
+export type CreatedWebhook = { readonly row: WebhookRow; readonly generatedSecret?: string };
+
 /**
  * Stores a new webhook, active from now on. Where no secret was given one is made and handed back, this once: it is
  * sealed, and nothing that answers requests can open it. Throws Failure `endpoint_refused` for a URL that may not be
- * called, `conflict` where there are as many webhooks as there may be.
+ * called, `invalid_request` where there are as many webhooks as there may be, `conflict` if a condition of `alongside`
+ * does not hold.
  */
 export async function createWebhook(
   deps: WebhookDeps,
   input: WebhookInput,
-): Promise<{ row: WebhookRow; generatedSecret?: string }> {
+  alongside?: Alongside,
+): Promise<CreatedWebhook> {
   const refusal = deps.webhookAddresses.refusal(input.url);
   if (refusal !== undefined) {
     throw new Failure('endpoint_refused', `url ${refusal}`, { details: [{ path: 'url', reason: refusal }] });
   }
+  if ((await listWebhooks(deps.table)).length >= mostWebhooks) throw tooMany();
   const generated = input.secret === undefined ? `whsec_${deps.ids.unique()}` : undefined;
   const owner = deps.ids.unique();
-  const row = await insertWithinLimit(deps.table, {
+  const planned = {
     v: 1,
     owner,
     url: input.url,
@@ -34,16 +41,16 @@ export async function createWebhook(
     active: true,
     secret: await deps.sealer.seal(input.secret ?? generated ?? '', secretContext({ owner })),
     created: new Date(deps.clock.now()).toISOString(),
-  });
+  } as const;
+  const row = await insertWebhook(deps.table, planned, alongside);
+  await takeBackBeyondLimit(deps.table, row);
   return generated === undefined ? { row } : { row, generatedSecret: generated };
 }
 
 /** Counted again after the write, by number: of several that come at once those beyond the limit take themselves back. */
-async function insertWithinLimit(table: Table, planned: Parameters<typeof insertWebhook>[1]): Promise<WebhookRow> {
-  if ((await listWebhooks(table)).length >= mostWebhooks) throw tooMany();
-  const row = await insertWebhook(table, planned);
+async function takeBackBeyondLimit(table: Table, row: WebhookRow): Promise<void> {
   const before = (await listWebhooks(table)).filter(({ number }) => number < row.number);
-  if (before.length < mostWebhooks) return row;
+  if (before.length < mostWebhooks) return;
   await removeWebhook(table, row).catch((error: unknown) => {
     if (!(error instanceof ConditionFailed)) throw error;
   });
@@ -51,5 +58,5 @@ async function insertWithinLimit(table: Table, planned: Parameters<typeof insert
 }
 
 function tooMany(): Failure {
-  return new Failure('conflict', `there are ${mostWebhooks} webhooks, and no more may be; delete one first`);
+  return new Failure('invalid_request', `there are ${mostWebhooks} webhooks, and no more may be; delete one first`);
 }

@@ -44,10 +44,15 @@ const jobDetail = z.object({
   failure_reason: z.string().nullish(),
 });
 
+/** True for the events that webhooks are told of. */
+export function isForWebhooks({ type }: BusEvent): boolean {
+  return Object.hasOwn(eventOf, type);
+}
+
 /** What webhooks are told of an event on the bus; undefined for those they are not. Throws ZodError for what no event of
  *  its type has. */
 export function outcomeOf(event: BusEvent): Outcome | undefined {
-  const name = Object.hasOwn(eventOf, event.type) ? eventOf[event.type] : undefined;
+  const name = isForWebhooks(event) ? eventOf[event.type] : undefined;
   if (name === undefined) return undefined;
   const common = { event: name, eventId: event.id, time: event.time };
   if (name.startsWith('job.')) return { ...common, fields: jobDetail.parse(event.detail) };

@@ -1,5 +1,5 @@
-import type { Table } from '../ports.ts';
-import { createNumbered, firstVersion, numberItem } from '../registry/registry-number.ts';
+import type { Item, Table } from '../ports.ts';
+import { type Alongside, createNumbered, firstVersion, numberItem } from '../registry/registry-number.ts';
 import { fromItem, toItem } from '../stored-item.ts';
 import { type WebhookRow, webhookRow } from './webhook.ts';
 
@@ -17,15 +17,17 @@ export async function listWebhooks(table: Table): Promise<WebhookRow[]> {
   return rows.sort((one, other) => one.number - other.number);
 }
 
-/** Stores a new webhook under the next number. */
+/** Stores a new webhook under the next number. Throws Failure `conflict` if a condition of `alongside` does not hold. */
 export async function insertWebhook(
   table: Table,
   row: Omit<WebhookRow, 'id' | 'number' | 'version'>,
+  alongside?: Alongside,
 ): Promise<WebhookRow> {
-  const item = await createNumbered(table, 'webhook', undefined, (number) => {
+  const build = (number: number): Item => {
     const id = String(number);
     return toItem({ pk: partition, sk: id }, { ...row, id, number, version: firstVersion(row) });
-  });
+  };
+  const item = await createNumbered(table, 'webhook', undefined, build, alongside);
   return fromItem(webhookRow, item);
 }
 

@@ -6,6 +6,8 @@ export const environment = z.object({
   KEY_ARN: z.string().min(1),
   WORK_QUEUE_URL: z.string().min(1),
   ADMIN_KEY_SECRET_ARN: z.string().min(1),
+  /** host[:port], comma separated; may be empty. Webhooks there may be registered. */
+  PRIVATE_ENDPOINTS: z.string().transform((text) => text.split(',').filter((entry) => entry !== '')),
   MINIMUM_INTERVAL_SECONDS: z.string().regex(/^\d+$/).transform(Number),
 });
 export type ApiEnvironment = z.input<typeof environment>;

@@ -4,6 +4,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { createKmsSealer } from '#adapters/aws/kms-vault.ts';
 import { createSecretApiKeys } from '#adapters/aws/secret-api-keys.ts';
 import { createSqsWorkQueue } from '#adapters/aws/sqs-work-queue.ts';
+import { createWebhookAddresses } from '#adapters/webhooks/webhook-addresses.ts';
 import { createHttpHandler } from '#http/create-http-handler.ts';
 import { createLambdaRuntime } from '../lambda-runtime.ts';
 import { environment } from './env.ts';
@@ -18,6 +19,7 @@ export const handler = createHttpHandler(
     queue: createSqsWorkQueue(new SQSClient(), env.WORK_QUEUE_URL),
     sealer: createKmsSealer(new KMSClient(), env.KEY_ARN),
     apiKeys: createSecretApiKeys(new SecretsManagerClient(), env.ADMIN_KEY_SECRET_ARN, runtime.clock),
+    webhookAddresses: createWebhookAddresses({ allowPrivateEndpoints: env.PRIVATE_ENDPOINTS }),
     minimumIntervalSeconds: env.MINIMUM_INTERVAL_SECONDS,
   },
   'api',

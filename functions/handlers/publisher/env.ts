@@ -4,5 +4,10 @@ import * as z from 'zod';
 export const environment = z.object({
   TABLE_NAME: z.string().min(1),
   BUS_NAME: z.string().min(1),
+  KEY_ARN: z.string().min(1),
+  WEBHOOK_QUEUE_URL: z.string().min(1),
+  WEBHOOK_DEAD_LETTERS_URL: z.string().min(1),
+  /** host[:port], comma separated; may be empty. */
+  PRIVATE_ENDPOINTS: z.string().transform((text) => text.split(',').filter((entry) => entry !== '')),
 });
 export type PublisherEnvironment = z.input<typeof environment>;

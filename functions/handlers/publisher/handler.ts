@@ -1,19 +1,43 @@
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
+import { KMSClient } from '@aws-sdk/client-kms';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import type { Context, DynamoDBStreamEvent, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { createEventBridgeBus } from '#adapters/aws/event-bridge-bus.ts';
+import { createKmsOpener } from '#adapters/aws/kms-vault.ts';
+import { createSqsRedelivery, createSqsWorkQueue } from '#adapters/aws/sqs-work-queue.ts';
 import { readStreamRecord } from '#adapters/aws/stream-changes.ts';
+import { createHttpWebhookSender } from '#adapters/webhooks/http-webhook-sender.ts';
 import { publishChanges } from '#core/changes/publish-changes.ts';
 import { createLambdaRuntime, reportFailure } from '../lambda-runtime.ts';
 import { environment } from './env.ts';
+import { handleWebhookBatch } from './webhook-batch.ts';
 
 const env = environment.parse(process.env);
 const runtime = createLambdaRuntime(env.TABLE_NAME);
-const deps = { ...runtime, bus: createEventBridgeBus(new EventBridgeClient(), env.BUS_NAME) };
+const sqs = new SQSClient();
+const redeliverSoon = createSqsRedelivery(sqs, env.WEBHOOK_QUEUE_URL);
+const deps = {
+  ...runtime,
+  bus: createEventBridgeBus(new EventBridgeClient(), env.BUS_NAME),
+  opener: createKmsOpener(new KMSClient(), env.KEY_ARN),
+  queue: createSqsWorkQueue(sqs, env.WEBHOOK_QUEUE_URL),
+  deadLetters: createSqsWorkQueue(sqs, env.WEBHOOK_DEAD_LETTERS_URL),
+  sender: createHttpWebhookSender({ allowPrivateEndpoints: env.PRIVATE_ENDPOINTS }),
+};
 
-/** Tells the bus what changed in the table. A batch that was not taken whole is given again and makes the same ids. */
+/**
+ * Tells the bus what changed in the table; a batch that was not taken whole is given again and makes the same ids. And,
+ * by messages of a queue, so that the stream waits for no receiver, tells webhooks what the bus heard.
+ */
 export const handler = reportFailure(
   runtime.log,
-  async ({ Records }: DynamoDBStreamEvent, _context: Context): Promise<void> => {
-    await publishChanges(deps, Records.map(readStreamRecord));
+  async (event: DynamoDBStreamEvent | SQSEvent, _context: Context): Promise<SQSBatchResponse | undefined> => {
+    if (isQueueBatch(event)) return handleWebhookBatch(deps, event, redeliverSoon);
+    await publishChanges(deps, event.Records.map(readStreamRecord));
+    return undefined;
   },
 );
+
+function isQueueBatch(event: DynamoDBStreamEvent | SQSEvent): event is SQSEvent {
+  return event.Records[0]?.eventSource === 'aws:sqs';
+}

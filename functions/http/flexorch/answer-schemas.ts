@@ -66,6 +66,30 @@ const document = object({
   processing_count: whole,
 });
 
+const webhook = {
+  id: whole,
+  url: text,
+  events: list(text),
+  active: truth,
+  created_at: time,
+  switched_off: orNull(text),
+  failures: whole,
+  last_delivery: orNull(
+    object(
+      {
+        id: text,
+        event: text,
+        status: { enum: ['delivered', 'retrying', 'failed'] },
+        attempts: whole,
+        http_status: whole,
+        problem: text,
+        at: time,
+      },
+      ['http_status', 'problem'],
+    ),
+  ),
+};
+
 const rateLimits = object({
   plan: text,
   unlimited: truth,
@@ -88,6 +112,8 @@ export const flexorchAnswers = {
   v1_sync_logs: enveloped(list(syncLog)),
   v1_document: enveloped(document),
   v1_documents: page(document, { next_cursor: text }),
+  v1_webhook_created: enveloped(object({ ...webhook, secret: text }, ['secret'])),
+  v1_webhooks: page(object(webhook)),
   v1_rate_limits: enveloped(rateLimits),
 } satisfies Readonly<Record<string, JsonSchema>>;
 

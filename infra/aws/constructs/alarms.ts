@@ -15,6 +15,7 @@ const deadLetterMeanings = {
   ticks: { severity: 'medium', broke: 'A firing of a schedule did not reach the sync function or failed there.' },
   sweeps: { severity: 'medium', broke: 'The sweep that repairs schedules and abandoned runs failed.' },
   schedules: { severity: 'medium', broke: 'The schedule of a changed datasource could not be brought in line.' },
+  webhooks: { severity: 'medium', broke: 'A webhook was not reached in all its tries, or its message failed here.' },
   publisher: { severity: 'high', broke: 'Changes of the catalogue were not published on the event bus.' },
 } as const satisfies Record<string, { severity: Severity; broke: string }>;
 

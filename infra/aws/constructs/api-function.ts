@@ -29,6 +29,7 @@ export class ApiFunction extends StocktakeFunction<ApiEnvironment> {
         ...secrets.grantSeal(role),
         ...adminKey.grantRead(role),
         ...work.grantSend(role),
+        PRIVATE_ENDPOINTS: config.privateEndpoints.join(','),
         MINIMUM_INTERVAL_SECONDS: String(config.minimumIntervalSeconds),
       }),
     });

@@ -1,6 +1,6 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, type ITable, StreamViewType, Table } from 'aws-cdk-lib/aws-dynamodb';
-import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { StackConfig } from '../config.ts';
 
@@ -13,6 +13,9 @@ const writeActions = [
   'dynamodb:BatchWriteItem',
   'dynamodb:ConditionCheckItem',
 ];
+
+/** As the stores of functions/core/webhooks name them; a test holds the two together. */
+const webhookPartitions = ['registry#webhook', 'webhook-health', 'webhook-delivery#*'];
 
 /** The one table: catalogue, registry, runs. Its stream is the feed that schedules and events follow. */
 export class DataTable extends Construct {
@@ -35,9 +38,16 @@ export class DataTable extends Construct {
     this.table = config.restoredTableStreamArn === undefined ? own : restored(this, config.restoredTableStreamArn);
   }
 
-  /** Allows to read items one by one, by their keys. */
-  grantGet(grantee: IGrantable): { TABLE_NAME: string } {
+  /** Allows to read items one by one, by their keys; to list webhooks; and to write what concerns webhooks, nothing else. */
+  grantWebhooks(grantee: IGrantable): { TABLE_NAME: string } {
     this.table.grant(grantee, 'dynamodb:GetItem');
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({
+        actions: ['dynamodb:Query', 'dynamodb:PutItem'],
+        resources: [this.table.tableArn],
+        conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': webhookPartitions } },
+      }),
+    );
     return { TABLE_NAME: this.table.tableName };
   }
 

@@ -5,10 +5,11 @@ import { Construct } from 'constructs';
 import type { StackConfig } from '../config.ts';
 
 /** Whose secrets: `kind` of the encryption context that functions/adapters/aws/kms-vault.ts sends. */
-type SecretKind = 'connector' | 'datasource';
-const kinds: readonly SecretKind[] = ['connector', 'datasource'];
+type SecretKind = 'connector' | 'datasource' | 'webhook';
+const credentials: readonly SecretKind[] = ['connector', 'datasource'];
+const webhooks: readonly SecretKind[] = ['webhook'];
 
-/** The key that credentials of S3 servers are sealed with. No function may both seal and open. */
+/** The key that credentials of S3 servers and secrets of webhooks are sealed with. No function may both seal and open. */
 export class SecretsKey extends Construct {
   readonly key: Key;
 
@@ -22,15 +23,20 @@ export class SecretsKey extends Construct {
   }
 
   grantSeal(grantee: IGrantable): { KEY_ARN: string } {
-    return this.#allow(grantee, 'kms:Encrypt');
+    return this.#allow(grantee, 'kms:Encrypt', [...credentials, ...webhooks]);
   }
 
   grantOpen(grantee: IGrantable): { KEY_ARN: string } {
-    return this.#allow(grantee, 'kms:Decrypt');
+    return this.#allow(grantee, 'kms:Decrypt', credentials);
+  }
+
+  /** Whoever signs for webhooks cannot open the credentials of a bucket, and the reverse. */
+  grantOpenWebhooks(grantee: IGrantable): { KEY_ARN: string } {
+    return this.#allow(grantee, 'kms:Decrypt', webhooks);
   }
 
   /** IfExists takes nothing away: what was sealed to a kind does not open without naming it. */
-  #allow(grantee: IGrantable, action: string): { KEY_ARN: string } {
+  #allow(grantee: IGrantable, action: string, kinds: readonly SecretKind[]): { KEY_ARN: string } {
     grantee.grantPrincipal.addToPrincipalPolicy(
       new PolicyStatement({
         actions: [action],

@@ -94,7 +94,7 @@ describe('the registry', () => {
     const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => world.create()));
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(2);
     for (const outcome of outcomes) {
-      if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'conflict' });
+      if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'invalid_request' });
     }
     expect(await readWebhooks(world)).toHaveLength(mostWebhooks);
     await expect(world.create()).rejects.toThrow('delete one first');

@@ -1,0 +1,66 @@
+import { createOnce } from '#core/idempotency/create-once.ts';
+import { type CreatedWebhook, createWebhook } from '#core/webhooks/create-webhook.ts';
+import { deleteWebhook } from '#core/webhooks/delete-webhook.ts';
+import { readWebhooks, webhookView } from '#core/webhooks/read-webhooks.ts';
+import { webhookInput } from '#core/webhooks/webhook.ts';
+import { readWebhook } from '#core/webhooks/webhook-store.ts';
+import type { ApiDeps } from '../deps.ts';
+import type { RequestContext, RouteOf } from '../route.ts';
+import { withBody } from '../route-body.ts';
+import { createRequest } from './create-request.ts';
+import { created, noContent } from './envelope.ts';
+import { itemsPage, pageOf, pageParameters, readPageRequest } from './pages.ts';
+
+const all = { path: '/v1/webhooks', fn: 'api' } as const;
+
+export const webhookRoutes: readonly RouteOf<'api'>[] = [
+  {
+    ...all,
+    method: 'POST',
+    scope: 'write',
+    summary: 'Register a webhook; a secret that was not given is made and shown in this answer only',
+    answer: 'v1_webhook_created',
+    success: 201,
+    ...withBody('webhook', webhookInput, async (context: RequestContext<ApiDeps>, input) => {
+      const { deps } = context;
+      let made: CreatedWebhook | undefined;
+      const row = await createOnce(deps, createRequest(context, 'POST /v1/webhooks'), {
+        read: (id) => readWebhook(deps.table, id),
+        create: async (alongside) => {
+          made = await createWebhook(deps, input, alongside);
+          return made.row;
+        },
+      });
+      // A repeated request finds the webhook, and its secret sealed.
+      const secret = made?.generatedSecret;
+      return created({ ...webhookView(row), ...(secret === undefined ? {} : { secret }) });
+    }),
+  },
+  {
+    ...all,
+    method: 'GET',
+    scope: 'read',
+    summary: 'List the webhooks and how their newest delivery went',
+    answer: 'v1_webhooks',
+    query: pageParameters,
+    handle: async ({ deps, query }) => {
+      const page = readPageRequest(query);
+      const views = await readWebhooks(deps);
+      return itemsPage(pageOf(views, page), views.length, page);
+    },
+  },
+  {
+    method: 'DELETE',
+    path: '/v1/webhooks/{webhook}',
+    scope: 'write',
+    fn: 'api',
+    resource: 'webhook',
+    summary: 'Delete a webhook; what waits to be delivered to it is dropped',
+    answer: 'v1_nothing',
+    success: 204,
+    handle: async ({ deps, param }) => {
+      await deleteWebhook(deps, param('webhook'));
+      return noContent();
+    },
+  },
+];

@@ -1,0 +1,43 @@
+import type { LocalEventBus } from '#adapters/embedded/local-event-bus.ts';
+import { createTableWorkQueue } from '#adapters/embedded/table-work-queue.ts';
+import type { Timers } from '#adapters/embedded/timers.ts';
+import { createHttpWebhookSender } from '#adapters/webhooks/http-webhook-sender.ts';
+import type { BusEvent, Clock, Ids, Log, Opener, Table } from '#core/ports.ts';
+import { isForWebhooks } from '#core/webhooks/outcome.ts';
+import { handleWebhookWork } from '#core/webhooks/webhook-work.ts';
+
+/** So many requests to receivers at once: they wait for others, and cost next to nothing meanwhile. */
+const concurrency = 64;
+
+/**
+ * Delivers to webhooks what the bus hears, over a queue of their own: neither publishing nor syncs wait for a receiver.
+ * What is given up stays in the table for 14 days, as a delivery that is dead, and in the log.
+ */
+export function createLocalWebhooks(
+  host: {
+    readonly table: Table;
+    readonly clock: Clock;
+    readonly ids: Ids;
+    readonly timers: Timers;
+    readonly log: Log;
+    readonly opener: Opener;
+  },
+  bus: LocalEventBus,
+): { start(): Promise<void>; stop(): Promise<void> } {
+  const queue = createTableWorkQueue({
+    ...host,
+    queue: 'webhooks',
+    concurrency,
+    consume: (message) => handleWebhookWork(deps, message),
+  });
+  const deps = {
+    ...host,
+    queue,
+    deadLetters: { send: async () => undefined },
+    sender: createHttpWebhookSender({ allowPrivateEndpoints: true }),
+  };
+  bus.subscribe(async (events: readonly BusEvent[]) => {
+    for (const event of events.filter(isForWebhooks)) await queue.send({ type: 'event', event });
+  });
+  return { start: () => queue.start(), stop: () => queue.stop() };
+}
