@@ -24,6 +24,9 @@ const bodies: readonly unknown[] = [
   datasourceBody({ sync: { enabled: secret } }, config),
   { name: 'own', config: { ...config, access_key_id: 'AKIAEXAMPLE', bucket: 'bucket', endpoint: 'host.test' } },
   { name: 'own', config: { ...config, access_key_id: [secret] } },
+  { url: 'https://hooks.example.com/', events: ['sync.completed'], secret },
+  { url: `https://${secret}@hooks.example.com/`, events: ['sync.completed'], secret: `${secret}\n` },
+  { url: 'https://hooks.example.com/', events: [secret], secret: [secret] },
   { query: 'x', secret_access_key: secret },
   connectorBody({}, { aws_secret_access_key: secret }),
   connectorBody({ name: 'token' }, { aws_secret_access_key: secret, session_token: token }),
@@ -80,6 +83,7 @@ test('given any requests in any order, good or bad, no answer and no log line ha
         '/v1/connectors',
         '/v1/scheduler/schedules',
         '/v1/documents',
+        '/v1/webhooks',
       ]) {
         texts.push((await api.call('GET', path)).text);
       }
