@@ -13,9 +13,11 @@ export const prices = {
   kmsRequest: 3e-6,
   /** Each run publishes how it ended. */
   event: 1e-6,
+  /** That event in the queue of webhooks: a send, and a share of a batch's receive, delete and invocation. */
+  webhookMessage: 1e-6,
   logGb: 0.5,
-  /** KMS key, secret, 24 alarm metrics, 10 metrics, dashboard: paid whether anything runs or not. */
-  fixedMonth: 1 + 0.4 + 24 * 0.1 + 10 * 0.3 + 3,
+  /** KMS key, secret, 25 alarm metrics, 10 metrics, dashboard: paid whether anything runs or not. */
+  fixedMonth: 1 + 0.4 + 25 * 0.1 + 10 * 0.3 + 3,
 } as const;
 
 /** Per run, whatever it lists; measured at the Table port. */
@@ -53,6 +55,7 @@ export function costOfRun(objects: number): number {
     prices.schedulerInvocation +
     prices.kmsRequest +
     prices.event +
+    prices.webhookMessage +
     (assumed.logBytes / 1e9) * prices.logGb
   );
 }

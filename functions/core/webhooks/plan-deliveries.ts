@@ -55,11 +55,15 @@ async function planDelivery(deps: PlanDeps, webhook: WebhookRow, outcome: Outcom
   await queue.send({ type: 'deliver', webhook: webhook.id, delivery: id, attempt: 1, due: now });
 }
 
-/** The body that every webhook gets. The datasource's and connector's numbers are their ids under /v1. */
+/** The body that every webhook gets. The datasource's and connector's numbers are their ids under /v1, where the builtin
+ *  connector is not shown. */
 async function bodyOf(table: Table, { event, time, datasource, fields }: Outcome): Promise<string> {
   if (datasource === undefined) return JSON.stringify({ event, ...fields, timestamp: time });
   const row = await readDatasource(table, datasource);
   const connector = row && (await readConnector(table, row.connector.id));
-  const numbers = { schedule_id: row?.number ?? null, connector_id: connector?.number ?? null };
+  const numbers = {
+    schedule_id: row?.number ?? null,
+    connector_id: connector?.builtin === false ? connector.number : null,
+  };
   return JSON.stringify({ event, ...fields, ...numbers, timestamp: time });
 }
