@@ -41,6 +41,8 @@ const jobDetail = z.object({
   status: z.string(),
   document_id: z.string().nullish(),
   filename: z.string().nullish(),
+  key: z.string().nullish(),
+  failure_code: z.string().nullish(),
   failure_reason: z.string().nullish(),
 });
 
