@@ -56,7 +56,6 @@ export const webhookRoutes: readonly RouteOf<'api'>[] = [
     fn: 'api',
     resource: 'webhook',
     summary: 'Delete a webhook; what waits to be delivered to it is dropped',
-    answer: 'v1_nothing',
     success: 204,
     handle: async ({ deps, param }) => {
       await deleteWebhook(deps, param('webhook'));
