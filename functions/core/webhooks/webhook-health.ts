@@ -33,6 +33,9 @@ const restAfter = 3;
 const firstRestMs = 10_000;
 const longestRestMs = 15 * 60_000;
 
+/** Also of a webhook that was deleted while an attempt was under way, which notes its end afterwards. */
+const keepSeconds = 90 * 86_400;
+
 /** Longer than a request may take: nobody else asks a failing receiver meanwhile. */
 const turnMs = 20_000;
 
@@ -60,7 +63,7 @@ export async function takeTurn(
   const now = clock.now();
   if (now < health.resting_until) return health.resting_until;
   try {
-    await putHealth(table, id, { ...health, resting_until: now + turnMs });
+    await putHealth(table, id, { ...health, resting_until: now + turnMs }, now);
     return undefined;
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;
@@ -77,10 +80,11 @@ export async function noteAttempt(
   for (let attempt = 1; attempt <= 5; attempt += 1) {
     const before = await readHealth(table, id);
     const failures = last.status === 'delivered' ? 0 : (before?.failures ?? 0) + 1;
-    const resting_until = failures < restAfter ? 0 : clock.now() + restMs(failures);
+    const now = clock.now();
+    const resting_until = failures < restAfter ? 0 : now + restMs(failures);
     try {
       const version = before?.version ?? 0;
-      await putHealth(table, id, { v: 1, version, failures, resting_until, last_delivery: last });
+      await putHealth(table, id, { v: 1, version, failures, resting_until, last_delivery: last }, now);
       return;
     } catch (error) {
       if (!(error instanceof ConditionFailed)) throw error;
@@ -92,7 +96,8 @@ function restMs(failures: number): number {
   return Math.min(longestRestMs, firstRestMs * 2 ** Math.min(20, failures - restAfter));
 }
 
-async function putHealth(table: Table, id: string, health: WebhookHealth): Promise<void> {
-  const item = toItem({ pk: partition, sk: id }, { ...health, version: health.version + 1 });
+async function putHealth(table: Table, id: string, health: WebhookHealth, now: number): Promise<void> {
+  const ttl = Math.floor(now / 1000) + keepSeconds;
+  const item = toItem({ pk: partition, sk: id }, { ...health, version: health.version + 1, ttl });
   await table.put(item, health.version === 0 ? { type: 'absent' } : { type: 'version', equals: health.version });
 }

@@ -90,6 +90,12 @@ describe('a receiver that does not behave', () => {
     expect(await createHttpWebhookSender(quick).send(request(local()))).toEqual({ problem: 'timeout' });
   });
 
+  it('given a name whose look-up never ends, the time ends it too', async () => {
+    const lookup: Lookup = () => new Promise(() => undefined);
+    const sender = createHttpWebhookSender({ ...quick, lookup });
+    expect(await sender.send(request('http://nowhere.test/'))).toEqual({ problem: 'timeout' });
+  });
+
   it('given a status and then a body that drips for ever, the status counts and the time ends it', async () => {
     let drip: NodeJS.Timeout | undefined;
     answer = (response) => {
