@@ -18,11 +18,18 @@ export type Item = Key & { readonly [attribute: string]: unknown };
  * - absent: no item stands at the key
  * - version: an item stands there and its `version` equals the number
  * - fence: no item stands there, or it has no `fence`, or its `fence` is at most the number
+ * - matches: an item stands there, has each attribute of `equals` (at least one) with exactly that text or number, and
+ *   none of `lacks`
  */
 export type Condition =
   | { readonly type: 'absent' }
   | { readonly type: 'version'; readonly equals: number }
-  | { readonly type: 'fence'; readonly atMost: number };
+  | { readonly type: 'fence'; readonly atMost: number }
+  | {
+      readonly type: 'matches';
+      readonly equals: Readonly<Record<string, string | number>>;
+      readonly lacks?: readonly string[];
+    };
 
 export type PlainWrite = { readonly put: Item } | { readonly delete: Key };
 export type TransactWrite =
@@ -213,22 +220,51 @@ export type ListingPage = {
 };
 
 /** What a HEAD of one key said. */
-export type HeadResult =
-  | {
-      readonly status: 'found';
-      readonly lastModified: number;
-      readonly size: number;
-      readonly etag: string;
-      /** It lies in an archive and has to be restored before it can be read; absent when it can. */
-      readonly archived?: boolean;
-    }
+export type HeadResult = FoundObject | { readonly status: 'missing' } | { readonly status: 'forbidden' };
+
+type FoundObject = {
+  readonly status: 'found';
+  readonly lastModified: number;
+  readonly size: number;
+  readonly etag: string;
+  /** It lies in an archive and has to be restored before it can be read; absent when it can. */
+  readonly archived?: boolean;
+};
+
+/** The same with all that its headers tell. */
+export type DescribeResult =
+  | (FoundObject & { readonly headers: ObjectHeaders })
   | { readonly status: 'missing' }
   | { readonly status: 'forbidden' };
+
+/** What the headers of an object tell beyond what a listing does. Names are in lower case, values as they were sent. */
+export type ObjectHeaders = {
+  readonly contentType?: string;
+  readonly contentEncoding?: string;
+  readonly cacheControl?: string;
+  /** The user's own, without `x-amz-meta-`. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** By algorithm, such as `sha256`, in base64. */
+  readonly checksums: Readonly<Record<string, string>>;
+  readonly encryption?: { readonly algorithm: string; readonly keyId?: string };
+  /** Absent where the bucket keeps no versions. */
+  readonly versionId?: string;
+  /** `STANDARD` where the server names none. */
+  readonly storageClass: string;
+};
+
+/** What asking for the tags of one key said. `unavailable`: the server has no tags, or cannot tell of them. */
+export type TagsResult =
+  | { readonly status: 'found'; readonly tags: Readonly<Record<string, string>> }
+  | { readonly status: 'missing' | 'forbidden' | 'unavailable' };
 
 /** One bucket, opened with one set of keys. Throws Failure with a SourceFailureCode. */
 export interface Bucket {
   list(request: ListRequest): Promise<ListingPage>;
   head(key: string): Promise<HeadResult>;
+  /** A HEAD that asks for everything; without checksums where the credentials may not read those. */
+  describe(key: string): Promise<DescribeResult>;
+  tags(key: string): Promise<TagsResult>;
   /** A URL that reads the object without further keys, valid for so many seconds (at most 7 days, S3's limit). */
   presign(key: string, expiresInSeconds: number): Promise<string>;
   close(): void;

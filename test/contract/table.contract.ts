@@ -132,6 +132,17 @@ const CONDITION_CASES: [stored: Record<string, unknown> | undefined, condition: 
   [{ fence: 8 }, { type: 'fence', atMost: 7 }, false],
   [{ fence: '6' }, { type: 'fence', atMost: 7 }, false],
   [{ fence: null }, { type: 'fence', atMost: 7 }, false],
+  [undefined, { type: 'matches', equals: { etag: 'a' } }, false],
+  [undefined, { type: 'matches', equals: { etag: 'a' }, lacks: ['gone'] }, false],
+  [{}, { type: 'matches', equals: { etag: 'a' } }, false],
+  [{ etag: 'a' }, { type: 'matches', equals: { etag: 'a' } }, true],
+  [{ etag: 'b' }, { type: 'matches', equals: { etag: 'a' } }, false],
+  [{ etag: 'a', size: 3 }, { type: 'matches', equals: { etag: 'a', size: 3 } }, true],
+  [{ etag: 'a', size: '3' }, { type: 'matches', equals: { etag: 'a', size: 3 } }, false],
+  [{ etag: 'a', size: 4 }, { type: 'matches', equals: { etag: 'a', size: 3 } }, false],
+  [{ etag: '' }, { type: 'matches', equals: { etag: '' }, lacks: ['gone'] }, true],
+  [{ etag: 'a', gone: null }, { type: 'matches', equals: { etag: 'a' }, lacks: ['gone'] }, false],
+  [{ etag: 'a', status: 'x' }, { type: 'matches', equals: { etag: 'a', status: 'x' }, lacks: ['gone', 'ttl'] }, true],
 ];
 
 function conditions({ table, partition }: Opened): void {

@@ -63,6 +63,8 @@ function createFakeBuckets(objects: ListedObject[], state: { failure?: Failure }
         return list(bucket, request);
       },
       head: async () => ({ status: 'missing' }),
+      describe: async () => ({ status: 'missing' }),
+      tags: async () => ({ status: 'missing' }),
       presign: async (key, seconds) => `https://bucket.test/${encodeURIComponent(key)}?expires=${seconds}`,
       close: () => undefined,
     }),

@@ -28,5 +28,29 @@ export function toConditionInput(condition: Condition | undefined): ConditionInp
         ExpressionAttributeNames: { '#fence': 'fence' },
         ExpressionAttributeValues: { ':fence': { N: String(condition.atMost) } },
       };
+    case 'matches':
+      return toMatchInput(condition);
   }
+}
+
+/** A missing item has none of the attributes that must be equal, of which there is at least one. */
+function toMatchInput({ equals, lacks = [] }: Extract<Condition, { type: 'matches' }>): ConditionInput {
+  const wanted = Object.entries(equals);
+  const terms = [
+    ...wanted.map((_, index) => `#equal${index} = :equal${index}`),
+    ...lacks.map((_, index) => `attribute_not_exists(#lack${index})`),
+  ];
+  const names = [
+    ...wanted.map(([name], index) => [`#equal${index}`, name]),
+    ...lacks.map((name, index) => [`#lack${index}`, name]),
+  ];
+  const values = wanted.map(([, value], index) => [
+    `:equal${index}`,
+    typeof value === 'number' ? { N: String(value) } : { S: value },
+  ]);
+  return {
+    ConditionExpression: terms.join(' AND '),
+    ExpressionAttributeNames: Object.fromEntries(names),
+    ExpressionAttributeValues: Object.fromEntries(values),
+  };
 }

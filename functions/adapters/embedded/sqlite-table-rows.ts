@@ -51,6 +51,15 @@ export function holds(condition: Condition, body: string | undefined): boolean {
   if (body === undefined) return condition.type === 'fence';
   const attributes: Record<string, unknown> = JSON.parse(body);
   if (condition.type === 'version') return attributes.version === condition.equals;
+  if (condition.type === 'matches') return matches(condition, attributes);
   if (!('fence' in attributes)) return true;
   return typeof attributes.fence === 'number' && attributes.fence <= condition.atMost;
+}
+
+function matches(condition: Extract<Condition, { type: 'matches' }>, attributes: Record<string, unknown>): boolean {
+  const { equals, lacks = [] } = condition;
+  const equal = Object.entries(equals).every(
+    ([name, value]) => Object.hasOwn(attributes, name) && attributes[name] === value,
+  );
+  return equal && lacks.every((name) => !Object.hasOwn(attributes, name));
 }

@@ -3,6 +3,7 @@ import { Failure } from '#core/errors.ts';
 import { type ErrorDocument, isRegion, readErrorDocument } from './error-document.ts';
 import { type ListingDocument, readListingDocument } from './listing-document.ts';
 import { readBody } from './read-body.ts';
+import { readTaggingDocument } from './tagging-document.ts';
 
 /** What the server said to the last attempt of a call, read by us from the raw answer. */
 export type RawAnswer = {
@@ -12,6 +13,8 @@ export type RawAnswer = {
   readonly serverTime?: number;
   /** Of a successful listing. */
   readonly listing?: ListingDocument;
+  /** Of an object, if the body tells of any. */
+  readonly tags?: Readonly<Record<string, string>>;
   /** Of a refusal. */
   readonly error?: ErrorDocument;
   /** The region that the server names for the bucket, in a header or in the error. */
@@ -68,6 +71,7 @@ async function readAnswer(response: RawResponse, { maxBytes, maxKeys }: Reading)
   const bytes = await readBody(body, success ? maxBytes : MAX_ERROR_BYTES);
   if (bytes === undefined && success) throw tooLarge(maxBytes);
   const listing = isPage ? readListingDocument(bytes ?? new Uint8Array(), maxKeys) : undefined;
+  const tags = success && !isPage && bytes ? readTaggingDocument(bytes) : undefined;
   const failed = !success || listing?.root === 'Error';
   const error = failed ? readErrorDocument(bytes ?? new Uint8Array()) : undefined;
   const time = Date.parse(headers.date ?? '');
@@ -78,6 +82,7 @@ async function readAnswer(response: RawResponse, { maxBytes, maxKeys }: Reading)
     headers,
     ...(Number.isNaN(time) ? {} : { serverTime: time }),
     ...(listing === undefined || failed ? {} : { listing }),
+    ...(tags === undefined ? {} : { tags }),
     ...(error === undefined ? {} : { error }),
     ...(region === undefined ? {} : { region }),
   };

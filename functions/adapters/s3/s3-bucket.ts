@@ -1,14 +1,25 @@
 import {
   GetObjectCommand,
+  GetObjectTaggingCommand,
   HeadObjectCommand,
+  type HeadObjectCommandInput,
   ListObjectsCommand,
   type ListObjectsCommandInput,
   ListObjectsV2Command,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { Failure } from '#core/errors.ts';
-import type { Bucket, BucketTarget, HeadResult, ListingPage, ListRequest } from '#core/ports.ts';
+import type {
+  Bucket,
+  BucketTarget,
+  DescribeResult,
+  HeadResult,
+  ListingPage,
+  ListRequest,
+  TagsResult,
+} from '#core/ports.ts';
 import { unquoted } from './listed-object.ts';
+import { isArchived, readObjectHeaders } from './object-headers.ts';
 import type { RawAnswer } from './raw-answer.ts';
 import type { Answer, S3Session } from './s3-session.ts';
 import { type Asked, refusalFailure } from './source-failures.ts';
@@ -47,11 +58,27 @@ export class S3Bucket implements Bucket {
 
   /** A 404 also stands for a missing bucket and a 403 for a refused key: the answer to a HEAD has no body to say so. */
   async head(key: string): Promise<HeadResult> {
-    const answer = await this.#session.ask(() => new HeadObjectCommand({ Bucket: this.#target.bucket, Key: key }));
+    const answer = await this.#askHead(key);
+    return typeof answer === 'string' ? { status: answer } : foundBy(answer);
+  }
+
+  /** With a KMS-encrypted object, asking for checksums needs kms:Decrypt too: a 403 may mean that alone.
+   *  https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html */
+  async describe(key: string): Promise<DescribeResult> {
+    const whole = await this.#askHead(key, { ChecksumMode: 'ENABLED' });
+    const answer = whole === 'forbidden' ? await this.#askHead(key) : whole;
+    if (typeof answer === 'string') return { status: answer };
+    return { ...foundBy(answer), headers: readObjectHeaders(answer.headers) };
+  }
+
+  async tags(key: string): Promise<TagsResult> {
+    const command = () => new GetObjectTaggingCommand({ Bucket: this.#target.bucket, Key: key });
+    const answer = await this.#session.ask(command);
     if (answer.status === 404) return { status: 'missing' };
     if (answer.status === 403) return { status: 'forbidden' };
-    if (answer.status !== 200) throw refusalFailure(answer, this.#asked('s3:GetObject', answer));
-    return foundBy(answer);
+    if (isTagless(answer)) return { status: 'unavailable' };
+    if (answer.status !== 200) throw refusalFailure(answer, this.#asked('s3:GetObjectTagging', answer));
+    return answer.tags === undefined ? { status: 'unavailable' } : { status: 'found', tags: answer.tags };
   }
 
   /** Costs no request, but for one HEAD while the bucket's region is not known: it is part of the signature. */
@@ -66,6 +93,18 @@ export class S3Bucket implements Bucket {
 
   close(): void {
     this.#release();
+  }
+
+  async #askHead(
+    key: string,
+    more: Pick<HeadObjectCommandInput, 'ChecksumMode'> = {},
+  ): Promise<RawAnswer | 'missing' | 'forbidden'> {
+    const input = { Bucket: this.#target.bucket, Key: key, ...more };
+    const answer = await this.#session.ask(() => new HeadObjectCommand(input));
+    if (answer.status === 404) return 'missing';
+    if (answer.status === 403) return 'forbidden';
+    if (answer.status !== 200) throw refusalFailure(answer, this.#asked('s3:GetObject', answer));
+    return answer;
   }
 
   async #askV2(request: ListRequest): Promise<Answer> {
@@ -118,7 +157,12 @@ function onlyKnowsV1(answer: RawAnswer): boolean {
   return answer.listing?.root === 'ListBucketResult' && answer.listing.shapedAsV1;
 }
 
-function foundBy(answer: RawAnswer): HeadResult {
+/** Servers without tags say so in one of these ways. */
+function isTagless({ status, error }: RawAnswer): boolean {
+  return status === 501 || status === 405 || error?.code === 'NotImplemented' || error?.code === 'MethodNotAllowed';
+}
+
+function foundBy(answer: RawAnswer): Extract<HeadResult, { status: 'found' }> {
   const lastModified = Date.parse(answer.headers['last-modified'] ?? '');
   const size = answer.headers['content-length'] ?? '';
   if (Number.isNaN(lastModified) || !/^\d{1,15}$/.test(size)) {
@@ -129,11 +173,4 @@ function foundBy(answer: RawAnswer): HeadResult {
   }
   const found = { lastModified, size: Number(size), etag: unquoted(answer.headers.etag ?? '') };
   return { status: 'found', ...found, ...(isArchived(answer.headers) ? { archived: true } : {}) };
-}
-
-/** Restored copies can be read: https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html, x-amz-restore. */
-function isArchived(headers: RawAnswer['headers']): boolean {
-  const cold = /^(?:GLACIER|DEEP_ARCHIVE)$/.test(headers['x-amz-storage-class'] ?? '');
-  const archived = cold || headers['x-amz-archive-status'] !== undefined;
-  return archived && !(headers['x-amz-restore'] ?? '').includes('ongoing-request="false"');
 }

@@ -7,7 +7,7 @@ import type { GivenUp, Trouble } from './retries.ts';
 export type Asked = {
   readonly target: BucketTarget;
   readonly region: string;
-  readonly permission: 's3:ListBucket' | 's3:GetObject';
+  readonly permission: 's3:ListBucket' | 's3:GetObject' | 's3:GetObjectTagging';
   /** Our own clock, epoch milliseconds. */
   readonly now: number;
   readonly tries: number;

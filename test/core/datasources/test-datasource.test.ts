@@ -87,6 +87,8 @@ describe('testing a connection', () => {
         return {
           list: (request) => bucket.list(request),
           head: (key) => bucket.head(key),
+          describe: (key) => bucket.describe(key),
+          tags: (key) => bucket.tags(key),
           presign: (key, seconds) => bucket.presign(key, seconds),
           close() {
             open -= 1;

@@ -15,6 +15,8 @@ async function setUp(seed: Partial<Seed> = {}, presign?: Bucket['presign']) {
       return {
         list: refuse,
         head: refuse,
+        describe: refuse,
+        tags: refuse,
         presign: presign ?? (async (key, seconds) => `signed:${key}:${seconds}`),
         close: () => {
           closed += 1;

@@ -23,6 +23,11 @@ export function getObject(exchange: Exchange): Reply {
   if (object.storageClass !== 'STANDARD') headers['x-amz-storage-class'] = object.storageClass;
   if (object.tags.length > 0) headers['x-amz-tagging-count'] = String(object.tags.length);
   for (const [name, value] of Object.entries(object.metadata)) headers[metadataHeader + name] = value;
+  const checksumsAsked = exchange.request.headers['x-amz-checksum-mode'] === 'ENABLED';
+  for (const [name, value] of Object.entries(object.headers)) {
+    // S3 tells checksums only to who asks for them.
+    if (checksumsAsked || !name.startsWith('x-amz-checksum-')) headers[name] = value;
+  }
   if (range) headers['content-range'] = `bytes ${start}-${end - 1}/${object.size}`;
   return { status: range ? 206 : 200, headers, body: slice(object, start, end) };
 }

@@ -17,6 +17,8 @@ export type StoredObject = {
   readonly contentType: string;
   readonly metadata: Readonly<Record<string, string>>;
   readonly tags: readonly Tag[];
+  /** More headers that GET and HEAD answer with, in lower case: checksums, encryption, version, archive state. */
+  readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer | undefined;
 };
 
@@ -33,6 +35,7 @@ export type ObjectContent = {
   readonly contentType?: string;
   readonly metadata?: Readonly<Record<string, string>>;
   readonly tags?: readonly Tag[];
+  readonly headers?: Readonly<Record<string, string>>;
 };
 
 type Slot = { readonly rank: string; object: StoredObject | undefined };
@@ -173,6 +176,7 @@ export function makeObject(key: string, content: ObjectContent, now: number): St
     contentType: content.contentType ?? 'binary/octet-stream',
     metadata: content.metadata ?? noMetadata,
     tags: content.tags ?? noTags,
+    headers: content.headers ?? noMetadata,
     body,
   };
 }
