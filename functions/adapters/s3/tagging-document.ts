@@ -5,7 +5,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 /** S3 keeps 10 tags an object, of 128 and 256 characters; other servers a few more. A hostile one would send thousands.
  *  https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html */
 const MOST_TAGS = 64;
-const LONGEST_TEXT = 1024;
+const LONGEST_TEXT = 512;
 
 /** The tags in the body of a GetObjectTagging answer; undefined if it is no such document, or one beyond all limits. */
 export function readTaggingDocument(body: Uint8Array): Record<string, string> | undefined {

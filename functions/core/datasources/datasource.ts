@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { echoedFields } from '../connectors/connector.ts';
 import { s3ConfigInput, sealedSecrets, storedS3Config } from '../connectors/s3-config.ts';
 import { displayName, freeText, identifier } from '../identifier.ts';
+import { enrichmentPipelineInput, enrichmentSteps, pipelineView } from './enrichment-pipeline.ts';
 
 const syncInput = z.strictObject({
   enabled: z.boolean().optional(),
@@ -27,9 +28,6 @@ const connectorReference = z.strictObject({ id: identifier, config: s3ConfigInpu
 
 /** Accepted only in the forms that change nothing: what this version cannot do is refused, not ignored. */
 const notOffered = {
-  enrichment_pipeline: z
-    .union([z.null(), z.literal(''), z.strictObject({})], 'enrichment pipelines are not available; leave the field out')
-    .optional(),
   webhook: z
     .strictObject({
       enabled: z
@@ -47,6 +45,7 @@ const common = {
   tags: z.array(freeText(128)).max(100, 'must be at most 100 tags').optional(),
   sync: syncInput.optional(),
   enabled: z.boolean().optional(),
+  enrichment_pipeline: enrichmentPipelineInput.optional(),
   ...notOffered,
   ...echoedFields,
 };
@@ -112,6 +111,7 @@ export const datasourceRow = z.object({
   secrets: sealedSecrets,
   sync: syncPolicy,
   enabled: z.boolean(),
+  enrichment_pipeline: enrichmentSteps.optional(),
   created: z.string(),
   updated: z.string(),
 });
@@ -120,7 +120,7 @@ export type DatasourceRow = z.output<typeof datasourceRow>;
 /** What the API shows of a datasource row: secrets and what the store needs for itself are not part of it. */
 export function datasourceView(row: DatasourceRow): Record<string, unknown> {
   const { v: _v, version: _version, uid: _uid, owner: _owner, target: _target, secrets: _secrets, ...rest } = row;
-  const { config_version: _configVersion, sync, ...shown } = rest;
+  const { config_version: _configVersion, sync, enrichment_pipeline: steps, ...shown } = rest;
   const { anchor: _anchor, changed_at: _changedAt, ...policy } = sync;
-  return { ...shown, sync: policy };
+  return { ...shown, sync: policy, ...(steps === undefined ? {} : { enrichment_pipeline: pipelineView(steps) }) };
 }

@@ -5,6 +5,7 @@ import { Failure } from '../errors.ts';
 import type { Clock, Ids, Sealer } from '../ports.ts';
 import type { DatasourcePatch, DatasourceRow } from './datasource.ts';
 import { configOf, effectiveConfig, fingerprintOf, targetOf } from './effective-config.ts';
+import type { EnrichmentSteps } from './enrichment-pipeline.ts';
 import { dateChanges, planSync, sameSchedule } from './plan-sync.ts';
 
 export type PlanDeps = {
@@ -51,12 +52,19 @@ export async function planDatasource(
     secrets: atRest.secrets,
     sync: stored && sameSchedule(sync, stored.sync) ? { ...sync, anchor: stored.sync.anchor } : sync,
     enabled,
+    enrichment_pipeline: planSteps(input, base),
     created: stored?.created ?? new Date(now).toISOString(),
     updated: new Date(now).toISOString(),
   };
   row.sync = dateChanges(row, stored, now);
   if (stored && changesWork(connector, stored, row)) row.config_version = stored.config_version + 1;
   return row;
+}
+
+/** Null switches a pipeline off; what is not said stays. */
+function planSteps(input: DatasourcePatch, base: DatasourceRow | undefined): EnrichmentSteps | undefined {
+  const { enrichment_pipeline: pipeline } = input;
+  return pipeline === undefined ? base?.enrichment_pipeline : pipeline?.processor;
 }
 
 function planConfig(

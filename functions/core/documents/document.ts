@@ -6,7 +6,8 @@ import type { RecordRow } from './record.ts';
 import type { SearchFields } from './search-filter.ts';
 
 /** What the API shows of a record. `icon` is the type, `file` or `folder`: clients that have more pictures choose by
- *  the title. Both dates are the object's last modification, the only one that S3 tells. */
+ *  the title. Both dates are the object's last modification, the only one that S3 tells. What jobs and
+ *  enrichment gathered stands in the metadata. */
 export function documentView(
   datasource: DatasourceRow,
   place: ObjectPlace,
@@ -25,6 +26,7 @@ export function documentView(
       etag: record.etag,
       storage_class: record.storage_class,
       last_modified: record.last_modified,
+      ...record.details,
     },
   };
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Item, ListedObject } from '../ports.ts';
 import { fromItem } from '../stored-item.ts';
+import { objectDetails } from './object-details.ts';
 
 /** A record at rest; `sk` is the bare object key. `run` and `seq` (the fence) say who wrote it. A record that was
  *  removed stays for a while as a tombstone, so that the feed's new images tell everything; readers skip it. */
@@ -19,6 +20,7 @@ export const recordRow = z.object({
   gone: z.object({ reason: z.enum(['deleted', 'out_of_scope', 'removed_by_request']) }).optional(),
   ttl: z.number().int().optional(),
   quiet: z.boolean().optional(),
+  details: objectDetails.optional(),
 });
 export type RecordRow = z.output<typeof recordRow>;
 

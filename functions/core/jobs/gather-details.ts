@@ -1,0 +1,55 @@
+import type { EnrichmentSteps } from '../datasources/enrichment-pipeline.ts';
+import type { ObjectDetails } from '../documents/object-details.ts';
+import type { Bucket, Clock, DescribeResult, TagsResult } from '../ports.ts';
+
+/** What was gathered of an object, and of which version of it. */
+export type Gathered = {
+  readonly status: 'gathered';
+  readonly details: ObjectDetails;
+  /** Undefined if its headers were not asked for. */
+  readonly etag: string | undefined;
+  readonly archived: boolean;
+  /** The tags were asked for and not given. */
+  readonly degraded: boolean;
+};
+
+/** Asks the bucket what the steps name, a request each. Throws Failure with a SourceFailureCode. */
+export async function gatherDetails(
+  deps: { readonly clock: Clock; readonly bucket: Bucket },
+  key: string,
+  steps: EnrichmentSteps,
+): Promise<Gathered | { readonly status: 'missing' | 'forbidden' }> {
+  const described = steps.includes('s3_head') ? await deps.bucket.describe(key) : undefined;
+  if (described !== undefined && described.status !== 'found') return { status: described.status };
+  const tagged = steps.includes('s3_tags') ? await deps.bucket.tags(key) : undefined;
+  // Deleted between the two requests.
+  if (tagged?.status === 'missing') return { status: 'missing' };
+  return {
+    status: 'gathered',
+    details: {
+      ...(described === undefined ? {} : headersOf(described)),
+      ...tagsOf(tagged),
+      gathered_at: new Date(deps.clock.now()).toISOString(),
+    },
+    etag: described?.etag,
+    archived: described?.headers.archived ?? false,
+    degraded: tagged !== undefined && tagged.status !== 'found',
+  };
+}
+
+function headersOf({ headers }: Extract<DescribeResult, { status: 'found' }>): Partial<ObjectDetails> {
+  const { encryption } = headers;
+  return {
+    content_type: headers.contentType,
+    content_encoding: headers.contentEncoding,
+    cache_control: headers.cacheControl,
+    version_id: headers.versionId,
+    encryption: encryption && { algorithm: encryption.algorithm, key_id: encryption.keyId },
+    user_metadata: headers.metadata,
+    checksums: headers.checksums,
+  };
+}
+
+function tagsOf(tagged: TagsResult | undefined): Partial<ObjectDetails> {
+  return tagged?.status === 'found' ? { tags: tagged.tags } : {};
+}

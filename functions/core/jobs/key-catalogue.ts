@@ -1,0 +1,52 @@
+import type { ConnectorRow } from '../connectors/connector.ts';
+import type { DatasourceRow } from '../datasources/datasource.ts';
+import { listDatasources } from '../datasources/datasource-store.ts';
+import { configOf, type EffectiveConfig, targetOf } from '../datasources/effective-config.ts';
+import { Failure } from '../errors.ts';
+import type { Table } from '../ports.ts';
+import { compileFilter } from '../sync/key-filter.ts';
+
+/** A datasource whose catalogue may hold keys of a connector's bucket. */
+export type KeyCatalogue = {
+  readonly datasource: string;
+  readonly uid: string;
+  readonly prefix: string;
+  readonly holds: (key: string) => boolean;
+};
+
+/** The catalogues on this connector of the bucket `target`, those with the longest prefix first, then the older. */
+export async function readCatalogues(table: Table, connector: ConnectorRow, target: string): Promise<KeyCatalogue[]> {
+  const found: { readonly number: number; readonly catalogue: KeyCatalogue }[] = [];
+  for await (const row of listDatasources(table)) {
+    const config = row.connector.id === connector.id ? wholeConfig(connector, row) : undefined;
+    // Where the two differ, the records are still those of another bucket: the next sync begins anew.
+    if (config === undefined || targetOf(config) !== target || row.target !== target) continue;
+    const { prefix } = config;
+    const matches = compileFilter(config);
+    const holds = (key: string) => key.startsWith(prefix) && matches(key);
+    found.push({ number: row.number, catalogue: { datasource: row.id, uid: row.uid, prefix, holds } });
+  }
+  const longer = (one: KeyCatalogue, other: KeyCatalogue) => other.prefix.length - one.prefix.length;
+  return found
+    .sort((one, other) => longer(one.catalogue, other.catalogue) || one.number - other.number)
+    .map(({ catalogue }) => catalogue);
+}
+
+/** A datasource whose settings are incomplete catalogues nothing now. */
+function wholeConfig(connector: ConnectorRow, row: DatasourceRow): EffectiveConfig | undefined {
+  try {
+    return configOf(connector, row);
+  } catch (error) {
+    if (error instanceof Failure) return undefined;
+    throw error;
+  }
+}
+
+/** Where the document of a key is: the catalogue of the longest prefix, if any takes it in. */
+export function catalogueOf(
+  catalogues: readonly KeyCatalogue[],
+  key: string,
+): { readonly datasource?: string; readonly uid?: string } {
+  const found = catalogues.find((catalogue) => catalogue.holds(key));
+  return found === undefined ? {} : { datasource: found.datasource, uid: found.uid };
+}
