@@ -1,10 +1,12 @@
-import type { Buckets, Clock, Log, Opener, Sealer, WebhookAddresses } from '#core/ports.ts';
+import type { Buckets, Clock, Log, Opener, Sealer, WebhookAddresses, WorkQueue } from '#core/ports.ts';
 import type { RequestDeps } from '#core/sync/request-run.ts';
 import type { ApiKeys } from './api-keys.ts';
 
 /** What the api function's routes need. It can seal secrets and never open one, so it cannot dial a bucket either. */
 export type ApiDeps = RequestDeps & {
   readonly sealer: Sealer;
+  /** Takes batches of jobs. */
+  readonly jobs: WorkQueue;
   /** Shortest interval a datasource may ask for, in seconds. */
   readonly minimumIntervalSeconds: number;
   readonly webhookAddresses: WebhookAddresses;

@@ -16,8 +16,8 @@ export const prices = {
   /** That event in the queue of webhooks: a send, and a share of a batch's receive, delete and invocation. */
   webhookMessage: 1e-6,
   logGb: 0.5,
-  /** KMS key, secret, 25 alarm metrics, 10 metrics, dashboard: paid whether anything runs or not. */
-  fixedMonth: 1 + 0.4 + 25 * 0.1 + 10 * 0.3 + 3,
+  /** KMS key, secret, 28 alarm metrics, 10 metrics, dashboard: paid whether anything runs or not. */
+  fixedMonth: 1 + 0.4 + 28 * 0.1 + 10 * 0.3 + 3,
 } as const;
 
 /** Per run, whatever it lists; measured at the Table port. */

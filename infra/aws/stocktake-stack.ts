@@ -9,6 +9,8 @@ import { DataTable } from './constructs/data-table.ts';
 import { DeadLetterQueue } from './constructs/dead-letter-queue.ts';
 import { EventBus } from './constructs/event-bus.ts';
 import { HttpApi } from './constructs/http-api.ts';
+import { JobsFunction } from './constructs/jobs-function.ts';
+import { JobsQueue } from './constructs/jobs-queue.ts';
 import { Operations } from './constructs/operations.ts';
 import { ProbeFunction } from './constructs/probe-function.ts';
 import { PublisherFunction } from './constructs/publisher-function.ts';
@@ -32,6 +34,7 @@ export class StocktakeStack extends Stack {
       secrets: new SecretsKey(this, 'Secrets', config),
       adminKey: new AdminKey(this, 'AdminKey', config),
       work: new WorkQueue(this, 'Work'),
+      jobs: new JobsQueue(this, 'JobsQueue'),
       events: new EventBus(this, 'Events', { name }),
     };
     const webhooks = new WebhookQueue(this, 'Webhooks', shared);
@@ -45,11 +48,12 @@ export class StocktakeStack extends Stack {
       sync,
       schedules: new SchedulesFunction(this, 'Schedules', { ...shared, group, deadLetters: sweeps }),
       publisher: new PublisherFunction(this, 'Publisher', { ...shared, webhooks }),
+      jobs: new JobsFunction(this, 'Jobs', shared),
     };
     const http = new HttpApi(this, 'Http', { config, functions });
     const changes = new Changes(this, 'Changes', { ...shared, ...functions });
     new SweepRule(this, 'Sweep', { target: functions.schedules, deadLetters: sweeps });
-    const own = { work: shared.work.deadLetters, webhooks: webhooks.deadLetters };
+    const own = { work: shared.work.deadLetters, jobs: shared.jobs.deadLetters, webhooks: webhooks.deadLetters };
     const deadLetters = { ...own, ticks, sweeps, ...changes.deadLetters };
     const operations = new Operations(this, 'Operations', { ...shared, functions, http, deadLetters });
     this.#tell({ ...shared, webhooks, group, sync, http, operations, deadLetters });
@@ -63,6 +67,7 @@ export class StocktakeStack extends Stack {
     group: ScheduleGroup;
     events: EventBus;
     work: WorkQueue;
+    jobs: JobsQueue;
     webhooks: WebhookQueue;
     sync: SyncFunction;
     operations: Operations;
@@ -76,6 +81,8 @@ export class StocktakeStack extends Stack {
       EventBusName: parts.events.bus.eventBusName,
       WorkQueueUrl: parts.work.queue.queueUrl,
       WorkDeadLettersUrl: parts.deadLetters.work.queue.queueUrl,
+      JobsQueueUrl: parts.jobs.queue.queueUrl,
+      JobsDeadLettersUrl: parts.deadLetters.jobs.queue.queueUrl,
       TicksDeadLettersUrl: parts.deadLetters.ticks.queue.queueUrl,
       SweepsDeadLettersUrl: parts.deadLetters.sweeps.queue.queueUrl,
       SchedulesDeadLettersUrl: parts.deadLetters.schedules.queue.queueUrl,

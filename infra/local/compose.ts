@@ -12,6 +12,8 @@ import { feedPrefixes } from '#core/changes/feed-prefixes.ts';
 import { publishChanges } from '#core/changes/publish-changes.ts';
 import { datasourcesToReconcile } from '#core/datasources/reconcile-request.ts';
 import { reconcileSchedule } from '#core/datasources/reconcile-schedules.ts';
+import { enrichChanges } from '#core/jobs/enrich-changes.ts';
+import { handleJobs } from '#core/jobs/handle-jobs.ts';
 import type { ItemChange, Log, Sealer } from '#core/ports.ts';
 import { handleTick, tickPayload } from '#core/sync/handle-tick.ts';
 import { handleWork } from '#core/sync/handle-work.ts';
@@ -39,6 +41,9 @@ const leaseMs = 120_000;
 /** Runs of so many datasources at once; each holds a page of its listing and of the store in memory. */
 const concurrency = 16;
 
+/** Batches of jobs at once; each has eight requests under way. */
+const jobsAtOnce = 4;
+
 /** At a stop, runs are given this long to come to their end. */
 const stopMs = 3000;
 
@@ -59,6 +64,7 @@ export async function composeLocal(options: {
   const readers = [
     (changes: readonly ItemChange[]) => followDatasources({ ...deps, schedules }, changes),
     (changes: readonly ItemChange[]) => publishChanges({ ...deps, bus }, changes),
+    (changes: readonly ItemChange[]) => enrichChanges(deps, changes),
   ];
   const pump = createFeedPump({ ...deps, feed: table.feed, readers });
   const upkeep = createUpkeep({ ...deps, table, schedules });
@@ -71,12 +77,14 @@ export async function composeLocal(options: {
       await upkeep.start();
       pump.start();
       await deps.queue.start();
+      await deps.jobs.start();
       await webhooks.start();
       await schedules.start();
     },
     async stop() {
       upkeep.stop();
-      const stopped = Promise.all([schedules.stop(), deps.queue.stop(), webhooks.stop(), pump.stop()]);
+      const queues = [deps.queue.stop(), deps.jobs.stop(), webhooks.stop()];
+      const stopped = Promise.all([schedules.stop(), ...queues, pump.stop()]);
       await Promise.race([stopped, new Promise((resolve) => setTimeout(resolve, stopMs).unref())]);
       table.close();
       folder.release();
@@ -100,6 +108,7 @@ type EmbeddedDeps = SyncDeps & {
   readonly sealer: Sealer;
   readonly timers: Timers;
   readonly queue: TableWorkQueue;
+  readonly jobs: TableWorkQueue;
 };
 
 async function embeddedDeps(table: SqliteTable, vaultKey: string, log: Log): Promise<EmbeddedDeps> {
@@ -110,12 +119,19 @@ async function embeddedDeps(table: SqliteTable, vaultKey: string, log: Log): Pro
   const boot = ids.unique();
   const common = { table, clock, ids, timers, log };
   const queue = createTableWorkQueue({ ...common, concurrency, consume: (message) => handleWork(deps, message) });
+  const jobs = createTableWorkQueue({
+    ...common,
+    queue: 'jobs',
+    concurrency: jobsAtOnce,
+    consume: (message) => handleJobs(deps, message),
+  });
   const deps: EmbeddedDeps = {
     ...common,
     sealer: vault,
     opener: vault,
     buckets: createBuckets({ allowPrivateEndpoints: true }),
     queue,
+    jobs,
     holder: boot,
     isAlive: (holder) => holder === boot,
     leaseMs,

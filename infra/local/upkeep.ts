@@ -1,7 +1,8 @@
 import type { SqliteTable } from '#adapters/embedded/sqlite-table.ts';
 import type { TimerHandle, Timers } from '#adapters/embedded/timers.ts';
 import { reconcileAllSchedules } from '#core/datasources/reconcile-schedules.ts';
-import type { Schedules } from '#core/ports.ts';
+import { sweepJobs } from '#core/jobs/sweep-jobs.ts';
+import type { Schedules, WorkQueue } from '#core/ports.ts';
 import { type SweepDeps, sweep } from '#core/sync/sweep.ts';
 
 /** As often as the deployed system sweeps. */
@@ -11,17 +12,23 @@ const everyMs = 300_000;
 const expiredAtOnce = 1000;
 
 /**
- * What is done at start and every five minutes: abandoned runs are closed, schedules made what the datasources wish
+ * What is done at start and every five minutes: abandoned runs are closed, forgotten jobs sent again, schedules made what the datasources wish
  * for, expired items removed.
  */
 export function createUpkeep(
-  deps: SweepDeps & { readonly table: SqliteTable; readonly schedules: Schedules; readonly timers: Timers },
+  deps: SweepDeps & {
+    readonly table: SqliteTable;
+    readonly schedules: Schedules;
+    readonly timers: Timers;
+    readonly jobs: WorkQueue;
+  },
 ): { start(): Promise<void>; stop(): void } {
   let timer: TimerHandle | undefined;
   let running = false;
 
   const round = async (): Promise<void> => {
     await sweep(deps);
+    await sweepJobs(deps);
     await reconcileAllSchedules(deps);
     let removed: number;
     do {

@@ -2,6 +2,7 @@ import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { openSqliteTable } from '#adapters/embedded/sqlite-table.ts';
 import { createWebhookAddresses } from '#adapters/webhooks/webhook-addresses.ts';
 import type { Failure } from '#core/errors.ts';
+import { handleJobs } from '#core/jobs/handle-jobs.ts';
 import type { Buckets, ListedObject, ListingPage, ListRequest, Opener, Sealer } from '#core/ports.ts';
 import { handleWork } from '#core/sync/handle-work.ts';
 import { defaultSyncSettings } from '#core/sync/sync-deps.ts';
@@ -80,6 +81,7 @@ export type Api = ReturnType<typeof createApi>;
 /** The whole HTTP layer over an empty store, a bucket of three objects and a queue that waits to be worked off. */
 export function createApi(options: { apiKeys?: ApiKeys; deps?: Partial<HttpDeps> } = {}) {
   const messages: unknown[] = [];
+  const jobMessages: unknown[] = [];
   const log = createRecordingLog();
   const objects = [listed('a/1.pdf'), listed('a/b/2.pdf'), listed('c.txt')];
   /** What the bucket answers to a listing instead of its objects. */
@@ -97,6 +99,7 @@ export function createApi(options: { apiKeys?: ApiKeys; deps?: Partial<HttpDeps>
     ids: { unique: nextId },
     log,
     queue: { send: async (message: unknown) => void messages.push(message) },
+    jobs: { send: async (message: unknown) => void jobMessages.push(message) },
     holder: 'test',
     isAlive: () => true,
     leaseMs: 120_000,
@@ -114,6 +117,7 @@ export function createApi(options: { apiKeys?: ApiKeys; deps?: Partial<HttpDeps>
     log,
     handlers,
     messages,
+    jobMessages,
     objects,
     source,
     time,
@@ -124,6 +128,7 @@ export function createApi(options: { apiKeys?: ApiKeys; deps?: Partial<HttpDeps>
         time.now += 1000;
         await handleWork({ ...deps, settings: defaultSyncSettings }, message);
       }
+      for (const message of jobMessages.splice(0)) await handleJobs(deps, message);
     },
   };
 }

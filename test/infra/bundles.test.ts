@@ -7,6 +7,7 @@ const budgets: Readonly<Record<string, number>> = {
   api: 900_000,
   probe: 900_000,
   sync: 900_000,
+  jobs: 900_000,
   schedules: 700_000,
   publisher: 600_000,
 };

@@ -49,6 +49,8 @@ const reasons: Readonly<Record<string, string>> = {
   'Deny sqs:* on <WorkQueue.Arn> by {"AWS":"*"} in WorkQueuePolicy': tlsOnly,
   'Deny sqs:* on <WebhooksQueue.Arn> by {"AWS":"*"} in WebhooksQueuePolicy': tlsOnly,
   'Deny sqs:* on <WebhooksDeadLettersQueue.Arn> by {"AWS":"*"} in WebhooksDeadLettersQueuePolicy': tlsOnly,
+  'Deny sqs:* on <JobsQueueDeadLettersQueue.Arn> by {"AWS":"*"} in JobsQueueDeadLettersQueuePolicy': tlsOnly,
+  'Deny sqs:* on <JobsQueue.Arn> by {"AWS":"*"} in JobsQueuePolicy': tlsOnly,
   'Deny sqs:* on <TickDeadLettersQueue.Arn> by {"AWS":"*"} in TickDeadLettersQueuePolicy': tlsOnly,
   'Deny sqs:* on <SweepDeadLettersQueue.Arn> by {"AWS":"*"} in SweepDeadLettersQueuePolicy': tlsOnly,
   'Deny sqs:* on <ChangesSchedulesDeadLettersQueue.Arn> by {"AWS":"*"} in ChangesSchedulesDeadLettersQueuePolicy':
@@ -84,7 +86,7 @@ describe('permissions', () => {
     const attached = JSON.stringify(stack.ofType('AWS::IAM::Role'));
     expect(attached).not.toContain('ManagedPolicyArns');
     expect(stack.ofType('AWS::IAM::Policy').map(([, { Properties }]) => list(Properties.Roles).length)).toEqual([
-      1, 1, 1, 1, 1, 1,
+      1, 1, 1, 1, 1, 1, 1,
     ]);
   });
 
@@ -94,6 +96,7 @@ describe('permissions', () => {
     Sync: ['kms:Decrypt'],
     Schedules: [],
     Publisher: ['kms:Decrypt'],
+    Jobs: ['kms:Decrypt'],
   };
   test.each(Object.entries(keyActions))('given %s, with the key it may do %j', (name, allowed) => {
     expect(actionsOf(name).filter((action) => action.startsWith('kms:'))).toEqual(allowed);
@@ -104,6 +107,7 @@ describe('permissions', () => {
     expect(services('Api')).toEqual(['dynamodb', 'kms', 'logs', 'secretsmanager', 'sqs']);
     expect(services('Probe')).toEqual(['dynamodb', 'kms', 'logs', 'secretsmanager', 'sqs']);
     expect(services('Sync')).toEqual(['dynamodb', 'kms', 'logs', 'sqs']);
+    expect(services('Jobs')).toEqual(['dynamodb', 'kms', 'logs', 'sqs']);
     expect(services('Schedules')).toEqual(['dynamodb', 'iam', 'logs', 'scheduler', 'sqs']);
     expect(services('Publisher')).toEqual(['dynamodb', 'events', 'kms', 'logs', 'sqs']);
   });

@@ -3,10 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { feedPrefixes } from '#core/changes/feed-prefixes.ts';
 import { runEvents } from '#core/changes/run-events.ts';
 import { recordPartitionPrefix } from '#core/documents/record.ts';
+import { jobPartitionPrefix } from '#core/jobs/job-store.ts';
 import { type RunRow, runStatus, zeroCounters } from '#core/sync/run.ts';
 import { runItem, runKey, runPartitionPrefix } from '#core/sync/run-store.ts';
 import { isForWebhooks } from '#core/webhooks/outcome.ts';
 import { environment as api } from '#handlers/api/env.ts';
+import { environment as jobs } from '#handlers/jobs/env.ts';
 import { environment as probe } from '#handlers/probe/env.ts';
 import { environment as publisher } from '#handlers/publisher/env.ts';
 import { environment as schedules } from '#handlers/schedules/env.ts';
@@ -15,7 +17,7 @@ import { render, synthesize } from './stack-template.ts';
 
 const stack = synthesize();
 const { template } = stack;
-const functions = { api, probe, sync, schedules, publisher };
+const functions = { api, probe, sync, schedules, publisher, jobs };
 
 /** The function whose logical id begins with its name; Function, for others may come with the CDK. */
 function functionOf(name: string, from = stack) {
@@ -157,15 +159,19 @@ describe('what is lost is kept somewhere', () => {
     }
   });
 
-  test('given the work queue, a message is hidden for six invocations and given up after five tries', () => {
-    template.hasResourceProperties('AWS::SQS::Queue', {
-      VisibilityTimeout: 5400,
-      RedrivePolicy: { maxReceiveCount: 5 },
-    });
-    template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
-      BatchSize: 1,
-      FunctionResponseTypes: ['ReportBatchItemFailures'],
-    });
+  test('given work and jobs, a message is hidden for six invocations and given up after five tries', () => {
+    const consumed = stack.ofType('AWS::SQS::Queue').filter(([, { Properties }]) => Properties.RedrivePolicy);
+    expect(consumed).toHaveLength(2);
+    for (const [, { Properties }] of consumed) {
+      expect(Properties).toMatchObject({ VisibilityTimeout: 5400, RedrivePolicy: { maxReceiveCount: 5 } });
+    }
+    for (const consumer of ['^SyncFunction', '^JobsFunction']) {
+      template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+        FunctionName: { Ref: Match.stringLikeRegexp(consumer) },
+        BatchSize: 1,
+        FunctionResponseTypes: ['ReportBatchItemFailures'],
+      });
+    }
   });
 
   test('given every way to lose something, a dead letter queue of its own stands at its end', () => {
@@ -183,7 +189,7 @@ describe('what is lost is kept somewhere', () => {
     });
     const schedule = (functionOf('schedules').Environment as { Variables: Record<string, unknown> }).Variables;
     const all = [...ends, ...rules, ...redrives, render(schedule.SCHEDULE_DLQ_ARN)];
-    expect(all).toHaveLength(9);
+    expect(all).toHaveLength(10);
     expect(new Set(all)).toEqual(new Set(deadLetters.map(([id]) => `<${id}.Arn>`)));
   });
 
@@ -240,14 +246,19 @@ describe('the stream', () => {
   });
 
   test('given the partitions that the core names, each is read by the function that follows it', () => {
-    const published = [recordPartitionPrefix, runPartitionPrefix];
+    const published = [recordPartitionPrefix, runPartitionPrefix, jobPartitionPrefix];
     const followed = feedPrefixes.filter((prefix) => !published.some((each) => each === prefix));
     expect(of('Schedules').patterns).toEqual([{ dynamodb: { Keys: { pk: { S: followed } } } }]);
-    const images = [{ quiet: { BOOL: [{ exists: false }] } }, { status: { S: statuses } }];
+    const images = [
+      { NewImage: { quiet: { BOOL: [{ exists: false }] } } },
+      { NewImage: { status: { S: statuses } } },
+      // A job's row is written once, when it ended.
+      {},
+    ];
     expect(of('Publisher').patterns).toEqual(
       published.map((prefix, index) => ({
         eventName: ['INSERT', 'MODIFY'],
-        dynamodb: { Keys: { pk: { S: [{ prefix }] } }, NewImage: images[index] },
+        dynamodb: { Keys: { pk: { S: [{ prefix }] } }, ...images[index] },
       })),
     );
   });
@@ -274,6 +285,8 @@ describe('names', () => {
       'ApiUrl',
       'DashboardUrl',
       'EventBusName',
+      'JobsDeadLettersUrl',
+      'JobsQueueUrl',
       'PublisherDeadLettersUrl',
       'ScheduleGroupName',
       'SchedulesDeadLettersUrl',
@@ -296,6 +309,7 @@ describe('names', () => {
     const queues = urls.map(([name, { Value }]) => [name, render(Value).replace(/[0-9A-F]{8}>$/, '>')]);
     expect(Object.fromEntries(queues)).toEqual({
       WorkDeadLettersUrl: '<WorkDeadLettersQueue>',
+      JobsDeadLettersUrl: '<JobsQueueDeadLettersQueue>',
       TicksDeadLettersUrl: '<TickDeadLettersQueue>',
       SweepsDeadLettersUrl: '<SweepDeadLettersQueue>',
       SchedulesDeadLettersUrl: '<ChangesSchedulesDeadLettersQueue>',

@@ -5,6 +5,7 @@ export const environment = z.object({
   TABLE_NAME: z.string().min(1),
   KEY_ARN: z.string().min(1),
   WORK_QUEUE_URL: z.string().min(1),
+  JOBS_QUEUE_URL: z.string().min(1),
   ADMIN_KEY_SECRET_ARN: z.string().min(1),
   /** host[:port], comma separated; may be empty. Webhooks there may be registered. */
   PRIVATE_ENDPOINTS: z.string().transform((text) => text.split(',').filter((entry) => entry !== '')),

@@ -11,12 +11,14 @@ import { environment } from './env.ts';
 
 const env = environment.parse(process.env);
 const runtime = createLambdaRuntime(env.TABLE_NAME);
+const sqs = new SQSClient();
 
 /** The routes that open no secret. */
 export const handler = createHttpHandler(
   {
     ...runtime,
-    queue: createSqsWorkQueue(new SQSClient(), env.WORK_QUEUE_URL),
+    queue: createSqsWorkQueue(sqs, env.WORK_QUEUE_URL),
+    jobs: createSqsWorkQueue(sqs, env.JOBS_QUEUE_URL),
     sealer: createKmsSealer(new KMSClient(), env.KEY_ARN),
     apiKeys: createSecretApiKeys(new SecretsManagerClient(), env.ADMIN_KEY_SECRET_ARN, runtime.clock),
     webhookAddresses: createWebhookAddresses({ allowPrivateEndpoints: env.PRIVATE_ENDPOINTS }),

@@ -9,5 +9,6 @@ export const environment = z.object({
   WEBHOOK_DEAD_LETTERS_URL: z.string().min(1),
   /** host[:port], comma separated; may be empty. */
   PRIVATE_ENDPOINTS: z.string().transform((text) => text.split(',').filter((entry) => entry !== '')),
+  JOBS_QUEUE_URL: z.string().min(1),
 });
 export type PublisherEnvironment = z.input<typeof environment>;

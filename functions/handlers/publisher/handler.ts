@@ -8,6 +8,7 @@ import { createSqsRedelivery, createSqsWorkQueue } from '#adapters/aws/sqs-work-
 import { readStreamRecord } from '#adapters/aws/stream-changes.ts';
 import { createHttpWebhookSender } from '#adapters/webhooks/http-webhook-sender.ts';
 import { publishChanges } from '#core/changes/publish-changes.ts';
+import { enrichChanges } from '#core/jobs/enrich-changes.ts';
 import { createLambdaRuntime, reportFailure } from '../lambda-runtime.ts';
 import { environment } from './env.ts';
 import { handleWebhookBatch } from './webhook-batch.ts';
@@ -22,18 +23,22 @@ const deps = {
   opener: createKmsOpener(new KMSClient(), env.KEY_ARN),
   queue: createSqsWorkQueue(sqs, env.WEBHOOK_QUEUE_URL),
   deadLetters: createSqsWorkQueue(sqs, env.WEBHOOK_DEAD_LETTERS_URL),
+  jobs: createSqsWorkQueue(sqs, env.JOBS_QUEUE_URL),
   sender: createHttpWebhookSender({ allowPrivateEndpoints: env.PRIVATE_ENDPOINTS }),
 };
 
 /**
- * Tells the bus what changed in the table; a batch that was not taken whole is given again and makes the same ids. And,
+ * Tells the bus what changed in the table, then asks for enrichment where a datasource wants it; a batch that was not
+ * taken whole is given again and makes the same ids. And,
  * by messages of a queue, so that the stream waits for no receiver, tells webhooks what the bus heard.
  */
 export const handler = reportFailure(
   runtime.log,
   async (event: DynamoDBStreamEvent | SQSEvent, _context: Context): Promise<SQSBatchResponse | undefined> => {
     if (isQueueBatch(event)) return handleWebhookBatch(deps, event, redeliverSoon);
-    await publishChanges(deps, event.Records.map(readStreamRecord));
+    const changes = event.Records.map(readStreamRecord);
+    await publishChanges(deps, changes);
+    await enrichChanges(deps, changes);
     return undefined;
   },
 );

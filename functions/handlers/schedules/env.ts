@@ -4,6 +4,7 @@ import * as z from 'zod';
 export const environment = z.object({
   TABLE_NAME: z.string().min(1),
   WORK_QUEUE_URL: z.string().min(1),
+  JOBS_QUEUE_URL: z.string().min(1),
   SCHEDULE_GROUP: z.string().min(1),
   SCHEDULE_ROLE_ARN: z.string().min(1),
   SYNC_FUNCTION_ARN: z.string().min(1),

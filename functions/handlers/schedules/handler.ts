@@ -7,6 +7,7 @@ import { readStreamRecord } from '#adapters/aws/stream-changes.ts';
 import type { DatasourceRow } from '#core/datasources/datasource.ts';
 import { datasourcesToReconcile } from '#core/datasources/reconcile-request.ts';
 import { reconcileAllSchedules, reconcileSchedule } from '#core/datasources/reconcile-schedules.ts';
+import { sweepJobs } from '#core/jobs/sweep-jobs.ts';
 import { firstSlot } from '#core/sync/first-slot.ts';
 import { sweep } from '#core/sync/sweep.ts';
 import { createLambdaRuntime, reportFailure } from '../lambda-runtime.ts';
@@ -14,10 +15,12 @@ import { environment } from './env.ts';
 
 const env = environment.parse(process.env);
 const runtime = createLambdaRuntime(env.TABLE_NAME);
-const queue = createSqsWorkQueue(new SQSClient(), env.WORK_QUEUE_URL);
+const sqs = new SQSClient();
+const queue = createSqsWorkQueue(sqs, env.WORK_QUEUE_URL);
 const deps = {
   ...runtime,
   queue,
+  jobs: createSqsWorkQueue(sqs, env.JOBS_QUEUE_URL),
   fireFirst: (row: DatasourceRow) => queue.send(firstSlot(row)),
   schedules: createSchedulerSchedules(new SchedulerClient(), {
     group: env.SCHEDULE_GROUP,
@@ -41,9 +44,9 @@ async function follow({ Records }: DynamoDBStreamEvent): Promise<void> {
   for (const id of datasourcesToReconcile(changes)) await reconcileSchedule(deps, id);
 }
 
-/** Neither half waits for the other to be well. */
+/** No part waits for the others to be well. */
 async function repair(): Promise<void> {
-  const outcomes = await Promise.allSettled([sweep(deps), reconcileAllSchedules(deps)]);
+  const outcomes = await Promise.allSettled([sweep(deps), sweepJobs(deps), reconcileAllSchedules(deps)]);
   const reasons = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
   if (reasons.length > 0) throw new AggregateError(reasons, reasons.map(String).join('; '));
 }

@@ -5,10 +5,11 @@ import { createKmsOpener } from '#adapters/aws/kms-vault.ts';
 import { createSqsRedelivery, createSqsWorkQueue } from '#adapters/aws/sqs-work-queue.ts';
 import { createBuckets } from '#adapters/s3/s3-buckets.ts';
 import { handleTick, tickPayload } from '#core/sync/handle-tick.ts';
+import { handleWork } from '#core/sync/handle-work.ts';
 import { defaultSyncSettings, type SyncDeps } from '#core/sync/sync-deps.ts';
 import { createLambdaRuntime, reportFailure } from '../lambda-runtime.ts';
+import { handleBatch } from '../queue-batch.ts';
 import { environment } from './env.ts';
-import { handleBatch } from './queue-batch.ts';
 
 const env = environment.parse(process.env);
 const runtime = createLambdaRuntime(env.TABLE_NAME);
@@ -35,7 +36,8 @@ const reserveMs = 60_000;
 export const handler = reportFailure(runtime.log, async (event: unknown, context: Context) => {
   const yieldAt = runtime.clock.now() + context.getRemainingTimeInMillis() - reserveMs;
   const deps = { ...container, yieldAt };
-  return isQueueBatch(event) ? handleBatch(deps, event, redeliverSoon) : tick(deps, event);
+  const batch = { log: runtime.log, redeliverSoon, handle: (message: unknown) => handleWork(deps, message) };
+  return isQueueBatch(event) ? handleBatch(batch, event) : tick(deps, event);
 });
 
 function isQueueBatch(event: unknown): event is SQSEvent {

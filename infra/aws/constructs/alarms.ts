@@ -12,6 +12,7 @@ import type { SyncMetrics } from './sync-metrics.ts';
 /** What a letter in each of the queues means; `dead-letters-<name>` is its heading in docs/runbook.md. */
 const deadLetterMeanings = {
   work: { severity: 'high', broke: 'A message of the work queue failed five times and was given up.' },
+  jobs: { severity: 'medium', broke: 'A batch of jobs, or of objects to enrich, broke off five times.' },
   ticks: { severity: 'medium', broke: 'A firing of a schedule did not reach the sync function or failed there.' },
   sweeps: { severity: 'medium', broke: 'The sweep that repairs schedules and abandoned runs failed.' },
   schedules: { severity: 'medium', broke: 'The schedule of a changed datasource could not be brought in line.' },

@@ -3,6 +3,7 @@ import type { ApiEnvironment } from '#handlers/api/env.ts';
 import type { StackConfig } from '../config.ts';
 import type { AdminKey } from './admin-key.ts';
 import type { DataTable } from './data-table.ts';
+import type { JobsQueue } from './jobs-queue.ts';
 import type { SecretsKey } from './secrets-key.ts';
 import { longestAnswer, StocktakeFunction } from './stocktake-function.ts';
 import type { WorkQueue } from './work-queue.ts';
@@ -13,11 +14,12 @@ type ApiFunctionProps = {
   readonly secrets: SecretsKey;
   readonly adminKey: AdminKey;
   readonly work: WorkQueue;
+  readonly jobs: JobsQueue;
 };
 
 /** Answers the routes that open no secret: it can seal one, and never read it back. */
 export class ApiFunction extends StocktakeFunction<ApiEnvironment> {
-  constructor(scope: Construct, id: string, { config, data, secrets, adminKey, work }: ApiFunctionProps) {
+  constructor(scope: Construct, id: string, { config, data, secrets, adminKey, work, jobs }: ApiFunctionProps) {
     super(scope, id, {
       name: 'api',
       description: 'Answers the HTTP API of Stocktake',
@@ -29,6 +31,7 @@ export class ApiFunction extends StocktakeFunction<ApiEnvironment> {
         ...secrets.grantSeal(role),
         ...adminKey.grantRead(role),
         ...work.grantSend(role),
+        ...jobs.grantSend(role),
         PRIVATE_ENDPOINTS: config.privateEndpoints.join(','),
         MINIMUM_INTERVAL_SECONDS: String(config.minimumIntervalSeconds),
       }),

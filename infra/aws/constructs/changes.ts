@@ -12,7 +12,7 @@ type ChangesProps = {
   readonly data: DataTable;
   /** Makes schedules follow datasources. */
   readonly schedules: SchedulesFunction;
-  /** Tells the bus what happened to records and runs. */
+  /** Tells the bus what happened to records, runs and jobs. */
   readonly publisher: PublisherFunction;
 };
 
@@ -20,6 +20,7 @@ type ChangesProps = {
 const registry = [FilterRule.isEqual('registry#datasource'), FilterRule.isEqual('reconcile')].flat();
 const records = FilterRule.beginsWith('record#');
 const runs = FilterRule.beginsWith('run#');
+const jobs = FilterRule.beginsWith('job#');
 
 /** How runs end that the bus hears of. A run's row is written at each checkpoint, and nobody hears of those. */
 const ends = [FilterRule.isEqual('completed'), FilterRule.isEqual('failed'), FilterRule.isEqual('held')].flat();
@@ -56,6 +57,8 @@ export class Changes extends Construct {
         filters: [
           written(records, { quiet: { BOOL: FilterRule.notExists() } }),
           written(runs, { status: { S: ends } }),
+          // Put once, when it ended.
+          written(jobs),
         ],
       }),
     );
@@ -67,10 +70,10 @@ export class Changes extends Construct {
 }
 
 /** Items of these partitions that were put and now look like this. */
-function written(partitions: object[], image: Readonly<Record<string, object>>) {
+function written(partitions: object[], image?: Readonly<Record<string, object>>) {
   return FilterCriteria.filter({
     eventName: [...FilterRule.isEqual('INSERT'), ...FilterRule.isEqual('MODIFY')],
-    dynamodb: { Keys: { pk: { S: partitions } }, NewImage: image },
+    dynamodb: { Keys: { pk: { S: partitions } }, ...(image && { NewImage: image }) },
   });
 }
 

@@ -12,7 +12,7 @@ type AnyFunction = StocktakeFunction<Record<string, string>>;
 
 type OperationsProps = {
   readonly config: StackConfig;
-  readonly functions: Readonly<Record<'api' | 'probe' | 'sync' | 'schedules' | 'publisher', AnyFunction>>;
+  readonly functions: Readonly<Record<'api' | 'probe' | 'sync' | 'schedules' | 'publisher' | 'jobs', AnyFunction>>;
   readonly data: DataTable;
   readonly work: WorkQueue;
   readonly http: HttpApi;

@@ -5,6 +5,7 @@ import type { PublisherEnvironment } from '#handlers/publisher/env.ts';
 import type { StackConfig } from '../config.ts';
 import type { DataTable } from './data-table.ts';
 import type { EventBus } from './event-bus.ts';
+import type { JobsQueue } from './jobs-queue.ts';
 import type { SecretsKey } from './secrets-key.ts';
 import { StocktakeFunction } from './stocktake-function.ts';
 import type { WebhookQueue } from './webhook-queue.ts';
@@ -13,13 +14,14 @@ type PublisherFunctionProps = {
   readonly config: StackConfig;
   readonly data: DataTable;
   readonly events: EventBus;
+  readonly jobs: JobsQueue;
   readonly secrets: SecretsKey;
   readonly webhooks: WebhookQueue;
 };
 
-/** Tells the bus what changed in the table, and webhooks what the bus heard. */
+/** Tells the bus what changed in the table, asks for the enrichment of changed objects, and tells webhooks what the bus heard. */
 export class PublisherFunction extends StocktakeFunction<PublisherEnvironment> {
-  constructor(scope: Construct, id: string, { config, data, events, secrets, webhooks }: PublisherFunctionProps) {
+  constructor(scope: Construct, id: string, { config, data, events, secrets, webhooks, jobs }: PublisherFunctionProps) {
     super(scope, id, {
       name: 'publisher',
       description: 'Publishes changes and runs of Stocktake, and calls its webhooks',
@@ -34,6 +36,7 @@ export class PublisherFunction extends StocktakeFunction<PublisherEnvironment> {
         ...events.grantPublish(role),
         ...secrets.grantOpenWebhooks(role),
         ...webhooks.grantSend(role),
+        ...jobs.grantSend(role),
         PRIVATE_ENDPOINTS: config.privateEndpoints.join(','),
       }),
     });

@@ -4,6 +4,7 @@ import type { SchedulesEnvironment } from '#handlers/schedules/env.ts';
 import type { StackConfig } from '../config.ts';
 import type { DataTable } from './data-table.ts';
 import type { DeadLetterQueue } from './dead-letter-queue.ts';
+import type { JobsQueue } from './jobs-queue.ts';
 import type { ScheduleGroup } from './schedule-group.ts';
 import { longestInvocation, StocktakeFunction } from './stocktake-function.ts';
 import type { WorkQueue } from './work-queue.ts';
@@ -12,6 +13,7 @@ type SchedulesFunctionProps = {
   readonly config: StackConfig;
   readonly data: DataTable;
   readonly work: WorkQueue;
+  readonly jobs: JobsQueue;
   readonly group: ScheduleGroup;
   /** For sweeps that failed. */
   readonly deadLetters: DeadLetterQueue;
@@ -19,7 +21,7 @@ type SchedulesFunctionProps = {
 
 /** Makes schedules follow their datasources, and sweeps up after lost messages and dead workers. */
 export class SchedulesFunction extends StocktakeFunction<SchedulesEnvironment> {
-  constructor(scope: Construct, id: string, { config, data, work, group, deadLetters }: SchedulesFunctionProps) {
+  constructor(scope: Construct, id: string, { config, data, work, jobs, group, deadLetters }: SchedulesFunctionProps) {
     super(scope, id, {
       name: 'schedules',
       description: 'Makes the schedules of Stocktake follow its datasources',
@@ -30,6 +32,7 @@ export class SchedulesFunction extends StocktakeFunction<SchedulesEnvironment> {
       environment: (role) => ({
         ...data.grantReadWrite(role),
         ...work.grantSend(role),
+        ...jobs.grantSend(role),
         ...group.grantManage(role),
       }),
     });

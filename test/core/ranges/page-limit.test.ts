@@ -31,7 +31,14 @@ it('pages without a key, at the beginning as well, cut and store nothing', async
         const page = await bucket.list({ ...request, continuation: undefined });
         return { ...page, objects: [], keyCount: 0, truncated: true, nextToken: `token-${pages}` };
       };
-      return { list, head: (key) => bucket.head(key), presign: bucket.presign, close: () => bucket.close() };
+      return {
+        list,
+        head: (key) => bucket.head(key),
+        describe: (key) => bucket.describe(key),
+        tags: (key) => bucket.tags(key),
+        presign: bucket.presign,
+        close: () => bucket.close(),
+      };
     },
   };
   const world = await createSyncWorld({ buckets, settings: { rangeObjects: 1, checkpointMs: 0 } });

@@ -1,0 +1,34 @@
+import type { Construct } from 'constructs';
+import type { JobsEnvironment } from '#handlers/jobs/env.ts';
+import type { StackConfig } from '../config.ts';
+import type { DataTable } from './data-table.ts';
+import type { JobsQueue } from './jobs-queue.ts';
+import type { SecretsKey } from './secrets-key.ts';
+import { longestInvocation, StocktakeFunction } from './stocktake-function.ts';
+
+type JobsFunctionProps = {
+  readonly config: StackConfig;
+  readonly data: DataTable;
+  readonly secrets: SecretsKey;
+  readonly jobs: JobsQueue;
+};
+
+/** Processes named keys and enriches changed objects: it opens secrets to ask buckets, and never seals one. */
+export class JobsFunction extends StocktakeFunction<JobsEnvironment> {
+  constructor(scope: Construct, id: string, { config, data, secrets, jobs }: JobsFunctionProps) {
+    super(scope, id, {
+      name: 'jobs',
+      description: 'Processes keys for Stocktake on request, and enriches changed objects',
+      memoryMb: 512,
+      timeout: longestInvocation,
+      config,
+      environment: (role) => ({
+        ...data.grantReadWrite(role),
+        ...secrets.grantOpen(role),
+        ...jobs.grantSend(role),
+        PRIVATE_ENDPOINTS: config.privateEndpoints.join(','),
+      }),
+    });
+    jobs.feed(this.lambda);
+  }
+}
