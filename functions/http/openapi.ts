@@ -20,7 +20,7 @@ export function toOpenApi(routes: readonly Route[], version: string): Json {
       title: 'Stocktake',
       version,
       description:
-        'A live, exact catalogue of what is in S3 buckets. Every path works with and without a trailing slash. Bodies are read as JSON under any content type but multipart. A key with scope read, write or admin goes into one of three headers; a server on one machine without keys takes none.',
+        'A live, exact catalogue of what is in S3 buckets. Every path works with and without a trailing slash. Bodies are read as JSON under any content type but multipart, which few routes take. A key with scope read, write or admin goes into one of three headers; a server on one machine without keys takes none.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: 'http://localhost:9000', description: 'one machine: npm start' }],
@@ -86,13 +86,14 @@ const idempotencyKey: Json = {
   schema: { type: 'string', minLength: 1, maxLength: 255 },
 };
 
-function requestBody({ schemas, optional }: NonNullable<Route['request']>): Json {
+function requestBody({ schemas, optional, form }: NonNullable<Route['request']>): Json {
   const shapes = schemas.map((schema) => {
     const { $schema: _dialect, ...shape } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
     return shape;
   });
   const schema = shapes.length === 1 ? shapes[0] : { anyOf: shapes };
-  return { required: !optional, content: { 'application/json': { schema } } };
+  const inForm = form === undefined ? {} : { 'multipart/form-data': { schema } };
+  return { required: !optional, content: { 'application/json': { schema }, ...inForm } };
 }
 
 function responsesOf(route: Route): Json {

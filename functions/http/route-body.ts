@@ -22,6 +22,19 @@ export function withBody<Schema extends z.ZodType, Deps>(
   };
 }
 
+/** The same for a body that may also be a multipart form, in which these fields hold JSON. */
+export function withFormBody<Schema extends z.ZodType, Deps>(
+  what: string,
+  schema: Schema,
+  jsonFields: readonly string[],
+  handle: WithInput<Deps, z.output<Schema>>,
+): Taking<Deps> {
+  return {
+    ...withBody(what, schema, handle),
+    request: { schemas: [schema], optional: false, form: { jsonFields } },
+  };
+}
+
 /** The same for a body that may be left out, which reads as `{}`. */
 export function withOptionalBody<Schema extends z.ZodType, Deps>(
   what: string,

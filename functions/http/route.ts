@@ -38,7 +38,12 @@ export type RequestContext<Deps> = {
 };
 
 /** What a route reads from the body: one of these shapes. */
-export type RequestBody = { readonly schemas: readonly z.ZodType[]; readonly optional: boolean };
+export type RequestBody = {
+  readonly schemas: readonly z.ZodType[];
+  readonly optional: boolean;
+  /** It may come as a multipart form too; the fields named here hold JSON, the others text. */
+  readonly form?: { readonly jsonFields: readonly string[] };
+};
 
 /** Which of the shapes of the two answer-schemas.ts a route answers with. */
 export type AnswerName = keyof typeof cocoAnswers | keyof typeof flexorchAnswers;

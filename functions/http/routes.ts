@@ -6,6 +6,7 @@ import { runRoutes } from './coco/run-routes.ts';
 import type { FunctionName } from './deps.ts';
 import * as flexorchConnectors from './flexorch/connector-routes.ts';
 import * as flexorchDocuments from './flexorch/document-routes.ts';
+import { jobRoutes } from './flexorch/job-routes.ts';
 import { scheduleRoutes } from './flexorch/schedule-routes.ts';
 import { usageRoutes } from './flexorch/usage-routes.ts';
 import { webhookRoutes } from './flexorch/webhook-routes.ts';
@@ -24,6 +25,7 @@ const flexorch: Table = {
     ...flexorchConnectors.connectorRoutes,
     ...scheduleRoutes,
     ...flexorchDocuments.documentRoutes,
+    ...jobRoutes,
     ...webhookRoutes,
     ...usageRoutes,
   ],

@@ -1,6 +1,6 @@
 import type { ConnectorRow } from '../connectors/connector.ts';
+import { datasourcesOf } from '../connectors/save-connector.ts';
 import type { DatasourceRow } from '../datasources/datasource.ts';
-import { listDatasources } from '../datasources/datasource-store.ts';
 import { configOf, type EffectiveConfig, targetOf } from '../datasources/effective-config.ts';
 import { Failure } from '../errors.ts';
 import type { Table } from '../ports.ts';
@@ -17,8 +17,8 @@ export type KeyCatalogue = {
 /** The catalogues on this connector of the bucket `target`, those with the longest prefix first, then the older. */
 export async function readCatalogues(table: Table, connector: ConnectorRow, target: string): Promise<KeyCatalogue[]> {
   const found: { readonly number: number; readonly catalogue: KeyCatalogue }[] = [];
-  for await (const row of listDatasources(table)) {
-    const config = row.connector.id === connector.id ? wholeConfig(connector, row) : undefined;
+  for (const row of await datasourcesOf(table, connector.id)) {
+    const config = wholeConfig(connector, row);
     // Where the two differ, the records are still those of another bucket: the next sync begins anew.
     if (config === undefined || targetOf(config) !== target || row.target !== target) continue;
     const { prefix } = config;

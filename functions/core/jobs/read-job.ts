@@ -7,7 +7,7 @@ type ReadDeps = { readonly table: Table; readonly clock: Clock };
 
 /** A job as the API shows it; undefined if there is none of this number, or none any more. */
 export async function readJob(deps: ReadDeps, number: number): Promise<Record<string, unknown> | undefined> {
-  const [job] = await readSpan(deps, number, number);
+  const [job] = await readJobSpan(deps, number, number);
   return job && jobView(job);
 }
 
@@ -21,12 +21,12 @@ export async function listJobs(
 ): Promise<{ readonly items: Record<string, unknown>[]; readonly total: number }> {
   const { last } = await readJobCounter(deps.table);
   const high = last - (page - 1) * pageSize;
-  const jobs = high < 1 ? [] : await readSpan(deps, Math.max(1, high - pageSize + 1), high);
+  const jobs = high < 1 ? [] : await readJobSpan(deps, Math.max(1, high - pageSize + 1), high);
   return { items: jobs.reverse().map(jobView), total: last - (await oldest(deps, last)) + 1 };
 }
 
-/** The jobs of these numbers in their order. */
-async function readSpan(deps: ReadDeps, low: number, high: number): Promise<(JobRow | WaitingJob)[]> {
+/** The jobs of these numbers that are kept, in their order. */
+export async function readJobSpan(deps: ReadDeps, low: number, high: number): Promise<(JobRow | WaitingJob)[]> {
   const numbers = Array.from({ length: high - low + 1 }, (_, index) => low + index);
   const now = deps.clock.now();
   // Batches first: one that ends between the two reads has left its rows.
@@ -50,5 +50,5 @@ async function oldest(deps: ReadDeps, last: number): Promise<number> {
 }
 
 async function isKept(deps: ReadDeps, number: number): Promise<boolean> {
-  return (await readSpan(deps, number, number)).length > 0;
+  return (await readJobSpan(deps, number, number)).length > 0;
 }

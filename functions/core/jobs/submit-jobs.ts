@@ -2,13 +2,14 @@ import type { ConnectorRow } from '../connectors/connector.ts';
 import { effectiveConfig, targetOf } from '../datasources/effective-config.ts';
 import { allSteps } from '../datasources/enrichment-pipeline.ts';
 import { ConditionFailed, Failure } from '../errors.ts';
-import { baseName } from '../keys/file-name.ts';
 import type { Clock, Ids, Log, Table, TransactWrite, WorkQueue } from '../ports.ts';
-import { batchItem, type JobBatch, keysPerBatch, waitingJobs } from './job-batch.ts';
+import type { Alongside } from '../registry/registry-number.ts';
+import { batchItem, type JobBatch, keysPerBatch } from './job-batch.ts';
 import type { JobMessage } from './job-message.ts';
 import { keepJobSeconds, readJobCounter } from './job-store.ts';
 import { catalogueOf, type KeyCatalogue, readCatalogues } from './key-catalogue.ts';
 import { keyProblem, type ProcessingInput } from './processing-input.ts';
+import { type Submission, submissionItem, submissionOf } from './submission.ts';
 
 /** Submissions at once want the same numbers; one wins each time and the others ask again. */
 const attempts = 100;
@@ -21,71 +22,59 @@ export type SubmitDeps = {
   readonly jobs: WorkQueue;
 };
 
-/** What became of the keys of one call: each is among the jobs or the rejected, once. */
-export type Submission = {
-  readonly accepted: number;
-  readonly rejected: readonly { readonly filename: string; readonly key: string; readonly error: string }[];
-  readonly jobs: readonly {
-    readonly filename: string;
-    readonly key: string;
-    readonly job_id: number;
-    readonly status: 'queued';
-    readonly document_id: string | null;
-  }[];
-  readonly job_ids: readonly number[];
-};
-
 /**
  * Takes in one job for each key, duplicates folded, for a worker to perform. They are stored in one transaction, together
- * with the writes of `guardsOf` (at most 75): all or none. Keys that can never be processed are rejected, each with its
- * reason, and make no job. Throws Failure `invalid_request` if the connector lacks what its bucket takes, `conflict` if
- * others kept coming first; ConditionFailed, with its index among the guards, if one of their conditions does not hold.
+ * with the writes of `alongside` (at most 75): all or none. Keys that can never be processed are rejected, each with its
+ * reason, and make no job; where all are, nothing is stored. Throws Failure `invalid_request` if the connector lacks what
+ * its bucket takes, `conflict` if it is switched off, if a condition of `alongside` fails, or others kept coming first.
  */
 export async function submitJobs(
   deps: SubmitDeps,
   connector: ConnectorRow,
   input: ProcessingInput,
-  guardsOf: (submission: Submission) => readonly TransactWrite[] = () => [],
+  alongside: Alongside = () => [],
 ): Promise<Submission> {
+  if (!connector.processor.enabled) {
+    throw new Failure('conflict', `connector ${connector.id} is switched off (processor.enabled is false)`);
+  }
   const config = effectiveConfig(connector, { config: {}, secrets: {}, owner: '' });
-  const keys = [...new Set(input.source.keys)];
-  const problems = keys.map((key) => ({ key, error: keyProblem(key, config.prefix) }));
-  const rejected = problems.flatMap(({ key, error }) =>
-    error === undefined ? [] : [{ filename: shortened(baseName(key)), key: shortened(key), error }],
-  );
-  const accepted = problems.flatMap(({ key, error }) => (error === undefined ? [key] : []));
-  const catalogues = await readCatalogues(deps.table, connector, targetOf(config));
-  const plan = {
-    connector: connector.id,
-    target: targetOf(config),
-    steps: input.pipeline_config?.processor ?? allSteps,
-  };
+  const target = targetOf(config);
+  const keys = acceptedKeys(input, config.prefix);
+  const steps = input.pipeline_config?.processor ?? allSteps;
+  const catalogues = await readCatalogues(deps.table, connector, target);
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     const counter = await readJobCounter(deps.table);
-    const batches = planBatches(deps, { ...plan, keys: accepted, catalogues }, counter.last + 1);
-    const submission = submissionOf(batches, rejected);
-    const writes = batches.map((batch): TransactWrite => ({ put: batchItem(batch), condition: { type: 'absent' } }));
-    const counted = accepted.length === 0 ? [] : [counter.advance(accepted.length)];
-    if (!(await stand(deps.table, [...counted, ...writes], guardsOf(submission)))) continue;
+    const plan = { connector: connector.id, target, steps, keys, catalogues };
+    const batches = planBatches(deps, plan, counter.last + 1);
+    const submission = submissionOf(batches, input, config.prefix, new Date(deps.clock.now()).toISOString());
+    if (keys.length === 0) return submission;
+    const row = submissionItem(submission, deps.clock.now());
+    const puts = [row, ...batches.map(batchItem)];
+    const writes = puts.map((put): TransactWrite => ({ put, condition: { type: 'absent' } }));
+    if (!(await stand(deps.table, [counter.advance(keys.length), ...writes], alongside(row)))) continue;
     await Promise.all(batches.map((batch) => hand(deps, batch)));
     return submission;
   }
   throw new Failure('conflict', 'too many jobs are being submitted at once; try again');
 }
 
+function acceptedKeys({ source }: ProcessingInput, prefix: string): string[] {
+  return [...new Set(source.keys)].filter((key) => keyProblem(key, prefix) === undefined);
+}
+
 /** False if another submission took the numbers. */
 async function stand(
   table: Table,
   writes: readonly TransactWrite[],
-  guards: readonly TransactWrite[],
+  others: readonly TransactWrite[],
 ): Promise<boolean> {
   try {
-    await table.transact([...writes, ...guards]);
+    await table.transact([...writes, ...others]);
     return true;
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;
-    if (error.index >= writes.length) throw new ConditionFailed(error.index - writes.length);
-    return false;
+    if (error.index < writes.length) return false;
+    throw new Failure('conflict', 'the same request is being served just now; try again', { cause: error });
   }
 }
 
@@ -97,12 +86,6 @@ async function hand(deps: SubmitDeps, { first }: JobBatch): Promise<void> {
   } catch (error) {
     deps.log.warn('jobs begin late', { first, reason: error instanceof Error ? error.name : 'unknown' });
   }
-}
-
-/** What is refused is not echoed at any length, nor as what JSON cannot carry. */
-function shortened(text: string): string {
-  const whole = text.toWellFormed();
-  return whole.length <= 1024 ? whole : `${whole.slice(0, 1023).toWellFormed()}…`;
 }
 
 function planBatches(
@@ -126,15 +109,4 @@ function planBatches(
     batches.push({ ...common, execution: deps.ids.unique(), first: first + start, keys: named });
   }
   return batches;
-}
-
-function submissionOf(batches: readonly JobBatch[], rejected: Submission['rejected']): Submission {
-  const jobs = batches.flatMap(waitingJobs).map((job) => ({
-    filename: baseName(job.key),
-    key: job.key,
-    job_id: job.number,
-    status: 'queued' as const,
-    document_id: job.document_id ?? null,
-  }));
-  return { accepted: jobs.length, rejected, jobs, job_ids: jobs.map((job) => job.job_id) };
 }

@@ -1,3 +1,4 @@
+import { jobFailureCode, recordOutcome } from '#core/jobs/job.ts';
 import { type JsonSchema, list, object, orNull, text, truth, whole } from '../json-schema.ts';
 
 /** What a successful answer carries as `data`, in its envelope. */
@@ -90,6 +91,35 @@ const webhook = {
   ),
 };
 
+const status = { enum: ['queued', 'running', 'completed', 'failed'] };
+
+const job = object({
+  job_id: whole,
+  status,
+  filename: text,
+  key: text,
+  failure_reason: orNull(text),
+  failure_code: orNull({ enum: jobFailureCode.options }),
+  document_id: orNull(text),
+  record: orNull({ enum: recordOutcome.options }),
+  execution_summary: object({ execution_id: text, degraded: truth }),
+  created_at: time,
+  completed_at: time,
+});
+
+const processing = object({
+  accepted: whole,
+  rejected: list(object({ filename: text, key: text, error: text })),
+  jobs: list(object({ filename: text, key: text, job_id: whole, status, document_id: orNull(text) })),
+  job_ids: list(whole),
+});
+
+/** An answer that says where to ask how it goes on. */
+function withPoll(answer: JsonSchema): JsonSchema {
+  const { properties } = answer;
+  return object({ ...(properties as Readonly<Record<string, JsonSchema>>), meta: object({ poll: orNull(text) }) });
+}
+
 const rateLimits = object({
   plan: text,
   unlimited: truth,
@@ -114,6 +144,9 @@ export const flexorchAnswers = {
   v1_documents: page(document, { next_cursor: text }),
   v1_webhook_created: enveloped(object({ ...webhook, secret: text }, ['secret'])),
   v1_webhooks: page(object(webhook)),
+  v1_processing: withPoll(enveloped(processing, 'accepted')),
+  v1_job: enveloped(job),
+  v1_jobs: page(job),
   v1_rate_limits: enveloped(rateLimits),
 } satisfies Readonly<Record<string, JsonSchema>>;
 
