@@ -64,12 +64,25 @@ function createFakeBuckets(objects: ListedObject[], state: { failure?: Failure }
         return list(bucket, request);
       },
       head: async () => ({ status: 'missing' }),
-      describe: async () => ({ status: 'missing' }),
-      tags: async () => ({ status: 'missing' }),
+      describe: async (key) => {
+        if (state.failure !== undefined) throw state.failure;
+        const object = objects.find((one) => one.key === key);
+        return object === undefined ? { status: 'missing' } : { ...describedBy(object), headers: someHeaders };
+      },
+      tags: async () => ({ status: 'found', tags: { team: 'red' } }),
       presign: async (key, seconds) => `https://bucket.test/${encodeURIComponent(key)}?expires=${seconds}`,
       close: () => undefined,
     }),
   };
+}
+
+const someHeaders = {
+  ...{ contentType: 'application/pdf', metadata: { owner: 'somebody' }, checksums: {} },
+  ...{ storageClass: 'STANDARD', archived: false },
+};
+
+function describedBy({ size, etag, lastModified }: ListedObject) {
+  return { status: 'found', size, etag, lastModified: Date.parse(lastModified) } as const;
 }
 
 export function listed(key: string, size = 3): ListedObject {
