@@ -96,6 +96,6 @@ test('given a record that was announced and then enriched, the feed tells of it 
     { table, bus, log: createRecordingLog() },
     fed.map(({ change }) => change),
   );
-  expect(events.map(({ type }) => type)).toEqual(['Objects Added']);
+  expect(events.map(({ type, detail }) => [type, detail.objects])).toEqual([['Objects Added', [expect.anything()]]]);
   table.close();
 });
