@@ -69,7 +69,7 @@ describe('the HTTP API', () => {
     costly.push('GET /datasource/{id}/_preview', 'POST /datasource/{id}/_preview');
     costly.push('GET /document/{doc_id}/raw_content/{hint}', 'POST /v1/connectors/{connector}/test');
     costly.push('POST /v1/connectors/{connector}/schedules/{schedule}/trigger');
-    costly.push('POST /v1/scheduler/schedules/{schedule}/trigger');
+    costly.push('POST /v1/scheduler/schedules/{schedule}/trigger', 'POST /v1/data-process/async');
     expect(Object.keys(settings).sort()).toEqual(costly.flatMap((key) => [key, `${key}/`]).sort());
     for (const each of Object.values(settings))
       expect(each).toEqual({ ThrottlingRateLimit: 5, ThrottlingBurstLimit: 10 });

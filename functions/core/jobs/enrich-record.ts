@@ -1,8 +1,8 @@
 import type { ObjectDetails } from '../documents/object-details.ts';
-import { rangeOf } from '../documents/range-map.ts';
 import { type RecordRow, readRecord, recordPartition } from '../documents/record.ts';
 import { ConditionFailed } from '../errors.ts';
 import type { Condition, Item, Table } from '../ports.ts';
+import { rangeOf } from '../ranges/range-map.ts';
 import { toItem } from '../stored-item.ts';
 import type { RecordOutcome } from './job.ts';
 

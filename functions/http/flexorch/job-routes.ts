@@ -23,6 +23,7 @@ export const jobRoutes: readonly RouteOf<'api'>[] = [
     summary: 'Process up to 1,000 keys of a connector: one job each',
     answer: 'v1_processing',
     success: 202,
+    idempotent: true,
     ...withFormBody('request', processingInput, jsonFields, async (context: RequestContext<ApiDeps>, input) => {
       const { deps } = context;
       const connector = await demandConnector(deps.table, idText(input.source.connector_id));
