@@ -221,9 +221,11 @@ describe('every route under /v1', () => {
     }
   });
 
-  test.each(reading)('given %s as multipart, it is 415 UNSUPPORTED_FILE', async (_name, route) => {
+  test.each(reading)('given a file as multipart, %s is 415 UNSUPPORTED_FILE', async (_name, route) => {
     const headers = { 'content-type': 'multipart/form-data; boundary=x' };
-    const answer = await (await seeded()).call(route.method, withIds(route.path, '1'), { body: '--x--', headers });
+    const part = 'Content-Disposition: form-data; name="file"; filename="x.pdf"\r\n\r\nx';
+    const body = `--x\r\n${part}\r\n--x--\r\n`;
+    const answer = await (await seeded()).call(route.method, withIds(route.path, '1'), { body, headers });
     expect(refusalOf(answer).slice(0, 2)).toEqual([415, 'UNSUPPORTED_FILE']);
   });
 
