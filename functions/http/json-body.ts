@@ -21,13 +21,13 @@ const maxDepth = 32;
 export function jsonBody(route: Pick<Route, 'request'>): MiddlewareObj<HttpEvent> {
   const { request } = route;
   return {
-    before: async ({ event }) => {
-      if (request !== undefined) event.state.body = await readBody(event, request);
+    before: ({ event }) => {
+      if (request !== undefined) event.state.body = readBody(event, request);
     },
   };
 }
 
-async function readBody(event: HttpEvent, { optional, form }: RequestBody): Promise<unknown> {
+function readBody(event: HttpEvent, { optional, form }: RequestBody): unknown {
   const bytes = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
   if (bytes.length > maxBodyBytes) throw bodyTooLarge();
   const contentType = event.headers['content-type'] ?? '';
@@ -42,9 +42,8 @@ async function readBody(event: HttpEvent, { optional, form }: RequestBody): Prom
   throw new Failure('invalid_request', 'the body is empty; send a JSON object');
 }
 
-async function readFormBody(bytes: Buffer<ArrayBuffer>, contentType: string, jsonFields: readonly string[]) {
-  const fields = await readForm(bytes, contentType);
-  const read = [...fields].map(([name, text]) => [
+function readFormBody(bytes: Buffer, contentType: string, jsonFields: readonly string[]): unknown {
+  const read = [...readForm(bytes, contentType)].map(([name, text]) => [
     name,
     jsonFields.includes(name) && text !== '' ? readObject(text, `the field ${name}`) : text,
   ]);

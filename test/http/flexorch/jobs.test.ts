@@ -153,6 +153,23 @@ describe('a multipart form', () => {
     expect(json.error.message).toMatch(/files are not taken/);
   });
 
+  test.each([
+    ['a short boundary', 'multipart/form-data; boundary=x', 'x', 'name="source"'],
+    ['a boundary in quotes', 'multipart/form-data; charset=utf-8; boundary="a b"', 'a b', 'name="source"'],
+    ['a name without quotes', 'Multipart/Form-Data; boundary=x; charset=utf-8', 'x', 'name=source'],
+    [
+      'a part that says it is JSON',
+      'multipart/form-data; boundary=--x',
+      '--x',
+      'name="source"\r\nContent-Type: application/json',
+    ],
+  ])('given %s, it is read', async (_name, type, boundary, name) => {
+    const { api, connector } = await prepare();
+    const body = `--${boundary}\r\nContent-Disposition: form-data; ${name}\r\n\r\n${source(connector)}\r\n--${boundary}--`;
+    const { status, json } = await post(api, { body, headers: { 'content-type': type } });
+    expect([status, json.data?.job_ids]).toEqual([202, [1, 2]]);
+  });
+
   const bad: readonly (readonly [string, (connector: number) => [string, string][], RegExp])[] = [
     ['no source', () => [['locale', 'de']], /source: is required/],
     ['an empty form', () => [], /source: is required|not a valid multipart form/],
@@ -211,6 +228,17 @@ describe('a multipart form', () => {
       'a part without a name',
       'multipart/form-data; boundary=x',
       '--x\r\nContent-Type: text/plain\r\n\r\n{}\r\n--x--\r\n',
+    ],
+    [
+      '21 parts',
+      'multipart/form-data; boundary=x',
+      `${Array.from({ length: 21 }, (_, n) => `--x\r\nContent-Disposition: form-data; name="f${n}"\r\n\r\n\r\n`).join('')}--x--`,
+    ],
+    ['words before it', 'multipart/form-data; boundary=x', 'hello\r\n--x--\r\n'],
+    [
+      'base64 in it',
+      'multipart/form-data; boundary=x',
+      '--x\r\nContent-Disposition: form-data; name="source"\r\nContent-Transfer-Encoding: base64\r\n\r\ne30=\r\n--x--\r\n',
     ],
     ['another multipart', 'multipart/mixed; boundary=x', '--x\r\n\r\nb\r\n--x--\r\n'],
   ])('given %s, it is 422', async (_name, type, body) => {
