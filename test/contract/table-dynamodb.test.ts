@@ -192,3 +192,13 @@ describe('DynamoDB table, when DynamoDB pushes back', () => {
     expect(answers).toEqual([]);
   });
 });
+
+test('given a condition on what an item holds, each attribute is compared by its own type, under names of its own', async () => {
+  const { table, inputs } = scripted(() => ({}));
+  await table.put({ pk: 'p', sk: 'k' }, { type: 'matches', equals: { etag: 'e', size: 3 }, lacks: ['gone'] });
+  expect(inputs[0]).toMatchObject({
+    ConditionExpression: '#equal0 = :equal0 AND #equal1 = :equal1 AND attribute_not_exists(#lack0)',
+    ExpressionAttributeNames: { '#equal0': 'etag', '#equal1': 'size', '#lack0': 'gone' },
+    ExpressionAttributeValues: { ':equal0': { S: 'e' }, ':equal1': { N: '3' } },
+  });
+});

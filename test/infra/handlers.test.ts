@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Context } from 'aws-lambda';
+import type { Context, SQSEvent } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createRecordingLog } from '#support/recording-log.ts';
 import { reportFailure } from '../../functions/handlers/lambda-runtime.ts';
@@ -93,5 +93,29 @@ describe('the sync function', () => {
   test('given what is neither a batch nor a tick, it fails rather than to guess', async () => {
     await expect(handler({ datasource: 'docs' }, context)).rejects.toThrow('the invocation failed with ZodError');
     await expect(handler(null, context)).rejects.toThrow('the invocation failed');
+  });
+});
+
+describe('the jobs function', () => {
+  test('given a message that cannot be read, it names it to be given again soon', async () => {
+    const queue = await startQueue();
+    for (const [name, value] of Object.entries({
+      TABLE_NAME: 'table',
+      KEY_ARN: 'key',
+      JOBS_QUEUE_URL: `${queue.url}/1`,
+      PRIVATE_ENDPOINTS: '',
+      AWS_REGION: 'eu-west-1',
+      AWS_ACCESS_KEY_ID: 'key',
+      AWS_SECRET_ACCESS_KEY: 'secret',
+    })) {
+      vi.stubEnv(name, value);
+    }
+    const { handler } = await import('#handlers/jobs/handler.ts');
+    const record = { messageId: 'one', body: '{"type":"unheard-of"}', receiptHandle: 'receipt-one' };
+    const attributes = { ApproximateReceiveCount: '1' };
+    const batch = { Records: [{ ...record, attributes }] } as unknown as SQSEvent;
+    expect(await handler(batch, context)).toEqual({ batchItemFailures: [{ itemIdentifier: 'one' }] });
+    expect(queue.requests).toMatchObject([{ ReceiptHandle: 'receipt-one', VisibilityTimeout: 10 }]);
+    queue.close();
   });
 });
