@@ -70,6 +70,24 @@ it('given npm start, the founding commands create and test a connector, and a sc
   expect(data).toMatchObject({ total: 2, items: [{ filename: 'inv_001.pdf' }, { filename: 'inv_002.pdf' }] });
 });
 
+it('given npm start, the founding command ingests files from the bucket, and so does a form', async () => {
+  await curl('POST', '/v1/connectors', connector());
+  const source = { connector_id: 1, keys: ['invoices/jan/inv_001.pdf', 'invoices/jan/inv_002.pdf'] };
+  const submitted = await curl('POST', '/v1/data-process/async', { source });
+  expect(submitted).toMatchObject({ status: 202, data: { accepted: 2, rejected: [], job_ids: [1, 2] } });
+
+  const form = new FormData();
+  form.append('source', JSON.stringify({ connector_id: '1', keys: ['contracts/one.pdf', 'contracts/none.pdf'] }));
+  form.append('locale', 'en');
+  const headers = { 'x-api-key': apiKey };
+  const answer = await fetch(`${url}/v1/data-process/async`, { method: 'POST', headers, body: form });
+  expect([answer.status, await answer.json()]).toMatchObject([202, { meta: { poll: '/v1/jobs/3' } }]);
+
+  const statuses = async (): Promise<string[]> =>
+    (await curl('GET', '/v1/jobs')).data.items.map(({ status }: { status: string }) => status);
+  await expect.poll(statuses, { timeout: 15_000 }).toEqual(['failed', 'completed', 'completed', 'completed']);
+});
+
 it('given npm start and keys that the bucket refuses, the test says what to fix', async () => {
   await curl('POST', '/v1/connectors', connector({ aws_secret_access_key: 'not-the-secret-of-this-key' }));
   const { status, data } = await curl('POST', '/v1/connectors/1/test');

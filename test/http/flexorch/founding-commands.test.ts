@@ -55,3 +55,25 @@ test('given the optional prefix, only what is under it is polled', async () => {
   const { json } = await api.call('GET', '/v1/documents', { headers });
   expect(json.data.items).toMatchObject([{ storage_path: 's3://my-documents/a/b/2.pdf' }]);
 });
+
+test('given the curl command that ingests files, it answers with a job for each key', async () => {
+  const api = createKeyedApi();
+  await api.call('POST', '/v1/connectors', { body: connector, headers });
+  const body = `{
+    "source": {
+      "connector_id": 1,
+      "keys": [
+        "invoices/jan/inv_001.pdf",
+        "invoices/jan/inv_002.pdf"
+      ]
+    }
+  }`;
+  const { status, json } = await api.call('POST', '/v1/data-process/async', { body, headers });
+  expect([status, json.status, json.data.accepted, json.data.job_ids, json.meta]).toEqual([
+    202,
+    'accepted',
+    2,
+    [1, 2],
+    { poll: '/v1/jobs/1' },
+  ]);
+});
