@@ -78,7 +78,7 @@ function createFakeBuckets(objects: ListedObject[], state: { failure?: Failure }
 
 const someHeaders = {
   ...{ contentType: 'application/pdf', metadata: { owner: 'somebody' }, checksums: {} },
-  ...{ storageClass: 'STANDARD', archived: false },
+  storageClass: 'STANDARD',
 };
 
 function describedBy({ size, etag, lastModified }: ListedObject) {

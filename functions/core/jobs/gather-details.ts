@@ -32,7 +32,7 @@ export async function gatherDetails(
       gathered_at: new Date(deps.clock.now()).toISOString(),
     },
     etag: described?.etag,
-    archived: described?.headers.archived ?? false,
+    archived: described?.archived ?? false,
     degraded: tagged !== undefined && tagged.status !== 'found',
   };
 }
