@@ -59,13 +59,13 @@ export function createBucketModel(name: string, now: () => number): BucketModel 
   };
 }
 
-/** The buckets of one S3 server. Opening one that is not there succeeds; asking it anything says so, as S3 does. */
+/** The buckets of one S3 server; the list may grow. Opening one that is not there succeeds; asking it anything says so,
+ *  as S3 does. */
 export function createModelBuckets(models: readonly BucketModel[]): Buckets {
-  const byName = new Map(models.map((model) => [model.name, model]));
   return {
     open(target) {
       const model = (): BucketModel => {
-        const found = byName.get(target.bucket);
+        const found = models.find((one) => one.name === target.bucket);
         if (found === undefined) throw new Failure('bucket_not_found', `There is no bucket ${target.bucket}.`);
         return found;
       };
