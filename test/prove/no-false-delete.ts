@@ -79,9 +79,10 @@ function struckPage({ place, pages }: FaultCase): number {
   return place === 'last' ? pages - 1 : Math.floor(pages / 2);
 }
 
-/** Every other object is a .csv, so that a narrower filter has something to take out. */
+/** One object of each page is a .csv, so that a narrower filter has something to take out: few enough that the pending
+ *  deletions stay below the share that holds. */
 function keyAt(number: number): string {
-  return `data/${String(number).padStart(5, '0')}.${number % 2 === 0 ? 'txt' : 'csv'}`;
+  return `data/${String(number).padStart(5, '0')}.${number % pageSize === 3 ? 'csv' : 'txt'}`;
 }
 
 /** The number of objects on each page stays as it was, and the first object of each page stays untouched. */

@@ -116,7 +116,8 @@ export function tokenAfter(key: string): string {
   return Buffer.from(`${tokenMark}${key}`).toString('base64');
 }
 
-function positionOf(continuation: NonNullable<ListRequest['continuation']>): string {
+/** The key after which a continuation goes on. Throws Failure for a made-up token. */
+export function positionOf(continuation: NonNullable<ListRequest['continuation']>): string {
   if (continuation.version === 1) return continuation.marker;
   const text = Buffer.from(continuation.token, 'base64').toString();
   if (!text.startsWith(tokenMark)) {
