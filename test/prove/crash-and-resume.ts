@@ -29,7 +29,7 @@ export async function proveCrashAndResume({ share, seed }: { share: number; seed
   return [await proveEveryPoint(share, seed), await provePairs(share, seed)];
 }
 
-async function proveEveryPoint(share: number, seed: number): Promise<ProofResult> {
+export async function proveEveryPoint(share: number, seed: number): Promise<ProofResult> {
   const began = performance.now();
   const tally = newTally();
   let points = 0;
@@ -44,7 +44,7 @@ async function proveEveryPoint(share: number, seed: number): Promise<ProofResult
   return resultOf(claim, `${points} points`, tally, began);
 }
 
-async function provePairs(share: number, seed: number): Promise<ProofResult> {
+export async function provePairs(share: number, seed: number): Promise<ProofResult> {
   const began = performance.now();
   const tally = newTally();
   for (const host of hosts) {

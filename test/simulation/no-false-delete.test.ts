@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import { runWireCase } from '../prove/faults-over-http.ts';
+import { endsAlike, proveFaultCases, proveFaultPlans, runFaultCase } from '../prove/no-false-delete.ts';
+import { listingFaultKinds } from './listing-faults.ts';
+
+/** Another part of the plans each day, so that in time all of them are played; a failure names the plan's seed. */
+const seed = 20_000 + Math.floor(Date.now() / 86_400_000);
+
+describe('no fault of a listing deletes anything', () => {
+  it('in listings of one and three pages, at the first, the middle and the last', async () => {
+    const result = await proveFaultCases(0.5);
+    expect(result.passed, result.measured).toBe(true);
+  });
+
+  it('in fifty pages, struck in the middle', async () => {
+    for (const kind of listingFaultKinds) {
+      const outcome = await runFaultCase({ kind, place: 'middle', pages: 50 });
+      expect(outcome.problems, kind).toEqual([]);
+      // Each page before the middle had one addition, and each was answered before the fault struck.
+      expect(outcome.additions, kind).toEqual({ answered: 25, applied: 25 });
+    }
+  });
+
+  it('in random histories', async () => {
+    const result = await proveFaultPlans(150, seed);
+    expect(result.passed, result.measured).toBe(true);
+  });
+});
+
+describe('the same fault on the wire', () => {
+  it.concurrent.each(listingFaultKinds)('%s removes nothing and ends as on the bucket model', async (kind) => {
+    const wire = await runWireCase(kind);
+    expect(wire.problems).toEqual([]);
+    const { run } = await runFaultCase({ kind, place: 'middle', pages: 3 });
+    expect(endsAlike(kind, wire, run), `${wire.status} ${wire.code}, ${run.status} ${run.error?.code}`).toBe(true);
+  });
+});
