@@ -1,6 +1,6 @@
 import { publishChanges } from '#core/changes/publish-changes.ts';
 import type { DatasourceRow } from '#core/datasources/datasource.ts';
-import { readRanges } from '#core/documents/range-map.ts';
+import { readRanges } from '#core/ranges/range-map.ts';
 import type { BusEvent } from '#core/ports.ts';
 import { handleTick } from '#core/sync/handle-tick.ts';
 import { handleWork } from '#core/sync/handle-work.ts';

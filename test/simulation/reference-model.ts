@@ -1,4 +1,4 @@
-import { readRanges } from '#core/documents/range-map.ts';
+import { readRanges } from '#core/ranges/range-map.ts';
 import { walkRecords } from '#core/documents/walk-records.ts';
 import type { ListedObject, Table } from '#core/ports.ts';
 import type { BucketModel } from './bucket-model.ts';
