@@ -1,7 +1,7 @@
 import { publishChanges } from '#core/changes/publish-changes.ts';
 import type { DatasourceRow } from '#core/datasources/datasource.ts';
-import { readRanges } from '#core/ranges/range-map.ts';
 import type { BusEvent } from '#core/ports.ts';
+import { readRanges } from '#core/ranges/range-map.ts';
 import { handleTick } from '#core/sync/handle-tick.ts';
 import { handleWork } from '#core/sync/handle-work.ts';
 import { listRuns } from '#core/sync/run-store.ts';
@@ -15,8 +15,12 @@ import { catalogueFacts, differences, expectedFacts } from '../simulation/refere
 /** How it is known that a process is dead: on one machine the next boot knows; in AWS its lease must run out. */
 export type Host = 'one-machine' | 'aws';
 
-/** What the first process is at when it is killed: following changes of a catalogued bucket, or loading it. */
-export type Task = 'changes' | 'first-load';
+/** What the first process is at when it is killed: following changes of a catalogued bucket, one range after the other or
+ *  all of them at once, or loading it. */
+export type Task = 'changes' | 'changes-at-once' | 'first-load';
+
+/** How many pages may be under way at once, and so be listed again for one crash. */
+export const pagesAtOnce: Readonly<Record<Task, number>> = { changes: 1, 'changes-at-once': 3, 'first-load': 1 };
 
 /** What happened, and what should not have. */
 export type CrashOutcome = {
@@ -36,8 +40,9 @@ export type CrashOutcome = {
 const objects = 100;
 const pageSize = 20;
 
-/** Five pages in three ranges: two of them two pages wide, and one of one. */
-const settings = { ...({ rangeObjects: 40 } as object), progressMs: 0 } satisfies Partial<SyncSettings>;
+/** Five pages in three ranges, two of them two pages wide and one of one; several leaves to a page, and how far the run
+ *  is stored after each page. */
+const settings = { rangeObjects: 40, leafRecords: 8, checkpointMs: 0, progressMs: 0 } satisfies Partial<SyncSettings>;
 
 const intervalMs = 300_000;
 
@@ -69,11 +74,11 @@ type Stage = {
  * more tick. Without points nothing is killed.
  */
 export async function runCrashScenario(task: Task, host: Host, crashes: readonly CrashPoint[]): Promise<CrashOutcome> {
-  const world = createModelWorld({ settings });
+  const world = createModelWorld({ settings: { ...settings, streams: pagesAtOnce[task] } });
   const watch = watchListings(world.deps.buckets);
   try {
     const stage = await prepare(world, task, host, watch);
-    const expected = task === 'changes' ? changeBucket(world) : new Set<string>();
+    const expected = task === 'first-load' ? new Set<string>() : changeBucket(world);
     watch.reset();
     let killed = await live(stage, crashes[0], (deps) => tick(stage, deps));
     for (let next = 1; killed; next += 1) {
@@ -113,7 +118,7 @@ async function prepare(world: ModelWorld, task: Task, host: Host, watch: Listing
     },
     bus: { publish: async (events: readonly BusEvent[]) => void published.push(...events.flatMap(changesOf)) },
   };
-  const earlierRuns = task === 'changes' ? preparingRuns : 0;
+  const earlierRuns = task === 'first-load' ? 0 : preparingRuns;
   const stage: Stage = {
     world,
     host,

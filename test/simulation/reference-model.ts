@@ -1,6 +1,6 @@
-import { readRanges } from '#core/ranges/range-map.ts';
 import { walkRecords } from '#core/documents/walk-records.ts';
 import type { ListedObject, Table } from '#core/ports.ts';
+import { readRanges } from '#core/ranges/range-map.ts';
 import type { BucketModel } from './bucket-model.ts';
 
 /** What must be equal of an object and its record, by key. */
