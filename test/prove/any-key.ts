@@ -3,7 +3,7 @@ import type { RunRow } from '#core/sync/run.ts';
 import { bucketFacts, bucketName, createSyncWorld, recordFacts, type SyncWorld } from '#support/sync-world.ts';
 import type { BucketModel } from '../simulation/bucket-model.ts';
 import { createModelWorld, type ModelWorld } from '../simulation/model-world.ts';
-import { randomKeySet } from '../simulation/random-keys.ts';
+import { longestKey, randomKeySet } from '../simulation/random-keys.ts';
 import { createRandomSource, type RandomSource } from '../simulation/random-source.ts';
 import { catalogueFacts, differences, expectedFacts } from '../simulation/reference-model.ts';
 import type { ProofResult } from './proof-result.ts';
@@ -14,8 +14,14 @@ type Step = { readonly added: Set<string>; readonly modified: Set<string>; reado
 /** What was tried, and what should not have been. */
 export type KeyOutcome = { readonly problems: readonly string[]; readonly sets: number; readonly keys: number };
 
-/** Sets that follow one another in one datasource: each is the bucket's next state. */
-const setsPerSource = 10;
+/** States that follow one another in one datasource: each is what the bucket holds next. */
+const statesPerSource = 8;
+
+/** Sets that make up a state: one of bare keys, the others each in a folder of its own, so that they stay apart. */
+const setsPerState = 6;
+
+/** Sets that follow one another on one server. */
+const setsPerServer = 25;
 
 const fullSets = 100_000;
 
@@ -38,7 +44,11 @@ export async function proveAnyKey({ share, seed }: { share: number; seed: number
   const direct = await timedOutcome(() => repeated(sets, seed, runKeySets));
   const http = await timedOutcome(() => proveOverHttp(Math.ceil(sets * overHttp), seed));
   return [
-    resultOf('random key sets, each the next state of a bucket: diff, events and catalogue = set model', seed, direct),
+    resultOf(
+      'random key sets, in states of a bucket that follow one another: diff, events and catalogue = set model',
+      seed,
+      direct,
+    ),
     resultOf(
       'the same through the S3 client and HTTP, list v1 and v2, url-encoded or not: keys byte-equal',
       seed,
@@ -54,7 +64,7 @@ async function repeated(
 ): Promise<KeyOutcome> {
   const sum = { problems: [] as string[], sets: 0, keys: 0 };
   for (let source = seed; sum.sets < sets; source += 1) {
-    const outcome = await play(source, Math.min(setsPerSource, sets - sum.sets));
+    const outcome = await play(source, sets - sum.sets);
     const replay = `(replay: node test/prove/replay.ts any-key ${source})`;
     sum.problems.push(...outcome.problems.map((problem) => `${problem} ${replay}`));
     sum.sets += outcome.sets;
@@ -63,20 +73,17 @@ async function repeated(
   return sum;
 }
 
-/** Key sets that follow one another, through the core, on the bucket model. All of it follows from the seed. */
-export async function runKeySets(seed: number, sets = setsPerSource): Promise<KeyOutcome> {
+/** States that follow one another, through the core, on the bucket model. All of it follows from the seed. */
+export async function runKeySets(seed: number): Promise<KeyOutcome> {
   const random = createRandomSource(seed);
   const world = createModelWorld({ settings: neverHold });
-  const outcome = { problems: [] as string[], sets, keys: 0 };
+  const outcome = { problems: [] as string[], sets: statesPerSource * setsPerState, keys: 0 };
   try {
     const bucket = world.bucket('sample-bucket');
-    const config = { list_version: random.pick([1, 2]) };
-    const { id, uid } = await world.addDatasource(config, {
-      page_size: random.pick([2, 3, 7, 1000]),
-      first_load_events: true,
-    });
-    for (let set = 0; set < sets; set += 1) {
-      const keys = randomKeySet(random, random.between(1, 12));
+    const sync = { page_size: random.pick([2, 3, 7, 1000]), first_load_events: true };
+    const { id, uid } = await world.addDatasource({ list_version: random.pick([1, 2]) }, sync);
+    for (let state = 0; state < statesPerSource; state += 1) {
+      const keys = randomState(random);
       const step = nextStep(random, bucket, keys);
       outcome.keys += keys.length;
       const run = await world.sync(id);
@@ -88,6 +95,17 @@ export async function runKeySets(seed: number, sets = setsPerSource): Promise<Ke
   } finally {
     world.close();
   }
+}
+
+function randomState(random: RandomSource): string[] {
+  const keys: string[] = [];
+  for (let set = 0; set < setsPerState; set += 1) {
+    const folder = set === 0 ? '' : `set ${set}/`;
+    for (const key of randomKeySet(random, random.between(1, 12))) {
+      keys.push(Buffer.byteLength(folder + key) > longestKey ? key : folder + key);
+    }
+  }
+  return keys;
 }
 
 /** Makes the bucket hold exactly these keys; of those that it had, some are written anew. */
@@ -137,7 +155,7 @@ async function proveOverHttp(sets: number, seed: number): Promise<KeyOutcome> {
   const sum = { problems: [] as string[], sets: 0, keys: 0 };
   for (const way of ways) {
     const outcome = await repeated(Math.ceil(sets / ways.length), seed, (source, count) =>
-      runHttpSets(source, count, way),
+      runHttpSets(source, Math.min(count, setsPerServer), way),
     );
     sum.problems.push(...outcome.problems);
     sum.sets += outcome.sets;

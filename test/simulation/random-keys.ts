@@ -1,7 +1,7 @@
 import type { RandomSource } from './random-source.ts';
 
 /** The limit of S3 on a key, UTF-8 bytes. */
-const longestKey = 1024;
+export const longestKey = 1024;
 
 /** Whatever has confused a program that handles keys: each alone is harmless to S3. */
 const pieces: readonly string[] = [
