@@ -31,10 +31,14 @@ describe('no fault of a listing deletes anything', () => {
 });
 
 describe('the same fault on the wire', () => {
-  it.concurrent.each(listingFaultKinds)('%s removes nothing and ends as on the bucket model', async (kind) => {
-    const wire = await runWireCase(kind);
-    expect(wire.problems).toEqual([]);
-    const { run } = await runFaultCase({ kind, place: 'middle', pages: 3 });
-    expect(endsAlike(kind, wire, run), `${wire.status} ${wire.code}, ${run.status} ${run.error?.code}`).toBe(true);
-  });
+  it.concurrent.each(listingFaultKinds)(
+    '%s removes nothing and ends as on the bucket model',
+    { timeout },
+    async (kind) => {
+      const wire = await runWireCase(kind);
+      expect(wire.problems).toEqual([]);
+      const { run } = await runFaultCase({ kind, place: 'middle', pages: 3 });
+      expect(endsAlike(kind, wire, run), `${wire.status} ${wire.code}, ${run.status} ${run.error?.code}`).toBe(true);
+    },
+  );
 });
