@@ -40,17 +40,22 @@ export function endOf(work: RangeWork, row: RangeRow): RangeRow {
   return { ...rest, ...counts, ...(work.suspect || edited ? { doubted: true } : {}) };
 }
 
-/** Adds what was written since the last time to the counts of the range; it stays, even where its run does not end. */
+/** Adds what was written since the last time to the counts of the range; it stays, even where its run does not end. What
+ *  is stored of the work tells so in the same transaction, or whoever goes on from it would add it again. */
 export async function noteCounts(context: RunContext, work: RangeWork): Promise<void> {
   const { objects, bytes } = pending(work.tally);
   if (context.run.dry_run || work.done || (objects === 0 && bytes === 0)) return;
   const { deps, uid, held } = context;
+  const stored = work.version > 0;
+  noted(work.saved.tally);
   try {
     const add = (row: RangeRow): RangeRow => ({ ...row, ...countsWith(work.tally, row) });
-    work.range = await amendRange(deps.table, uid, work.range.lo, add, [fenceCheck(uid, held.fence)]);
+    const others = stored ? [workWrite(context, work, 'released')] : [];
+    work.range = await amendRange(deps.table, uid, work.range.lo, add, [fenceCheck(uid, held.fence), ...others]);
   } catch (error) {
     throw error instanceof ConditionFailed ? leaseLost() : error;
   }
+  if (stored) noteWritten(context, work);
   noted(work.tally);
 }
 

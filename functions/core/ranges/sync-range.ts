@@ -188,9 +188,11 @@ function isBetweenPages(error: unknown): boolean {
 async function leave(stream: Stream, error: unknown): Promise<void> {
   const { context, work } = stream;
   const reached = work.listed ?? work.position;
-  const saves = isBetweenPages(error) && reached !== undefined && !work.done;
+  const between = isBetweenPages(error) && !work.done;
   try {
-    if (saves) await save(stream, reached, 'released');
+    if (between && reached !== undefined) await save(stream, reached, 'released');
+    // Claimed, and stopped before its first page: whoever goes on must not take it to be in another's hands.
+    else if (between && work.version > 0) await saveWork(context, work, 'released');
     await noteCounts(context, work);
   } catch (reason) {
     if (reason instanceof Failure && reason.code === 'lease_lost') throw reason;
