@@ -1,4 +1,4 @@
-import type { RunContext } from '../sync/run-context.ts';
+import { checkpoint, type RunContext } from '../sync/run-context.ts';
 import { RunYielded } from '../sync/run-unwound.ts';
 import type { WorkMessage } from '../sync/work-message.ts';
 import type { RangeWork } from './range-work.ts';
@@ -7,7 +7,7 @@ import { syncRange } from './sync-range.ts';
 /**
  * Syncs the ranges of a run that nobody else is at, several at once, and calls further workers where there are more of
  * them than this one can take. Returns true when every range of the run is done, false when others are still at some.
- * Throws what broke the first stream off; the others stop at their next page.
+ * Throws what broke the first stream off; the others stop at their next page. Throws what broke another worker off.
  */
 export async function syncRanges(context: RunContext): Promise<boolean> {
   const { board, deps } = context;
@@ -17,7 +17,10 @@ export async function syncRanges(context: RunContext): Promise<boolean> {
     await runStreams(context, called);
     if (!alone && board.shared) await board.refresh();
   } while (board.waiting > 0);
-  return board.done === board.total;
+  if (board.done === board.total) return true;
+  // Whoever was at the rest may be so no more: then the lease tells why.
+  await checkpoint(context);
+  return false;
 }
 
 async function runStreams(context: RunContext, called: { workers: number }): Promise<void> {
