@@ -1,0 +1,123 @@
+import { type RecordRow, recordPartitionPrefix } from '#core/documents/record.ts';
+import type { BusEvent, ItemChange } from '#core/ports.ts';
+import type { RunWatch } from './run-watch.ts';
+import type { SimulatedSystem } from './simulated-system.ts';
+
+type Told = { readonly id: string; readonly type: string; readonly seq: number; readonly etag: string };
+type Delivered = {
+  readonly id: string;
+  readonly key: string;
+  readonly etag: string;
+};
+
+export type EventWatch = {
+  readonly figures: { changes: number; deliveries: number; again: number };
+  /** What is wrong once everything was delivered. */
+  conclude(goneUids: ReadonlySet<string>): string[];
+};
+
+/**
+ * Watches as a receiver would: every change arrives at least once and under one id, no other change arrives, and whoever
+ * keeps for each key what has the highest `seq` ends with the catalogue.
+ */
+export function watchEvents(system: SimulatedSystem, runs: RunWatch): EventWatch {
+  const figures = { changes: 0, deliveries: 0, again: 0 };
+  /** What was committed: by change, the record as it was last written. */
+  const committed = new Map<string, { readonly uid: string; readonly record: RecordRow }>();
+  const ids = new Map<string, string>();
+  const changeOfId = new Map<string, string>();
+  const newest = new Map<string, Told>();
+  const tombstones = new Map<string, RecordRow>();
+  const runEvents = new Set<string>();
+  const complain = (text: string): void => void system.problems.push(text);
+
+  const see = (change: ItemChange): void => {
+    if (!change.key.pk.startsWith(recordPartitionPrefix) || change.after === undefined) return;
+    const record = change.after as unknown as RecordRow;
+    if (record.gone !== undefined) tombstones.set(`${uidOf(change.key.pk)} ${change.key.sk}`, record);
+    const type = typeOf(record);
+    if (type === undefined || record.quiet === true) return;
+    const uid = uidOf(change.key.pk);
+    const name = nameOf(record.run, record.sk, type);
+    if (!committed.has(name)) figures.changes += 1;
+    committed.set(name, { uid, record });
+  };
+  const take = (event: BusEvent): void => {
+    const { run, seq, objects } = event.detail as { run?: string; seq?: number; objects?: Delivered[] };
+    if (objects === undefined) return void runEvents.add(event.id);
+    const uid = runs.runs.get(run ?? '')?.uid ?? '';
+    for (const object of objects) takeObject(uid, { run: run ?? '', seq: seq ?? 0, type: event.type }, object);
+  };
+  const takeObject = (uid: string, of: { run: string; seq: number; type: string }, object: Delivered): void => {
+    figures.deliveries += 1;
+    const name = nameOf(of.run, object.key, of.type);
+    if (!committed.has(name)) complain(`an event tells of ${name}, which never was`);
+    const known = ids.get(name);
+    if (known !== undefined) figures.again += 1;
+    if (known !== undefined && known !== object.id) complain(`${name} was told under two ids, ${known} and ${object.id}`);
+    ids.set(name, object.id);
+    const other = changeOfId.get(object.id);
+    if (other !== undefined && other !== name) complain(`the id ${object.id} tells of ${other} and of ${name}`);
+    changeOfId.set(object.id, name);
+    const place = `${uid} ${object.key}`;
+    const before = newest.get(place);
+    if (before !== undefined && before.seq > of.seq) return;
+    newest.set(place, { id: object.id, type: of.type, seq: of.seq, etag: object.etag });
+  };
+
+  system.watchers.push({
+    onCommit: (changes) => changes.forEach(see),
+    onEvents: (events) => events.forEach(take),
+  });
+  return {
+    figures,
+    conclude(goneUids) {
+      const problems: string[] = [];
+      for (const name of committed.keys()) if (!ids.has(name)) problems.push(`nobody was told of ${name}`);
+      const live = new Set<string>();
+      for (const item of system.table.all()) {
+        if (!item.pk.startsWith(recordPartitionPrefix)) continue;
+        const record = item as unknown as RecordRow;
+        if (record.gone !== undefined) continue;
+        live.add(`${uidOf(item.pk)} ${item.sk}`);
+        if (record.quiet === true) continue;
+        const told = newest.get(`${uidOf(item.pk)} ${item.sk}`);
+        if (told?.etag !== record.etag || told.type === 'Objects Deleted') {
+          problems.push(`a receiver has ${told?.type} ${told?.etag} of ${item.sk}; its record has ${record.etag}`);
+        }
+      }
+      for (const [place, told] of newest) {
+        if (told.type === 'Objects Deleted' || live.has(place) || goneUids.has(place.split(' ')[0] ?? '')) continue;
+        const last = tombstones.get(place);
+        // What left the scope, and what was never announced, is taken away without a word.
+        if (last === undefined || (last.gone?.reason === 'deleted' && last.quiet !== true)) {
+          problems.push(`a receiver still has ${place}, which is gone`);
+        }
+      }
+      problems.push(...runEventProblems(runs, runEvents, goneUids));
+      return problems;
+    },
+  };
+}
+
+function runEventProblems(runs: RunWatch, told: ReadonlySet<string>, goneUids: ReadonlySet<string>): string[] {
+  const problems: string[] = [];
+  for (const { row, endedAt, uid } of runs.runs.values()) {
+    const silent = row.dry_run || row.status === 'canceled' || endedAt === undefined || goneUids.has(uid);
+    if (!silent && !told.has(`${row.id}-${row.status}`)) problems.push(`nobody was told that ${row.id} ${row.status}`);
+  }
+  return problems;
+}
+
+function typeOf(record: RecordRow): string | undefined {
+  if (record.gone === undefined) return record.fresh ? 'Objects Added' : 'Objects Modified';
+  return record.gone.reason === 'out_of_scope' ? undefined : 'Objects Deleted';
+}
+
+function nameOf(run: string, key: string, type: string): string {
+  return `${type} ${key} by ${run}`;
+}
+
+function uidOf(pk: string): string {
+  return pk.slice(recordPartitionPrefix.length).split('#')[0] ?? '';
+}
