@@ -1,0 +1,44 @@
+import { parseArgs } from 'node:util';
+import { simulateWeek, type WeekResult } from './week.ts';
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '10' },
+    from: { type: 'string', default: '1' },
+    days: { type: 'string', default: '7' },
+    datasources: { type: 'string', default: '20' },
+    facts: { type: 'string', default: '80' },
+  },
+});
+const [seeds, from, days, datasources, facts] = [
+  values.seeds,
+  values.from,
+  values.days,
+  values.datasources,
+  values.facts,
+].map(Number) as [number, number, number, number, number];
+
+let failed = 0;
+const began = Date.now();
+for (let seed = from; seed < from + seeds; seed += 1) {
+  const started = Date.now();
+  const result = await simulateWeek({ seed, days, datasources });
+  tell(result, (Date.now() - started) / 1000);
+}
+console.log(`${seeds - failed} of ${seeds} seeds as they should be, in ${((Date.now() - began) / 1000).toFixed(1)} s`);
+process.exitCode = failed > 0 ? 1 : 0;
+
+function tell(result: WeekResult, seconds: number): void {
+  const { seed, figures, hash, host, problems } = result;
+  const { steps = 0, runs = 0, deleted = 0, changes = 0 } = figures;
+  const ended = problems.length === 0 ? 'ok' : `${problems.length} PROBLEMS`;
+  console.log(
+    `seed ${seed}  ${ended}  ${seconds.toFixed(1)} s  ${host}  ${steps} steps, ${runs} runs, ${deleted} deletions, ${changes} changes  trace ${hash}`,
+  );
+  if (seeds === 1) console.log(figures);
+  if (problems.length === 0) return;
+  failed += 1;
+  console.log(problems.slice(0, 12).join('\n'));
+  console.log(`to replay: npm run simulate -- --seeds 1 --from ${seed} --days ${days} --datasources ${datasources}`);
+  if (seeds === 1) console.log(`the last ${facts} facts:\n${result.trace(facts).join('\n')}`);
+}
