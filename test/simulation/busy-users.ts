@@ -13,6 +13,8 @@ import type { UserWatch } from './user-watch.ts';
 export type BusyUsers = {
   create(id: string): void;
   change(id: string, patch: object): void;
+  /** Has a datasource sync at one of the shortest intervals, for some minutes. */
+  hurry(id: string): void;
   /** Does one thing or another to a datasource. */
   act(id: string): void;
   /** Puts, overwrites or removes an object of a bucket. */
@@ -70,7 +72,6 @@ export function createBusyUsers(
     const body = { id, type: 'connector', name: id, connector: { id: 's3', config }, sync };
     system.asUser((deps) => createDatasource(deps, parseInput(datasourceInput, body, 'the datasource')));
   };
-  /** An interval below a minute, for some minutes. */
   const hurry = (id: string): void => {
     patch(id, { sync: { interval: random.pick(['10s', '15s', '30s', '1m']) } });
     system.time.after(random.between(3, 10) * minute, () => patch(id, { sync: random.pick(policies) }));
@@ -115,6 +116,7 @@ export function createBusyUsers(
   return {
     create,
     change: patch,
+    hurry,
     act: (id) => random.pick(actions)(id),
     touch: (bucket) => touch(simulation, bucket, random),
     empty(bucket) {

@@ -44,7 +44,9 @@ export function watchRuns(system: SimulatedSystem): RunWatch {
   const begin = (row: RunRow): WatchedRun => {
     const run: WatchedRun = { id: row.id, uid: row.uid, row, seenAt: system.now() };
     runs.set(row.id, run);
-    byUid.set(row.uid, [...(byUid.get(row.uid) ?? []), run]);
+    const ofUid = byUid.get(row.uid) ?? [];
+    ofUid.push(run);
+    byUid.set(row.uid, ofUid);
     const other = open.get(row.uid);
     if (other !== undefined) complain(`run ${row.id} of ${row.datasource} began while ${other.id} was on`);
     open.set(row.uid, run);

@@ -29,7 +29,8 @@ const steadyBucket = 'steady';
 /**
  * Some days of a whole Stocktake with many datasources: users, schedules, workers, faults. Most of the time is quiet, for what a week
  * costs is the number of its runs; three storms a day last 20–40 minutes each, and it is in them that users
- * are busiest. The sweep comes every five minutes during a storm and half an hour after it, every hour otherwise.
+ * are busiest. The sweep comes every five minutes during a storm and a quarter of an hour after it, every three hours
+ * otherwise: there is little for it to find then, and at five minutes it would be most of the work.
  */
 export async function simulateWeek(options: WeekOptions): Promise<WeekResult> {
   const random = createRandomSource(options.seed);
@@ -118,8 +119,9 @@ function storm(week: Week, from: number): void {
     system.weather = system.hosting.kind === 'machine' ? { ...weather, pause: 0 } : weather;
     week.stormUntil = until;
     spoilSome(week);
-    sweepAgain(week);
+    sweepOften(week);
   });
+  system.time.at(from + minute, () => users.hurry(random.pick(ids)));
   for (let count = Math.ceil(ids.length / 2); count > 0; count -= 1) {
     system.time.at(random.between(from, until), () => users.act(random.pick(ids)));
   }
@@ -143,18 +145,15 @@ function spoilSome({ simulation: { system }, random, buckets }: Week): void {
 
 function keepSweeping(week: Week): void {
   const { system } = week.simulation;
-  const isStormy = system.now() < week.stormUntil + 30 * minute;
   system.sweep();
-  const { days } = week;
-  const next = system.now() + (isStormy ? 5 * minute : hour);
-  if (next < start + days * day) system.time.at(next, () => keepSweeping(week));
+  const next = system.now() + 3 * hour;
+  if (next < start + week.days * day) system.time.at(next, () => keepSweeping(week));
 }
 
-/** The first sweeps of a storm, until the hourly one finds out that it is on. */
-function sweepAgain(week: Week): void {
+function sweepOften(week: Week): void {
   const { system } = week.simulation;
   system.sweep();
-  if (system.now() < week.stormUntil) system.time.after(5 * minute, () => sweepAgain(week));
+  if (system.now() < week.stormUntil + 15 * minute) system.time.after(5 * minute, () => sweepOften(week));
 }
 
 /** Users who are in a hurry at the end would make the conclusion long, not better. */
