@@ -32,7 +32,7 @@ export function watchDeletions(
   const accounts = new Map<string, Account>();
   const shown = new Map<string, Shown>();
   const settings = { ...defaultSyncSettings, ...system.hosting.settings };
-  const complain = (text: string): void => void system.problems.push(text);
+  const complain = (text: string): void => system.complain(text);
 
   const liveOf = (uid: string): Map<string, number> => {
     const keys = live.get(uid) ?? new Map<string, number>();

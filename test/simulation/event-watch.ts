@@ -29,7 +29,7 @@ export function watchEvents(system: SimulatedSystem, runs: RunWatch): EventWatch
   const newest = new Map<string, Told>();
   const tombstones = new Map<string, RecordRow>();
   const runEvents = new Set<string>();
-  const complain = (text: string): void => void system.problems.push(text);
+  const complain = (text: string): void => system.complain(text);
 
   const see = (change: ItemChange): void => {
     if (!change.key.pk.startsWith(recordPartitionPrefix) || change.after === undefined) return;

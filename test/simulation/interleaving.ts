@@ -5,9 +5,9 @@ import { parseInput } from '#core/parse-input.ts';
 import { handleTick } from '#core/sync/handle-tick.ts';
 import { requestRun } from '#core/sync/request-run.ts';
 import { createRandomSource, type RandomSource } from './random-source.ts';
-import type { SimulatedProcess } from './simulated-process.ts';
 import { type Hosting, SimulatedSystem } from './simulated-system.ts';
 import { conclude, type Simulation, watch } from './simulation.ts';
+import { watchStaleWrites } from './stale-writes.ts';
 import { calm } from './turbulence.ts';
 
 /** One interleaving of workers that all want the same datasource, and what came of it. */
@@ -19,11 +19,14 @@ export type InterleavingResult = {
   readonly ticks: number;
   readonly pauses: number;
   readonly crashes: number;
-  readonly conditionsRefused: number;
-  /** Batches that came from a worker after its lease had passed to another. */
+  /** Fenced writes of workers whose lease had passed to another: refused, each of them. */
+  readonly staleRefused: number;
+  /** Batches of records, which have no condition, from such workers. */
   readonly staleBatches: number;
   readonly remade: boolean;
-  readonly trace: () => string[];
+  /** What happened right before the first problem. */
+  readonly scene: readonly string[];
+  readonly trace: (about?: string) => string[];
 };
 
 const start = Date.parse('2026-03-01T00:00:00Z');
@@ -56,7 +59,7 @@ export async function interleave(seed: number): Promise<InterleavingResult> {
   const random = createRandomSource(seed);
   const system = new SimulatedSystem(hosting(random), random.fork());
   const simulation = watch(system);
-  const stale = countStaleBatches(system);
+  const stale = watchStaleWrites(system);
   let keys = 0;
   const change = (): void => changeBucket(system, random, () => (keys += 1));
   for (let count = random.between(5, 40); count > 0; count -= 1) system.buckets.put(bucket, `k${100 + (keys += 1)}`);
@@ -67,7 +70,7 @@ export async function interleave(seed: number): Promise<InterleavingResult> {
   for (let count = random.between(1, 8); count > 0; count -= 1) change();
 
   const ticks = await trouble(simulation, random, change);
-  const remade = system.figures.invocations > 0 && [...simulation.datasources.uids.keys()].length > 1;
+  const remade = simulation.datasources.uids.size > 1;
   await conclude(simulation);
   const { problems, figures, trace } = system;
   return {
@@ -76,10 +79,13 @@ export async function interleave(seed: number): Promise<InterleavingResult> {
     hash: trace.hash(),
     steps: trace.steps,
     ticks,
-    ...figures,
-    staleBatches: stale.count,
+    pauses: figures.pauses,
+    crashes: figures.crashes,
+    staleRefused: stale.refused,
+    staleBatches: stale.batches,
     remade,
-    trace: () => trace.last(400),
+    scene: system.scene,
+    trace: (about) => trace.last(2000, about),
   };
 }
 
@@ -166,25 +172,3 @@ function changeBucket(system: SimulatedSystem, random: RandomSource, next: () =>
   else system.buckets.remove(bucket, random.pick(present).key);
 }
 
-/** Who writes records without a condition though another fence is up by now. */
-function countStaleBatches(system: SimulatedSystem): { count: number } {
-  const stale = { count: 0 };
-  const fences = new Map<string, number>();
-  system.watchers.push({
-    onCommit(changes) {
-      for (const { key, after } of changes) {
-        if (key.sk === 'lease' && typeof after?.fence === 'number') fences.set(key.pk, after.fence);
-      }
-    },
-    onWrite(_by: SimulatedProcess, writes, conditional) {
-      if (conditional) return;
-      const isLate = writes.some((write) => {
-        if (!('put' in write) || typeof write.put.seq !== 'number') return false;
-        const uid = write.put.pk.split('#')[1] ?? '';
-        return write.put.seq < (fences.get(uid) ?? 0);
-      });
-      if (isLate) stale.count += 1;
-    },
-  });
-  return stale;
-}

@@ -39,7 +39,7 @@ export function watchRuns(system: SimulatedSystem): RunWatch {
   const ended: Record<string, number> = {};
   const endings: ((run: WatchedRun) => void)[] = [];
   const beginnings: ((run: WatchedRun) => void)[] = [];
-  const complain = (text: string): void => void system.problems.push(text);
+  const complain = (text: string): void => system.complain(text);
 
   const begin = (row: RunRow): WatchedRun => {
     const run: WatchedRun = { id: row.id, uid: row.uid, row, seenAt: system.now() };

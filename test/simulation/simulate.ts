@@ -8,6 +8,7 @@ const { values } = parseArgs({
     days: { type: 'string', default: '7' },
     datasources: { type: 'string', default: '20' },
     facts: { type: 'string', default: '80' },
+    about: { type: 'string', default: '' },
   },
 });
 const [seeds, from, days, datasources, facts] = [
@@ -40,5 +41,8 @@ function tell(result: WeekResult, seconds: number): void {
   failed += 1;
   console.log(problems.slice(0, 12).join('\n'));
   console.log(`to replay: npm run simulate -- --seeds 1 --from ${seed} --days ${days} --datasources ${datasources}`);
-  if (seeds === 1) console.log(`the last ${facts} facts:\n${result.trace(facts).join('\n')}`);
+  console.log(`what came before the first problem:\n${result.scene.slice(seeds === 1 ? 0 : -12).join('\n')}`);
+  if (seeds > 1) return;
+  console.log(`the last ${facts} facts${values.about && ` about ${values.about}`}, --facts N --about TEXT shows others:`);
+  console.log(result.trace(facts, values.about).join('\n'));
 }

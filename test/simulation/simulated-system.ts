@@ -76,6 +76,8 @@ export class SimulatedSystem {
   readonly figures = { invocations: 0, crashes: 0, pauses: 0, faults: 0, conditionsRefused: 0 };
   /** What went wrong so far. Nothing should. */
   readonly problems: string[] = [];
+  /** What happened right before the first of it. */
+  scene: readonly string[] = [];
   readonly watchers: Watcher[] = [];
   /** Processes that are alive, with what is to be done when one dies. */
   readonly running = new Map<SimulatedProcess, () => void>();
@@ -132,6 +134,11 @@ export class SimulatedSystem {
 
   now(): number {
     return this.time.clock.now();
+  }
+
+  complain(problem: string): void {
+    if (this.problems.length === 0) this.scene = this.trace.last(60);
+    this.problems.push(problem);
   }
 
   /** Runs a piece of work as an invocation of its own. `done` is told once how it ended. */
@@ -260,7 +267,7 @@ export class SimulatedSystem {
       error: (fact, fields) => {
         note(fact, fields);
         const defect = String(fields?.defect ?? fact);
-        if (!defect.includes('InjectedFault')) this.problems.push(`${process.name} ran into a defect: ${defect}`);
+        if (!defect.includes('InjectedFault')) this.complain(`${process.name} ran into a defect: ${defect}`);
       },
     };
   }
@@ -271,7 +278,7 @@ export class SimulatedSystem {
     for (const each of errors) {
       if (each instanceof AggregateError) this.#judge(process, each);
       else if (!isExpected(each)) {
-        this.problems.push(`${process.name} threw: ${each instanceof Error ? each.stack : String(each)}`);
+        this.complain(`${process.name} threw: ${each instanceof Error ? each.stack : String(each)}`);
       }
     }
   }
@@ -292,8 +299,11 @@ function isExpected(error: unknown): boolean {
   return error instanceof Error && error.message.includes('was changed by others');
 }
 
+/** What a console user made of the input may be no tick at all: that fails like any invocation, until a sweep mends it. */
 async function tick(deps: ProcessDeps, input: string): Promise<void> {
-  await handleTick(deps, tickPayload.parse(JSON.parse(input)));
+  const payload = tickPayload.safeParse(JSON.parse(input));
+  if (!payload.success) throw new Failure('invalid_request', 'the input of the schedule is not ours');
+  await handleTick(deps, payload.data);
 }
 
 async function follow(deps: ProcessDeps, changes: readonly ItemChange[]): Promise<void> {

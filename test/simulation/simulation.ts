@@ -58,7 +58,7 @@ export async function conclude(simulation: Simulation, options: { readonly runsN
   problems.push(...runs.overdue(0), ...leftovers(simulation), ...scheduleProblems(simulation));
   const gone = new Set([...datasources.uids.values()].filter(({ goneAt }) => goneAt !== undefined).map(({ uid }) => uid));
   problems.push(...simulation.events.conclude(gone));
-  system.problems.push(...problems);
+  for (const problem of problems) system.complain(problem);
 }
 
 /** Sweeps until nothing is under way. */
@@ -69,7 +69,7 @@ async function comeToRest(system: SimulatedSystem): Promise<void> {
   for (let round = 0; round < 100 && (round < 4 || isBusy()); round += 1) await pass(system, 1);
   if (isBusy()) {
     const { queue, feed, running } = system;
-    system.problems.push(
+    system.complain(
       `no rest: ${queue.waiting} messages, ${feed.waiting} changes, ${[...running.keys()].map(({ name }) => name)}`,
     );
   }

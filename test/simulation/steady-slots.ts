@@ -35,7 +35,7 @@ export function watchSteadySlots(
     const even = slots.every((slot, index) => index === 0 || slot - (slots[index - 1] ?? 0) === step);
     if (slots.length !== 2 * minutes || !even) {
       const times = slots.map((slot) => new Date(slot).toISOString().slice(11, 19)).join(' ');
-      system.problems.push(`${id} had ${slots.length} slots in ${minutes} minutes instead of two in each: ${times}`);
+      system.complain(`${id} had ${slots.length} slots in ${minutes} minutes instead of two in each: ${times}`);
     }
   };
   return {

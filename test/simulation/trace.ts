@@ -5,14 +5,14 @@ export type Trace = {
   /** Equal for two simulations that went the same way. */
   hash(): string;
   readonly steps: number;
-  /** The last facts, one line each. */
-  last(lines: number): string[];
+  /** The last facts, one line each; only those that mention `about`. */
+  last(lines: number, about?: string): string[];
 };
 
 type Fact = { readonly time: number; readonly who: string; readonly what: string; readonly detail: string };
 
 /** More of the past than this is not kept. */
-const kept = 20_000;
+const kept = 100_000;
 
 export function createTrace(): Trace {
   const facts: Fact[] = [];
@@ -36,9 +36,14 @@ export function createTrace(): Trace {
     get steps() {
       return steps;
     },
-    last(lines) {
-      const first = Math.max(0, steps - Math.min(lines, kept));
-      return Array.from({ length: steps - first }, (_, index) => lineOf(facts[(first + index) % kept]));
+    last(lines, about = '') {
+      const found: string[] = [];
+      const first = Math.max(0, steps - kept);
+      for (let step = steps - 1; step >= first && found.length < lines; step -= 1) {
+        const line = lineOf(facts[step % kept]);
+        if (line.includes(about)) found.push(line);
+      }
+      return found.reverse();
     },
   };
 }

@@ -10,14 +10,14 @@ import type { SimulatedSystem } from './simulated-system.ts';
 export type UserWatch = {
   edit(id: string, change: Partial<Omit<Schedule, 'name'>>): Promise<void>;
   deleteSchedule(id: string): Promise<void>;
-  readonly figures: { changes: number; consoleChanges: number };
+  readonly figures: { userChanges: number; consoleChanges: number };
   /** Whose last word was lost. */
   conclude(): string[];
 };
 
 /** Watches that what a user was told is done stays done, until a user asks for something else. */
 export function watchUsers(system: SimulatedSystem, datasources: DatasourceWatch): UserWatch {
-  const figures = { changes: 0, consoleChanges: 0 };
+  const figures = { userChanges: 0, consoleChanges: 0 };
   const expected = new Map<string, ScheduleExpectation>();
   const names = new Map<string, string>();
   const edits = new Map<string, number>();
@@ -32,7 +32,7 @@ export function watchUsers(system: SimulatedSystem, datasources: DatasourceWatch
 
   datasources.onChange((before, after, by) => {
     const id = after?.id ?? before?.id ?? '';
-    if (by?.name.startsWith('user')) figures.changes += 1;
+    if (by?.name.startsWith('user')) figures.userChanges += 1;
     if (after === undefined) {
       expected.delete(id);
       names.delete(id);

@@ -16,8 +16,10 @@ export type WeekResult = {
   readonly hash: string;
   readonly host: string;
   readonly figures: Readonly<Record<string, number>>;
-  /** The last facts, oldest first. */
-  readonly trace: (lines: number) => string[];
+  /** What happened right before the first problem. */
+  readonly scene: readonly string[];
+  /** The last facts that mention something, or any, oldest first. */
+  readonly trace: (lines: number, about?: string) => string[];
 };
 
 const start = Date.parse('2026-03-02T00:00:00Z');
@@ -53,7 +55,7 @@ export async function simulateWeek(options: WeekOptions): Promise<WeekResult> {
   // A sample decides where there are more deletions than this, and then it takes two runs that agree.
   const runsNeeded = (hosting.settings.confirmLimit ?? 1000) < 1000 ? 2 : 1;
   await conclude(simulation, { runsNeeded });
-  system.problems.push(...userWatch.conclude());
+  for (const problem of userWatch.conclude()) system.complain(problem);
   return resultOf(week, userWatch.figures, steady.slots());
 }
 
@@ -186,6 +188,7 @@ function resultOf(
       steadySlots,
       messagesLost: system.queue.dead.length,
     },
-    trace: (lines) => system.trace.last(lines),
+    scene: system.scene,
+    trace: (lines, about) => system.trace.last(lines, about),
   };
 }
