@@ -47,7 +47,17 @@ function hosting(random: RandomSource): Hosting {
     reserveMs: random.pick([60_000, 890_000]),
     leaseMs,
     visibilityMs: 60_000,
-    settings: { requestTimeoutMs: 5000, progressMs: random.pick([0, 2000]), ...({ rangeObjects: 10 } as object) },
+    // Small enough that some forty keys make several ranges and leaves, and that workers call each other.
+    settings: {
+      requestTimeoutMs: 5000,
+      progressMs: random.pick([0, 2000]),
+      checkpointMs: random.pick([0, 5000]),
+      rangeObjects: random.pick([10, 1000]),
+      leafRecords: random.pick([3, 128]),
+      streams: random.pick([1, 3]),
+      workers: random.pick([1, 3]),
+      shareAfterPages: random.pick([1, 400]),
+    },
   };
 }
 

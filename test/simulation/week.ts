@@ -74,7 +74,12 @@ function hostingOf(random: RandomSource, bucketNames: readonly string[]): Hostin
     holdAboveObjects: random.pick([3, 10]),
     confirmLimit: random.pick([1000, 1000, 1000, 6]),
     progressMs: random.pick([0, 2000]),
-    ...({ rangeObjects: 10 } as object),
+    checkpointMs: random.pick([0, 5000]),
+    rangeObjects: random.pick([10, 1000]),
+    leafRecords: random.pick([3, 128]),
+    streams: random.pick([1, 4]),
+    workers: random.pick([1, 3]),
+    shareAfterPages: random.pick([2, 400]),
   };
   const common = { start, bucketNames, jitterMs: random.pick([0, 59_000]), settings };
   const lives = [
