@@ -56,8 +56,12 @@ export function createBusyUsers(
   users: UserWatch,
   buckets: readonly string[],
   random: RandomSource,
+  /** When all of them go home, epoch milliseconds: what they meant to do later they leave. */
+  until: number,
 ): BusyUsers {
   const { system, datasources, runs } = simulation;
+  const later = (milliseconds: number, act: () => void): void =>
+    void system.time.after(milliseconds, () => system.now() < until && act());
   let named = 0;
 
   const patch = (id: string, fields: object): void =>
@@ -74,7 +78,7 @@ export function createBusyUsers(
   };
   const hurry = (id: string): void => {
     patch(id, { sync: { interval: random.pick(['10s', '15s', '30s', '1m']) } });
-    system.time.after(random.between(3, 10) * minute, () => patch(id, { sync: random.pick(policies) }));
+    later(random.between(3, 10) * minute, () => patch(id, { sync: random.pick(policies) }));
   };
   const move = (id: string): void => {
     patch(id, { connector: { config: { bucket: random.pick(buckets), secret_access_key: 'SK' } } });
@@ -85,7 +89,7 @@ export function createBusyUsers(
   };
   const remake = (id: string): void => {
     system.asUser((deps) => deleteDatasource(deps, id));
-    system.time.after(random.pick([50, 3000, minute, 30 * minute]), () => create(id));
+    later(random.pick([50, 3000, minute, 30 * minute]), () => create(id));
   };
   const cancel = (id: string): void => {
     const open = runs.openRun(datasources.rows.get(id)?.uid ?? '');

@@ -42,15 +42,16 @@ export async function simulateWeek(options: WeekOptions): Promise<WeekResult> {
   const system = new SimulatedSystem(hosting, random.fork());
   const simulation = watch(system);
   const userWatch = watchUsers(system, simulation.datasources);
-  const users = createBusyUsers(simulation, userWatch, buckets, random.fork());
+  const end = start + options.days * day;
+  const users = createBusyUsers(simulation, userWatch, buckets, random.fork(), end);
   system.meddle = (bucket) => bucket !== steadyBucket && users.touch(bucket);
-  const week: Week = { ...options, simulation, users, buckets, ids, random, stormUntil: 0 };
+  const week: Week = { ...options, simulation, users, buckets, ids, random, end, stormUntil: 0 };
 
   fill(week);
   const steady = watchSteadySlots(simulation, steadyBucket);
-  for (let each = 0; each < options.days; each += 1) planDay(week, start + each * day, steady.planDay);
+  for (let from = start; from < end; from += day) planDay(week, from, steady.planDay);
   keepSweeping(week);
-  await system.time.runUntil(start + options.days * day);
+  await system.time.runUntil(end);
   slowDown(week);
   // A sample decides where there are more deletions than this, and then it takes two runs that agree.
   const runsNeeded = (hosting.settings.confirmLimit ?? 1000) < 1000 ? 2 : 1;
@@ -65,8 +66,14 @@ type Week = WeekOptions & {
   readonly buckets: readonly string[];
   readonly ids: readonly string[];
   readonly random: RandomSource;
+  readonly end: number;
   stormUntil: number;
 };
+
+/** Lets something happen, unless the days are over by then. */
+function at({ simulation: { system }, end }: Week, time: number, happen: () => void): void {
+  if (time < end) system.time.at(time, happen);
+}
 
 function hostingOf(random: RandomSource, bucketNames: readonly string[]): Hosting {
   const settings = {
@@ -91,29 +98,29 @@ function hostingOf(random: RandomSource, bucketNames: readonly string[]): Hostin
   return { ...common, ...random.pick(lives) };
 }
 
-function fill({ simulation: { system }, users, buckets, ids, random }: Week): void {
+function fill(week: Week): void {
+  const { users, buckets, ids, random } = week;
   for (const bucket of buckets) {
     for (let count = random.between(0, 30); count > 0; count -= 1) users.touch(bucket);
   }
-  for (const id of ids) system.time.at(start + random.between(0, 20) * minute, () => users.create(id));
+  for (const id of ids) at(week, start + random.between(0, 20) * minute, () => users.create(id));
 }
 
 function planDay(week: Week, from: number, planSteady: (from: number) => void): void {
-  const { simulation, users, random, buckets, ids } = week;
-  const { time } = simulation.system;
+  const { users, random, buckets, ids, end } = week;
   for (const hours of [2, 7, 12]) storm(week, from + hours * hour + random.between(0, 3 * hour));
   // From 17 to 22 o'clock no storm is left: that is when a steady rhythm can be asked for.
-  planSteady(from + 19 * hour);
+  if (from + 20 * hour < end) planSteady(from + 19 * hour);
   for (let count = ids.length; count > 0; count -= 1) {
-    time.at(from + random.between(0, day), () => users.act(random.pick(ids)));
+    at(week, from + random.between(0, day), () => users.act(random.pick(ids)));
   }
   for (let count = buckets.length * 5; count > 0; count -= 1) {
     const bucket = random.pick(buckets);
-    time.at(from + random.between(0, day), () => {
+    at(week, from + random.between(0, day), () => {
       for (let changes = random.between(1, 4); changes > 0; changes -= 1) users.touch(bucket);
     });
   }
-  time.at(from + random.between(0, day), () => users.empty(random.pick(buckets)));
+  at(week, from + random.between(0, day), () => users.empty(random.pick(buckets)));
 }
 
 function storm(week: Week, from: number): void {
@@ -121,19 +128,19 @@ function storm(week: Week, from: number): void {
   const { system } = simulation;
   const until = from + random.between(20, 40) * minute;
   const weather = storms[random.pick(Object.keys(storms))] ?? calm;
-  system.time.at(from, () => {
+  at(week, from, () => {
     // One machine stands still as a whole, which is nothing but a clock that jumps.
     system.weather = system.hosting.kind === 'machine' ? { ...weather, pause: 0 } : weather;
     week.stormUntil = until;
     spoilSome(week);
     sweepOften(week);
   });
-  system.time.at(from + minute, () => users.hurry(random.pick(ids)));
+  at(week, from + minute, () => users.hurry(random.pick(ids)));
   for (let count = Math.ceil(ids.length / 2); count > 0; count -= 1) {
-    system.time.at(random.between(from, until), () => users.act(random.pick(ids)));
+    at(week, random.between(from, until), () => users.act(random.pick(ids)));
   }
-  if (random.chance(0.3)) system.time.at(random.between(from, until), () => users.empty(random.pick(buckets)));
-  system.time.at(until, () => {
+  if (random.chance(0.3)) at(week, random.between(from, until), () => users.empty(random.pick(buckets)));
+  at(week, until, () => {
     system.weather = calm;
     system.buckets.heal();
   });
@@ -154,13 +161,13 @@ function keepSweeping(week: Week): void {
   const { system } = week.simulation;
   system.sweep();
   const next = system.now() + 3 * hour;
-  if (next < start + week.days * day) system.time.at(next, () => keepSweeping(week));
+  at(week, next, () => keepSweeping(week));
 }
 
 function sweepOften(week: Week): void {
   const { system } = week.simulation;
   system.sweep();
-  if (system.now() < week.stormUntil + 15 * minute) system.time.after(5 * minute, () => sweepOften(week));
+  if (system.now() < week.stormUntil + 15 * minute) at(week, system.now() + 5 * minute, () => sweepOften(week));
 }
 
 /** Users who are in a hurry at the end would make the conclusion long, not better. */
