@@ -3,7 +3,10 @@ import type { ProofResult } from './proof-result.ts';
 
 const fullSize = 1000;
 
-/** Proves that a datasource never has two runs, whoever wakes up when. `share` of 1 is 1,000 interleavings from `seed` on. */
+/**
+ * Proves that a datasource never has two runs, whoever wakes up when. `share` of 1 is 1,000 interleavings from `seed`
+ * on.
+ */
 export async function proveOneRun({ share, seed }: { share: number; seed: number }): Promise<ProofResult[]> {
   const count = Math.max(1, Math.round(fullSize * share));
   const started = performance.now();
@@ -22,7 +25,9 @@ export async function proveOneRun({ share, seed }: { share: number; seed: number
   ];
   const [first] = failed;
   if (first !== undefined) {
-    measured.push(`${failed.length} FAILED; seed ${first.seed}: ${first.problems[0]} (node test/simulation/replay-interleaving.ts ${first.seed})`);
+    measured.push(
+      `${failed.length} FAILED; seed ${first.seed}: ${first.problems[0]} (node test/simulation/replay-interleaving.ts ${first.seed})`,
+    );
   }
   return [
     {

@@ -3,7 +3,10 @@ import type { ProofResult } from './proof-result.ts';
 
 const fullSize = 1000;
 
-/** Proves the invariants of a whole Stocktake. `share` of 1 is 1,000 seeds from `seed` on, each 20 datasources for 7 virtual days. */
+/**
+ * Proves the invariants of a whole Stocktake. `share` of 1 is 1,000 seeds from `seed` on, each 20 datasources for 7
+ * virtual days.
+ */
 export async function proveSimulation({ share, seed }: { share: number; seed: number }): Promise<ProofResult[]> {
   const count = Math.max(1, Math.round(fullSize * share));
   const started = performance.now();

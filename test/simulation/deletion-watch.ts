@@ -19,14 +19,11 @@ type Shown = { readonly keys: ReadonlySet<string>; readonly candidates: number }
 export type DeletionWatch = { readonly figures: { deleted: number; outOfScope: number; approved: number } };
 
 /**
- * Watches that nothing is deleted which the bucket has: not by a run that could not know better, not above the threshold without an approval,
- * not by an approval beyond what was shown; and that no record vanishes without a tombstone while its datasource lives.
+ * Watches that nothing is deleted which the bucket has: not by a run that could not know better, not above the
+ * threshold without an approval, not by an approval beyond what was shown; and that no record vanishes without a
+ * tombstone while its datasource lives.
  */
-export function watchDeletions(
-  system: SimulatedSystem,
-  datasources: DatasourceWatch,
-  runs: RunWatch,
-): DeletionWatch {
+export function watchDeletions(system: SimulatedSystem, datasources: DatasourceWatch, runs: RunWatch): DeletionWatch {
   const figures = { deleted: 0, outOfScope: 0, approved: 0 };
   const live = new Map<string, Map<string, number>>();
   const accounts = new Map<string, Account>();
@@ -53,7 +50,10 @@ export function watchDeletions(
     if (!change.key.pk.startsWith(recordPartitionPrefix)) return;
     const uid = change.key.pk.slice(recordPartitionPrefix.length).split('#')[0] ?? '';
     const watched = datasources.uids.get(uid);
-    if (watched === undefined) return complain(`a record of the unknown uid ${uid} was written`);
+    if (watched === undefined) {
+      complain(`a record of the unknown uid ${uid} was written`);
+      return;
+    }
     const before = change.before as unknown as RecordRow | undefined;
     const after = change.after as unknown as RecordRow | undefined;
     const wasLive = before !== undefined && before.gone === undefined;
@@ -61,16 +61,16 @@ export function watchDeletions(
     if (!wasLive && isLive) count(uid, change.key.sk, 1);
     if (!wasLive || isLive) return;
     const left = count(uid, change.key.sk, -1);
-    if (after !== undefined) return judge(watched, after);
-    if (left === 0 && watched.goneAt === undefined) {
+    if (after !== undefined) judge(watched, after);
+    else if (left === 0 && watched.goneAt === undefined) {
       complain(`the record ${change.key.sk} of ${watched.datasource} vanished without a tombstone`);
     }
   };
   const judge = (watched: WatchedUid, record: RecordRow): void => {
     const run = runs.runs.get(record.run);
-    if (run === undefined) return complain(`an unknown run ${record.run} removed ${record.sk}`);
-    if (record.gone?.reason === 'out_of_scope') judgeOutOfScope(watched, record, run);
-    if (record.gone?.reason === 'deleted') judgeDeleted(watched, record, run);
+    if (run === undefined) complain(`an unknown run ${record.run} removed ${record.sk}`);
+    else if (record.gone?.reason === 'out_of_scope') judgeOutOfScope(watched, record, run);
+    else if (record.gone?.reason === 'deleted') judgeDeleted(watched, record, run);
   };
   const judgeOutOfScope = (watched: WatchedUid, record: RecordRow, run: WatchedRun): void => {
     figures.outOfScope += 1;
@@ -92,7 +92,10 @@ export function watchDeletions(
     }
     const account = accounts.get(run.id);
     account?.deleted.add(record.sk);
-    if (run.row.approves !== undefined) return judgeApproved(name, record, run, run.row.approves);
+    if (run.row.approves !== undefined) {
+      judgeApproved(name, record, run, run.row.approves);
+      return;
+    }
     const deleted = account?.deleted.size ?? 0;
     if (deleted > settings.holdAboveObjects && deleted > settings.holdAboveShare * (account?.most ?? 0)) {
       complain(`${run.id} deleted ${deleted} of ${account?.most} records of ${watched.datasource} unasked`);
@@ -101,7 +104,10 @@ export function watchDeletions(
   const judgeApproved = (name: string, record: RecordRow, run: WatchedRun, approves: string): void => {
     figures.approved += 1;
     const was = shown.get(approves);
-    if (was === undefined) return complain(`${run.id} deleted ${name} by an approval of ${approves}, which never held`);
+    if (was === undefined) {
+      complain(`${run.id} deleted ${name} by an approval of ${approves}, which never held`);
+      return;
+    }
     if (!was.keys.has(record.sk)) complain(`${run.id} deleted ${name}, which ${approves} cannot have shown`);
     const deleted = accounts.get(run.id)?.deleted.size ?? 0;
     if (deleted > was.candidates) complain(`${run.id} deleted ${deleted}, more than the ${was.candidates} shown`);

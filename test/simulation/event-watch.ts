@@ -17,8 +17,8 @@ export type EventWatch = {
 };
 
 /**
- * Watches as a receiver would: every change arrives at least once and under one id, no other change arrives, and whoever
- * keeps for each key what has the highest `seq` ends with the catalogue.
+ * Watches as a receiver would: every change arrives at least once and under one id, no other change arrives, and
+ * whoever keeps for each key what has the highest `seq` ends with the catalogue.
  */
 export function watchEvents(system: SimulatedSystem, runs: RunWatch): EventWatch {
   const figures = { changes: 0, deliveries: 0, again: 0 };
@@ -54,7 +54,8 @@ export function watchEvents(system: SimulatedSystem, runs: RunWatch): EventWatch
     if (!committed.has(name)) complain(`an event tells of ${name}, which never was`);
     const known = ids.get(name);
     if (known !== undefined) figures.again += 1;
-    if (known !== undefined && known !== object.id) complain(`${name} was told under two ids, ${known} and ${object.id}`);
+    if (known !== undefined && known !== object.id)
+      complain(`${name} was told under two ids, ${known} and ${object.id}`);
     ids.set(name, object.id);
     const other = changeOfId.get(object.id);
     if (other !== undefined && other !== name) complain(`the id ${object.id} tells of ${other} and of ${name}`);

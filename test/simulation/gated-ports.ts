@@ -23,7 +23,10 @@ const fallible = { fallible: true } as const;
 /** Writes of a batch that travel together, as BatchWriteItem's: a process may die between two of them. */
 const batchAtOnce = 25;
 
-/** The table as one process sees it: each call waits its turn, and may fail. `onWrite` is told who writes what, right before. */
+/**
+ * The table as one process sees it: each call waits its turn, and may fail. `onWrite` is told who writes what, right
+ * before.
+ */
 export function gatedTable(
   process: SimulatedProcess,
   table: MemoryTable,

@@ -62,17 +62,16 @@ function hosting(random: RandomSource): Hosting {
 }
 
 /**
- * Duplicate ticks and messages, leases that run out under workers which stand still and wake with a batch in hand, crashes, and now and
- * then the datasource deleted and made anew under the same id; then one more run in peace.
+ * Duplicate ticks and messages, leases that run out under workers which stand still and wake with a batch in hand,
+ * crashes, and now and then the datasource deleted and made anew under the same id; then one more run in peace.
  */
 export async function interleave(seed: number): Promise<InterleavingResult> {
   const random = createRandomSource(seed);
   const system = new SimulatedSystem(hosting(random), random.fork());
   const simulation = watch(system);
   const stale = watchStaleWrites(system);
-  let keys = 0;
-  const change = (): void => changeBucket(system, random, () => (keys += 1));
-  for (let count = random.between(5, 40); count > 0; count -= 1) system.buckets.put(bucket, `k${100 + (keys += 1)}`);
+  const change = (): void => changeBucket(system, random);
+  for (let count = random.between(5, 40); count > 0; count -= 1) system.buckets.put(bucket, `k${100 + count}`);
   system.meddle = change;
   create(system);
   await system.time.runUntil(start + minute);
@@ -174,11 +173,11 @@ async function syncInPeace(system: SimulatedSystem): Promise<void> {
   await system.time.runUntil(system.now() + 2 * minute);
 }
 
-function changeBucket(system: SimulatedSystem, random: RandomSource, next: () => number): void {
+function changeBucket(system: SimulatedSystem, random: RandomSource): void {
   const present = system.buckets.model(bucket).objects();
   const kind = random.pick(['add', 'modify', 'remove'] as const);
-  if (kind === 'add' || present.length === 0) system.buckets.put(bucket, `k${100 + random.between(1, 99)}-${next()}`);
+  if (kind === 'add' || present.length === 0)
+    system.buckets.put(bucket, `k${100 + random.between(1, 99)}-${random.below(100)}`);
   else if (kind === 'modify') system.buckets.put(bucket, random.pick(present).key);
   else system.buckets.remove(bucket, random.pick(present).key);
 }
-

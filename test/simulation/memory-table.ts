@@ -3,10 +3,15 @@ import { compareKeys } from '#core/keys/byte-order.ts';
 import type { Condition, Item, ItemChange, Key, PlainWrite, Query, Table, TransactWrite } from '#core/ports.ts';
 import { checkItem, checkKey, checkQuery, checkTransaction, keyIdentity, keyOfWrite } from '#core/table-limits.ts';
 
-/** One commit's changes, quiet ones and those of every partition included; a put that changes nothing is not among them. */
+/**
+ * One commit's changes, quiet ones and those of every partition included; a put that changes nothing is not among
+ * them.
+ */
 export type CommitListener = (changes: readonly ItemChange[]) => void;
 
-/** The Table port in plain memory, without a turn of the event loop in any call: for simulations, which make millions. */
+/**
+ * The Table port in plain memory, without a turn of the event loop in any call: for simulations, which make millions.
+ */
 export type MemoryTable = Table & {
   /** The calls of the port, at once. */
   read(key: Key): Item | undefined;

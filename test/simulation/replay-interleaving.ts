@@ -1,6 +1,8 @@
 import { interleave } from './interleaving.ts';
 
-/** `node test/simulation/replay-interleaving.ts SEED [ABOUT]` plays one interleaving again; `SEED..SEED` many of them. */
+/**
+ * `node test/simulation/replay-interleaving.ts SEED [ABOUT]` plays one interleaving again; `SEED..SEED` many of them.
+ */
 const [from = '1', about = ''] = process.argv.slice(2);
 const [first = 1, last = first] = from.split('..').map(Number);
 

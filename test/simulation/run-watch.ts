@@ -27,8 +27,8 @@ export type RunWatch = {
 };
 
 /**
- * Watches that a datasource never has two runs, that what has ended stays as it ended, that completed runs do not overlap, and
- * that no slot has two.
+ * Watches that a datasource never has two runs, that what has ended stays as it ended, that completed runs do not
+ * overlap, and that no slot has two.
  */
 export function watchRuns(system: SimulatedSystem): RunWatch {
   const runs = new Map<string, WatchedRun>();
@@ -76,7 +76,10 @@ export function watchRuns(system: SimulatedSystem): RunWatch {
   };
   const see = ({ after, key }: ItemChange): void => {
     if (!key.pk.startsWith(runPartitionPrefix)) return;
-    if (after === undefined) return forget(key.sk);
+    if (after === undefined) {
+      forget(key.sk);
+      return;
+    }
     const row = after as unknown as RunRow;
     const known = runs.get(row.id);
     if (known === undefined) {

@@ -43,6 +43,8 @@ function tell(result: WeekResult, seconds: number): void {
   console.log(`to replay: npm run simulate -- --seeds 1 --from ${seed} --days ${days} --datasources ${datasources}`);
   console.log(`what came before the first problem:\n${result.scene.slice(seeds === 1 ? 0 : -12).join('\n')}`);
   if (seeds > 1) return;
-  console.log(`the last ${facts} facts${values.about && ` about ${values.about}`}, --facts N --about TEXT shows others:`);
+  console.log(
+    `the last ${facts} facts${values.about && ` about ${values.about}`}, --facts N --about TEXT shows others:`,
+  );
   console.log(result.trace(facts, values.about).join('\n'));
 }

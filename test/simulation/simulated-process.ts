@@ -29,8 +29,8 @@ export type CallOptions = {
 };
 
 /**
- * One invocation: whatever it asks of the outside waits in the queue of what is to happen. A dead one's calls are never answered, as
- * a process that was killed never learns how they ended.
+ * One invocation: whatever it asks of the outside waits in the queue of what is to happen. A dead one's calls are
+ * never answered, as a process that was killed never learns how they ended.
  */
 export class SimulatedProcess {
   readonly name: string;
@@ -86,7 +86,10 @@ export class SimulatedProcess {
       time.at(this.#pausedUntil, () => this.#arrive(given));
       return;
     }
-    if (random.chance(weather.crash)) return this.#crash(given, random.chance(0.5));
+    if (random.chance(weather.crash)) {
+      this.#crash(given, random.chance(0.5));
+      return;
+    }
     if (given.options.fallible && random.chance(weather.refused)) {
       figures.faults += 1;
       trace.note(time.clock.now(), this.name, 'is refused', given.what);
@@ -101,7 +104,10 @@ export class SimulatedProcess {
     trace.note(time.clock.now(), this.name, afterwards ? 'dies after' : 'dies before', what);
     figures.crashes += 1;
     this.end();
-    if (afterwards) void Promise.resolve().then(effect).catch(() => undefined);
+    if (afterwards)
+      void Promise.resolve()
+        .then(effect)
+        .catch(() => undefined);
     onCrash(this);
   }
 
@@ -119,7 +125,8 @@ export class SimulatedProcess {
     try {
       answer = effect();
     } catch (error) {
-      return this.#answer(options, () => fail(error));
+      this.#answer(options, () => fail(error));
+      return;
     }
     if (loseAnswer) {
       figures.faults += 1;

@@ -57,7 +57,11 @@ export function createSimulatedScheduler(deps: {
     const live = model.live.get(name);
     if (live?.state !== 'enabled') return;
     const next = nextFire(live.expression, live.timezone, live.startAt, after);
-    if (next !== undefined) armed.set(name, time.at(next, () => fire(name, next)));
+    if (next !== undefined)
+      armed.set(
+        name,
+        time.at(next, () => fire(name, next)),
+      );
   };
   const rearm = (name: string): void => arm(name, time.clock.now());
 

@@ -3,7 +3,17 @@ import type { DatasourceRow } from '#core/datasources/datasource.ts';
 import { datasourcesToReconcile } from '#core/datasources/reconcile-request.ts';
 import { type ReconcileDeps, reconcileAllSchedules, reconcileSchedule } from '#core/datasources/reconcile-schedules.ts';
 import { ConditionFailed, Failure } from '#core/errors.ts';
-import type { BusEvent, EventBus, ItemChange, Key, Log, Opener, PlainWrite, Sealer, TransactWrite } from '#core/ports.ts';
+import type {
+  BusEvent,
+  EventBus,
+  ItemChange,
+  Key,
+  Log,
+  Opener,
+  PlainWrite,
+  Sealer,
+  TransactWrite,
+} from '#core/ports.ts';
 import { firstSlot } from '#core/sync/first-slot.ts';
 import { handleTick, tickPayload } from '#core/sync/handle-tick.ts';
 import { handleWork } from '#core/sync/handle-work.ts';
@@ -198,7 +208,10 @@ export class SimulatedSystem {
   }
 
   #crashed(process: SimulatedProcess): void {
-    if (this.hosting.kind === 'functions') return this.running.get(process)?.();
+    if (this.hosting.kind === 'functions') {
+      this.running.get(process)?.();
+      return;
+    }
     // On one machine all go down together, and the next boot mends what they left.
     this.#boot = this.#unique();
     for (const die of [...this.running.values()]) die();
@@ -213,7 +226,11 @@ export class SimulatedSystem {
 
   #unique(): string {
     let text = '';
-    while (text.length < 25) text += this.#random.below(36 ** 5).toString(36).padStart(5, '0');
+    while (text.length < 25)
+      text += this.#random
+        .below(36 ** 5)
+        .toString(36)
+        .padStart(5, '0');
     return text;
   }
 
@@ -299,7 +316,9 @@ function isExpected(error: unknown): boolean {
   return error instanceof Error && error.message.includes('was changed by others');
 }
 
-/** What a console user made of the input may be no tick at all: that fails like any invocation, until a sweep mends it. */
+/**
+ * What a console user made of the input may be no tick at all: that fails like any invocation, until a sweep mends it.
+ */
 async function tick(deps: ProcessDeps, input: string): Promise<void> {
   const payload = tickPayload.safeParse(JSON.parse(input));
   if (!payload.success) throw new Failure('invalid_request', 'the input of the schedule is not ours');

@@ -16,8 +16,8 @@ export type SimulatedTime = {
 type Entry = Pending & { readonly time: number; readonly rank: number; readonly order: number; happen: () => void };
 
 /**
- * The one queue of all that is to happen. What falls on the same moment is ordered by chance, which the seed repeats. Between two
- * happenings every promise settles, so that nothing but this queue decides what comes before what.
+ * The one queue of all that is to happen. What falls on the same moment is ordered by chance, which the seed repeats.
+ * Between two happenings every promise settles, so that nothing but this queue decides what comes before what.
  */
 export function createSimulatedTime(start: number, random: RandomSource): SimulatedTime {
   let now = start;

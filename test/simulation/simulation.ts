@@ -30,8 +30,8 @@ export function watch(system: SimulatedSystem): Simulation {
 }
 
 /**
- * The weather clears, nobody changes anything any more, what is under way ends, and each datasource is synced once more. Then all
- * has to be as it should. Adds what is not to the system's problems.
+ * The weather clears, nobody changes anything any more, what is under way ends, and each datasource is synced once
+ * more. Then all has to be as it should. Adds what is not to the system's problems.
  */
 export async function conclude(simulation: Simulation, options: { readonly runsNeeded?: number } = {}): Promise<void> {
   const { system, datasources, runs } = simulation;
@@ -56,7 +56,9 @@ export async function conclude(simulation: Simulation, options: { readonly runsN
     problems.push(...wrong.map((each) => `${id}: ${each}`));
   }
   problems.push(...runs.overdue(0), ...leftovers(simulation), ...scheduleProblems(simulation));
-  const gone = new Set([...datasources.uids.values()].filter(({ goneAt }) => goneAt !== undefined).map(({ uid }) => uid));
+  const gone = new Set(
+    [...datasources.uids.values()].filter(({ goneAt }) => goneAt !== undefined).map(({ uid }) => uid),
+  );
   problems.push(...simulation.events.conclude(gone));
   for (const problem of problems) system.complain(problem);
 }

@@ -11,8 +11,8 @@ export type StaleWrites = {
 };
 
 /**
- * Watches workers whose lease has passed to another: a write of theirs under a fence must not be applied. Batches of records have no condition; they
- * are counted.
+ * Watches workers whose lease has passed to another: a write of theirs under a fence must not be applied. Batches of
+ * records have no condition; they are counted.
  */
 export function watchStaleWrites(system: SimulatedSystem): StaleWrites {
   const stale: StaleWrites = { refused: 0, batches: 0 };

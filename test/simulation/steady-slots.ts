@@ -9,8 +9,9 @@ const step = 30_000;
 const lengthMs = 20 * minute;
 
 /**
- * A datasource that nobody disturbs and that is asked, once a day in calm weather, to sync every 30 seconds for a while: without jitter
- * it has two slots in every minute of it. With jitter what counts is that no slot has two runs, which is watched for all.
+ * A datasource that nobody disturbs and that is asked, once a day in calm weather, to sync every 30 seconds for a
+ * while: without jitter it has two slots in every minute of it. With jitter what counts is that no slot has two runs,
+ * which is watched for all.
  */
 export function watchSteadySlots(
   simulation: Simulation,

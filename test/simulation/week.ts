@@ -29,10 +29,10 @@ const day = 24 * hour;
 const steadyBucket = 'steady';
 
 /**
- * Some days of a whole Stocktake with many datasources: users, schedules, workers, faults. Most of the time is quiet, for what a week
- * costs is the number of its runs; three storms a day last 20–40 minutes each, and it is in them that users
- * are busiest. The sweep comes every five minutes during a storm and a quarter of an hour after it, every three hours
- * otherwise: there is little for it to find then, and at five minutes it would be most of the work.
+ * Some days of a whole Stocktake with many datasources: users, schedules, workers, faults. Most of the time is quiet,
+ * for what a week costs is the number of its runs; three storms a day last 20–40 minutes each, and it is in them that
+ * users are busiest. The sweep comes every five minutes during a storm and a quarter of an hour after it, every three
+ * hours otherwise: there is little for it to find then, and at five minutes it would be most of the work.
  */
 export async function simulateWeek(options: WeekOptions): Promise<WeekResult> {
   const random = createRandomSource(options.seed);
