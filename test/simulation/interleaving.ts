@@ -35,6 +35,7 @@ const bucket = 'one';
 const id = 'one';
 /** Short, so that it runs out under a worker that stands still. */
 const leaseMs = 60_000;
+const lifeMs = 115_000;
 
 function hosting(random: RandomSource): Hosting {
   return {
@@ -42,11 +43,12 @@ function hosting(random: RandomSource): Hosting {
     start,
     bucketNames: [bucket],
     jitterMs: 0,
-    // Longer than any pause: a worker that wakes late is alive.
-    lifeMs: 900_000,
-    reserveMs: random.pick([60_000, 890_000]),
+    // A worker may live almost twice as long as its lease, so that it can wake when that is another's. What is deleted is
+    // purged once more a whole lease later, when none of these is alive.
+    lifeMs,
+    reserveMs: random.pick([20_000, lifeMs - 5000]),
     leaseMs,
-    visibilityMs: 60_000,
+    visibilityMs: lifeMs,
     // Small enough that some forty keys make several ranges and leaves, and that workers call each other.
     settings: {
       requestTimeoutMs: 5000,
@@ -111,8 +113,8 @@ async function trouble(simulation: Simulation, random: RandomSource, change: () 
     duplicate: random.pick([0.1, 0.6]),
     pause: random.pick([0.01, 0.03, 0]),
     pauseMs: random.pick([
-      [leaseMs, 3 * leaseMs],
-      [100, 2 * leaseMs],
+      [leaseMs, lifeMs],
+      [100, lifeMs],
     ]),
     crash: random.pick([0, 0.01, 0.03]),
     meddling: 0.2,
@@ -140,7 +142,7 @@ async function trouble(simulation: Simulation, random: RandomSource, change: () 
 /** A worker that is at work stands still for longer than its lease. */
 function sleepSome({ running }: SimulatedSystem, random: RandomSource): void {
   const workers = [...running.keys()].filter(({ name }) => name.startsWith('tick') || name.startsWith('work'));
-  if (workers.length > 0) random.pick(workers).pause(random.between(leaseMs, 3 * leaseMs));
+  if (workers.length > 0) random.pick(workers).pause(random.between(leaseMs, lifeMs));
 }
 
 function tick({ system, datasources }: Simulation, at: number): void {
