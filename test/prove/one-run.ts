@@ -25,15 +25,14 @@ export async function proveOneRun({ share, seed }: { share: number; seed: number
   ];
   const [first] = failed;
   if (first !== undefined) {
-    measured.push(
-      `${failed.length} FAILED; seed ${first.seed}: ${first.problems[0]} (node test/simulation/replay-interleaving.ts ${first.seed})`,
-    );
+    const replay = `node test/simulation/replay-interleaving.ts ${first.seed}`;
+    measured.push(`${failed.length} FAILED; ${first.problems[0]} (${replay})`);
   }
   return [
     {
       proof: 'one run',
       claim:
-        'stale conditional writes are refused, stale batches healed by the next run, completed runs never overlap, no run stays open, nothing remains of a deleted datasource',
+        'stale fenced writes refused, stale batches healed by the next run, runs never overlap nor stay open, nothing left of a deleted datasource',
       measured: measured.join('; '),
       passed: failed.length === 0,
       seconds,

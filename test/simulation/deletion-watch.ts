@@ -1,5 +1,7 @@
 import { type RecordRow, recordPartitionPrefix } from '#core/documents/record.ts';
 import type { ItemChange } from '#core/ports.ts';
+import { candidatePartition } from '#core/sync/candidates.ts';
+import { passIdOf, type RunRow } from '#core/sync/run.ts';
 import { defaultSyncSettings } from '#core/sync/sync-deps.ts';
 import type { DatasourceWatch, WatchedUid } from './datasource-watch.ts';
 import { isInScope } from './reference-model.ts';
@@ -13,7 +15,7 @@ type Account = {
   readonly deleted: Set<string>;
 };
 
-/** What a held run may have shown: the records whose keys the bucket was without while it ran. */
+/** What a held run shows: how many it says, and the keys that it keeps for the decision. */
 type Shown = { readonly keys: ReadonlySet<string>; readonly candidates: number };
 
 export type DeletionWatch = { readonly figures: { deleted: number; outOfScope: number; approved: number } };
@@ -108,22 +110,23 @@ export function watchDeletions(system: SimulatedSystem, datasources: DatasourceW
       complain(`${run.id} deleted ${name} by an approval of ${approves}, which never held`);
       return;
     }
-    if (!was.keys.has(record.sk)) complain(`${run.id} deleted ${name}, which ${approves} cannot have shown`);
+    if (!was.keys.has(record.sk)) complain(`${run.id} deleted ${name}, which ${approves} had not shown`);
     const deleted = accounts.get(run.id)?.deleted.size ?? 0;
     if (deleted > was.candidates) complain(`${run.id} deleted ${deleted}, more than the ${was.candidates} shown`);
+  };
+
+  const noteShown = (row: RunRow): void => {
+    const candidates = row.hold?.candidates ?? 0;
+    const kept = system.table.slice({ pk: candidatePartition(row.uid, passIdOf(row)) });
+    if (kept.length !== candidates) complain(`${row.id} shows ${candidates} candidates and keeps ${kept.length}`);
+    shown.set(row.id, { keys: new Set(kept.map(({ sk }) => sk)), candidates });
   };
 
   system.watchers.push({ onCommit: (changes) => changes.forEach(see) });
   runs.onStart((run) => accounts.set(run.id, { most: liveOf(run.uid).size, deleted: new Set() }));
   runs.onEnd((run) => {
     const { row } = run;
-    const watched = datasources.uids.get(run.uid);
-    if (row.status === 'held' && watched !== undefined) {
-      const lacked = [...liveOf(run.uid).keys()].filter((key) =>
-        system.buckets.lacked(watched.bucket, key, startOf(run), system.now()),
-      );
-      shown.set(row.id, { keys: new Set(lacked), candidates: row.hold?.candidates ?? 0 });
-    }
+    if (row.status === 'held') noteShown(row);
     const deleted = accounts.get(row.id)?.deleted.size ?? 0;
     if (row.status === 'held' && deleted > 0) complain(`${row.id} held and deleted ${deleted} all the same`);
     if (row.status === 'completed' && row.counters.listed === 0 && deleted > 0 && row.approves === undefined) {

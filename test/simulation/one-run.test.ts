@@ -6,7 +6,7 @@ const first = Number(process.env.STOCKTAKE_SEED ?? 200);
 const count = Number(process.env.STOCKTAKE_SEEDS ?? 40);
 
 describe('workers that all want one datasource', () => {
-  it(`given any of ${count} interleavings from seed ${first}, there is one run at a time and the next one heals the rest`, async () => {
+  it(`given ${count} interleavings from seed ${first}, one run is on at a time and the next heals the rest`, async () => {
     let stale = 0;
     for (let seed = first; seed < first + count; seed += 1) {
       const { problems, staleRefused, staleBatches } = await interleave(seed);

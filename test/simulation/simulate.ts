@@ -20,23 +20,28 @@ const [seeds, from, days, datasources, facts] = [
 ].map(Number) as [number, number, number, number, number];
 
 let failed = 0;
+const totals: Record<string, number> = {};
 const began = Date.now();
 for (let seed = from; seed < from + seeds; seed += 1) {
   const started = Date.now();
   const result = await simulateWeek({ seed, days, datasources });
   tell(result, (Date.now() - started) / 1000);
 }
+console.log(
+  Object.entries(totals)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', '),
+);
 console.log(`${seeds - failed} of ${seeds} seeds as they should be, in ${((Date.now() - began) / 1000).toFixed(1)} s`);
 process.exitCode = failed > 0 ? 1 : 0;
 
 function tell(result: WeekResult, seconds: number): void {
   const { seed, figures, hash, host, problems } = result;
+  for (const [name, value] of Object.entries(figures)) totals[name] = (totals[name] ?? 0) + value;
   const { steps = 0, runs = 0, deleted = 0, changes = 0 } = figures;
   const ended = problems.length === 0 ? 'ok' : `${problems.length} PROBLEMS`;
-  console.log(
-    `seed ${seed}  ${ended}  ${seconds.toFixed(1)} s  ${host}  ${steps} steps, ${runs} runs, ${deleted} deletions, ${changes} changes  trace ${hash}`,
-  );
-  if (seeds === 1) console.log(figures);
+  const did = `${steps} steps, ${runs} runs, ${deleted} deletions, ${changes} changes`;
+  console.log(`seed ${seed}  ${ended}  ${seconds.toFixed(1)} s  ${host}  ${did}  trace ${hash}`);
   if (problems.length === 0) return;
   failed += 1;
   console.log(problems.slice(0, 12).join('\n'));
