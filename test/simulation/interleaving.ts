@@ -75,11 +75,15 @@ export async function interleave(seed: number): Promise<InterleavingResult> {
   const change = (): void => changeBucket(system, random);
   for (let count = random.between(5, 40); count > 0; count -= 1) system.buckets.put(bucket, `k${100 + count}`);
   system.meddle = change;
+  const drowsy = random.fork();
   create(system);
   await system.time.runUntil(start + minute);
   if (random.chance(0.8)) await syncInPeace(system);
   for (let count = random.between(1, 8); count > 0; count -= 1) change();
 
+  // Right before a batch of records is sent is where it matters most that a worker stands still.
+  system.lull = (_, what) =>
+    what.startsWith('batch record#') && drowsy.chance(0.2) ? drowsy.between(leaseMs / 2, lifeMs) : 0;
   const ticks = await trouble(simulation, random, change);
   const remade = simulation.datasources.uids.size > 1;
   await conclude(simulation);
@@ -121,7 +125,7 @@ async function trouble(simulation: Simulation, random: RandomSource, change: () 
   };
   let ticks = 0;
   for (let slot = 1; slot <= random.between(2, 4); slot += 1) {
-    const at = system.now() + random.pick([1000, 1000, leaseMs + random.between(0, 20_000)]);
+    const at = system.now() + random.pick([1000, leaseMs, leaseMs + random.between(0, 20_000)]);
     for (let copy = random.between(2, 8); copy > 0; copy -= 1) {
       ticks += 1;
       time.at(at + random.pick([0, 0, random.between(0, 3000)]), () => tick(simulation, at));
@@ -135,6 +139,7 @@ async function trouble(simulation: Simulation, random: RandomSource, change: () 
   }
   // The weather clears; who stands still still wakes, with what it has in hand.
   system.weather = { ...calm, duplicate: 0, meddling: 0 };
+  system.lull = () => 0;
   await time.runUntil(system.now() + 4 * leaseMs);
   return ticks;
 }

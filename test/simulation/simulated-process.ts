@@ -16,6 +16,8 @@ export type ProcessSurroundings = {
   readonly trace: Trace;
   /** How things go now. */
   readonly weather: () => Turbulence;
+  /** How long a process is made to stand still before one call, milliseconds, whatever the weather. */
+  readonly lull: (process: SimulatedProcess, what: string) => number;
   /** Told when the weather ends a process. */
   readonly onCrash: (process: SimulatedProcess) => void;
   readonly figures: { crashes: number; pauses: number; faults: number; conditionsRefused: number };
@@ -78,8 +80,9 @@ export class SimulatedProcess {
     const { time, random, trace, figures } = this.#around;
     if (!this.alive) return;
     const weather = this.#weather();
-    if (random.chance(weather.pause)) {
-      this.pause(random.between(...weather.pauseMs));
+    const lull = this.#pausedUntil > time.clock.now() ? 0 : this.#around.lull(this, given.what);
+    if (lull > 0 || random.chance(weather.pause)) {
+      this.pause(lull > 0 ? lull : random.between(...weather.pauseMs));
       trace.note(time.clock.now(), this.name, 'stands still before', given.what);
     }
     if (this.#pausedUntil > time.clock.now()) {

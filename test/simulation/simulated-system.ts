@@ -93,6 +93,7 @@ export class SimulatedSystem {
   readonly running = new Map<SimulatedProcess, () => void>();
   weather: Turbulence = calm;
   meddle: (bucket: string) => void = () => undefined;
+  lull: ProcessSurroundings['lull'] = () => 0;
   readonly #random: RandomSource;
   readonly #around: ProcessSurroundings;
   #writing: SimulatedProcess | undefined;
@@ -111,6 +112,7 @@ export class SimulatedSystem {
       weather,
       random: random.fork(),
       figures: this.figures,
+      lull: (process, what) => this.lull(process, what),
       onCrash: (process) => this.#crashed(process),
     };
     this.#boot = this.#unique();
