@@ -156,8 +156,7 @@ function headOf(content: Content, key: string): HeadResult {
   const plain = key.endsWith(addedSuffix) ? key.slice(0, -addedSuffix.length) : key;
   const { index, half } = placeAfter(content, plain);
   const found = index - (half === 1 ? 0 : 1);
-  const there =
-    plain === key ? !content.edits.deleted.has(found) : content.edits.added.has(found);
+  const there = plain === key ? !content.edits.deleted.has(found) : content.edits.added.has(found);
   if (found < 0 || content.keyOf(found) !== plain || !there) return { status: 'missing' };
   const { lastModified, size, etag } = objectAt(content, found, plain === key ? 0 : 1);
   return { status: 'found', lastModified: Date.parse(lastModified), size, etag };

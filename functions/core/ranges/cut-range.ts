@@ -18,6 +18,8 @@ export async function closeAt(context: RunContext, work: RangeWork, at: string):
   const fresh = emptyRange(deps.ids.unique().slice(0, 12), at, work.range.hi);
   const next = workOn(fresh, undefined, deps.clock.now());
   next.range = { ...fresh, dirty: held.fence };
+  next.tally.unshared = { ...work.tally.unshared };
+  markSaved(next);
   work.position = at;
   work.done = true;
   markSaved(work);
@@ -55,7 +57,7 @@ export async function closeAt(context: RunContext, work: RangeWork, at: string):
 export async function shareRest(context: RunContext, work: RangeWork, position: string): Promise<boolean> {
   const { deps, uid, held } = context;
   const { range } = work;
-  const [first] = work.tally.controls;
+  const { first } = work.tally.unshared;
   const pivot =
     first === undefined
       ? undefined
@@ -78,6 +80,7 @@ export async function shareRest(context: RunContext, work: RangeWork, position: 
   }
   noteWritten(context, work);
   work.range = kept;
+  work.tally.unshared = { pages: 0 };
   context.board.offer(given);
   return true;
 }

@@ -20,6 +20,9 @@ export const rangeTally = z.object({
   candidate_sample: z.array(z.string()),
   /** The first and the last key listed, to ask for as a control when deletions are confirmed. */
   controls: z.array(z.string()),
+  /** What its stream listed since it last shared what is ahead of it, in this range and in those that it closed before:
+   *  so many pages, and where they began. */
+  unshared: z.object({ pages: z.number().int(), first: z.string().optional() }),
 });
 export type RangeTally = z.output<typeof rangeTally>;
 
@@ -37,6 +40,7 @@ export function newTally(edits: number): RangeTally {
     candidates: 0,
     candidate_sample: [],
     controls: [],
+    unshared: { pages: 0 },
   };
 }
 

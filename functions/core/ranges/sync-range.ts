@@ -13,6 +13,7 @@ import { type LeafLedger, openLeafLedger } from './leaf-ledger.ts';
 import { leafPartition } from './leaf-pack.ts';
 import { listedPages, type RangePage } from './listed-pages.ts';
 import { mergeRange, type RangeMerge } from './merge-range.ts';
+import type { RangeTally } from './range-tally.ts';
 import { markSaved, type RangeWork, saveWork } from './range-work.ts';
 import { createRangeWriter, type RangeWriter } from './range-writer.ts';
 
@@ -23,8 +24,6 @@ type Stream = {
   readonly merge: RangeMerge;
   readonly writer: RangeWriter;
   readonly ledger: LeafLedger;
-  /** Pages listed since this range was cut, or begun. */
-  pages: number;
 };
 
 /** Digests are not believed in one of so many runs, at each leaf in turn, so that whatever diverged heals. */
@@ -85,7 +84,7 @@ async function openStream(context: RunContext, work: RangeWork): Promise<Stream>
   const writer = createRangeWriter(context, work);
   const { leafRecords } = deps.settings;
   const merge = mergeRange({ table: deps.table, pk, hi: () => work.range.hi, ledger, sink: writer, leafRecords });
-  return { context, work, merge, writer, ledger, pages: 0 };
+  return { context, work, merge, writer, ledger };
 }
 
 /** The share of the catalogue that this run verifies: each record's turn comes once in so many runs. */
@@ -121,13 +120,18 @@ async function takePage(stream: Stream, page: RangePage): Promise<void> {
   const inScope = page.objects.filter((object) => matches(object.key));
   work.tally.counters.matched += inScope.length;
   for (const { size } of inScope) work.tally.counters.bytes += size;
-  stream.pages += 1;
+  noteUnshared(work.tally, page);
   await merge.take(inScope);
   const wrote = await writeInHand(stream);
   if (page.complete || page.objects.length === 0) return;
   if (wrote || deps.clock.now() - work.savedAt >= deps.settings.checkpointMs)
     await save(stream, page.lastKey, 'claimed');
   else work.listed = page.lastKey;
+}
+
+function noteUnshared({ unshared }: RangeTally, { objects: [first] }: RangePage): void {
+  unshared.pages += 1;
+  unshared.first ??= first?.key;
 }
 
 /** Records first, then the digests over them: what a digest says is stored is stored. */
@@ -170,8 +174,9 @@ async function cut(stream: Stream, lastKey: string): Promise<RangeWork | undefin
     await writeInHand(stream);
     return closeAt(context, work, lastKey);
   }
-  if (stream.pages >= settings.shareAfterPages && context.board.wanted) {
-    stream.pages = 0;
+  const { unshared } = work.tally;
+  if (unshared.pages >= settings.shareAfterPages && context.board.wanted) {
+    unshared.pages = 0;
     await shareRest(context, work, lastKey);
   }
   return undefined;

@@ -40,7 +40,8 @@ export type SyncSettings = {
   readonly workers: number;
   /** Pages of one range; a listing without end is told from a large one by nothing else. */
   readonly rangePageLimit: number;
-  /** A stream that has listed so many pages of a range that nobody knows the end of shares what is ahead of it. */
+  /** A stream that has listed so many pages where nothing was stored yet shares what is ahead of it; those of ranges that
+   *  it closed on the way count. */
   readonly shareAfterPages: number;
 };
 
@@ -61,6 +62,7 @@ export const defaultSyncSettings: SyncSettings = {
   workers: 1,
   // Two billion keys between two cuts.
   rangePageLimit: 2_000_000,
-  // As many as a few ranges have: the pieces stay large, and looking for a place to cut costs a few pages in a hundred.
-  shareAfterPages: 400,
+  // As many as four ranges have: a piece more for each share leaves ranges of 100,000 objects on average, and looking for
+  // a place to cut costs two pages in a hundred at most.
+  shareAfterPages: 500,
 };
