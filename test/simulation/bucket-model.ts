@@ -1,6 +1,7 @@
 import { Failure } from '#core/errors.ts';
 import type { Bucket, Buckets, BucketTarget, HeadResult, ListedObject, ListingPage, ListRequest } from '#core/ports.ts';
 import { rankOf } from '#support/s3-server/byte-order.ts';
+import { unasked } from '#support/unasked.ts';
 
 /** What an object is put with; what is absent is made up, differently at each put. */
 export type ModelContent = Partial<Omit<ListedObject, 'key'>>;
@@ -78,6 +79,7 @@ function openModel(model: () => BucketModel, target: BucketTarget): Bucket {
   return {
     list: async (request) => model().list(request, target.listVersion === 1 ? 1 : 2),
     head: async (key) => model().head(key),
+    ...unasked,
     presign: async (key) => `https://${target.endpoint}/${target.bucket}/${encodeURIComponent(key)}`,
     close() {},
   };

@@ -1,5 +1,6 @@
 import type { TableFeed } from '#adapters/embedded/table-feed.ts';
 import type { Buckets, EventBus, Opener, Query, Table, WorkQueue } from '#core/ports.ts';
+import { unasked } from '#support/unasked.ts';
 
 /** When a process is killed: around its n-th call to the outside, counted from 1. `within` leaves half of a batch. */
 export type CrashPoint = { readonly call: number; readonly moment: 'before' | 'within' | 'after' };
@@ -79,6 +80,7 @@ function guarded({ table, buckets, queue, bus, opener, feed }: Outside, call: Ca
         return {
           list: (request) => call('Bucket.list', () => bucket.list(request)),
           head: (key) => call('Bucket.head', () => bucket.head(key)),
+          ...unasked,
           presign: (key, seconds) => bucket.presign(key, seconds),
           close: () => bucket.close(),
         };

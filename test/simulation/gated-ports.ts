@@ -15,6 +15,7 @@ import type {
   WorkQueue,
 } from '#core/ports.ts';
 import { keyIdentity, keyOfWrite } from '#core/table-limits.ts';
+import { unasked } from '#support/unasked.ts';
 import { type MemoryTable, pagedQuery } from './memory-table.ts';
 import type { SimulatedProcess } from './simulated-process.ts';
 
@@ -101,6 +102,7 @@ export function gatedBuckets(process: SimulatedProcess, buckets: Buckets, extraM
             { extraMs },
           ),
         head: (key) => process.call(`head ${target.bucket} ${key}`, () => bucket.head(key)),
+        ...unasked,
         presign: (key, seconds) => process.call(`presign ${key}`, () => bucket.presign(key, seconds)),
         close: () => bucket.close(),
       };

@@ -1,5 +1,6 @@
 import { Failure } from '#core/errors.ts';
 import type { Bucket, Buckets, ListedObject, ListingPage, ListRequest } from '#core/ports.ts';
+import { unasked } from '#support/unasked.ts';
 import { tokenAfter } from './bucket-model.ts';
 
 /** All that a listing is known to do wrong, as it looks to whoever asked through the Bucket port. */
@@ -111,6 +112,7 @@ export function createFaultyBuckets(honest: Buckets, effects: FaultEffects): Fau
           if (server.revoked) return { status: 'forbidden' };
           return bucket.head(key);
         },
+        ...unasked,
         presign: (key, seconds) => bucket.presign(key, seconds),
         close: () => bucket.close(),
       };

@@ -214,6 +214,10 @@ function holds(condition: Condition, item: Item | undefined): boolean {
   if (condition.type === 'absent') return item === undefined;
   if (item === undefined) return condition.type === 'fence';
   if (condition.type === 'version') return item.version === condition.equals;
+  if (condition.type === 'matches') {
+    const { equals, lacks = [] } = condition;
+    return Object.entries(equals).every(([name, value]) => item[name] === value) && !lacks.some((name) => name in item);
+  }
   if (!('fence' in item)) return true;
   return typeof item.fence === 'number' && item.fence <= condition.atMost;
 }

@@ -1,4 +1,5 @@
 import type { Bucket, HeadResult, ListedObject, ListingPage, ListRequest } from '#core/ports.ts';
+import { unasked } from './unasked.ts';
 
 /**
  * How the keys of a generated bucket look. `numbered`: one folder, counted through. `dated`: a folder for each hour, in
@@ -59,6 +60,7 @@ export function createGeneratedBucket(
       requests.heads += 1;
       return headOf(content, key);
     },
+    ...unasked,
     presign: async (key) => `https://${name}.example.com/${encodeURIComponent(key)}`,
     close() {},
   };

@@ -28,27 +28,33 @@ async function runStreams(context: RunContext, called: { workers: number }): Pro
   const { streams } = deps.settings;
   const active = new Set<Promise<void>>();
   const failures: unknown[] = [];
+  const breakOff = (error: unknown): void => {
+    failures.push(error);
+    progress.halted = true;
+  };
   const begin = (work: RangeWork): void => {
     const stream: Promise<void> = syncAll(context, work)
-      .catch((error: unknown) => {
-        failures.push(error);
-        progress.halted = true;
-      })
+      .catch(breakOff)
       .finally(() => active.delete(stream));
     active.add(stream);
   };
-  while (failures.length === 0) {
-    while (active.size < streams && failures.length === 0) {
-      const work = await board.claim();
-      if (work === undefined) break;
-      begin(work);
+  try {
+    while (failures.length === 0) {
+      while (active.size < streams && failures.length === 0) {
+        const work = await board.claim();
+        if (work === undefined) break;
+        begin(work);
+      }
+      board.idle = streams - active.size + (mostCalls(context) - called.workers) * streams;
+      // Those that run now: one may end, and be forgotten, while workers are called.
+      const running = [...active];
+      if (running.length === 0) break;
+      await callWorkers(context, called);
+      await Promise.race([...running, board.offered()]);
     }
-    board.idle = streams - active.size + (mostCalls(context) - called.workers) * streams;
-    // Those that run now: one may end, and be forgotten, while workers are called.
-    const running = [...active];
-    if (running.length === 0) break;
-    await callWorkers(context, called);
-    await Promise.race([...running, board.offered()]);
+  } catch (error) {
+    // Streams that were begun come to their end before the run does.
+    breakOff(error);
   }
   await Promise.all(active);
   if (failures.length > 0) throw mostTelling(failures);

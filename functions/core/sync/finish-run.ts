@@ -35,7 +35,8 @@ export async function finishRun(
     const intervalMs = intervalOf(datasource, deps.clock.now());
     const after = stateAfter(state, ended, { intervalMs, settings: settingsOf(datasource, connector) });
     const writes: TransactWrite[] = [
-      changeLease(run.uid, lease, freed(lease)),
+      // A fence higher: whatever of this run is still under way is too late.
+      changeLease(run.uid, lease, { ...freed(lease), fence: lease.fence + 1 }),
       { put: runItem(ended), condition: { type: 'fence', atMost: held.fence } },
       { put: stateItem(run.uid, after) },
     ];

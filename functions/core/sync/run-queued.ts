@@ -1,6 +1,7 @@
 import { readConnector } from '../connectors/connector-store.ts';
 import { readDatasource } from '../datasources/datasource-store.ts';
 import { ConditionFailed } from '../errors.ts';
+import { closeAbandonedRun } from './close-abandoned-run.ts';
 import { amendLease, changeLease, freed, readLease } from './lease.ts';
 import { performRun } from './perform-run.ts';
 import { isEnded, type RunRow } from './run.ts';
@@ -23,6 +24,7 @@ export async function runQueued(
   const datasource = await readDatasource(deps.table, message.datasource);
   const connector = datasource && (await readConnector(deps.table, datasource.connector.id));
   if (datasource?.uid !== uid || connector === undefined) {
+    await closeAbandonedRun(deps, uid, lease);
     await amendLease(deps.table, uid, (held) => (held.run === run.id ? freed(held) : undefined));
     return undefined;
   }

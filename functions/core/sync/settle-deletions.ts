@@ -100,14 +100,22 @@ async function removeConfirmed(context: SettlingContext, live: readonly RecordRo
 
 /**
  * True if a sample is not enough: where one of it was written again meanwhile, others of the rest may have been, and the
- * older an absence is, the more: after 15 minutes, or when the run waited for another invocation. Throws Failure if the sample contradicts the listing.
+ * older an absence is, the more: after 15 minutes, or when the run waited for another invocation. Where nothing was
+ * listed at all, there is no control that would show a server that lies. Throws Failure if the sample contradicts the
+ * listing.
  */
 async function mustAskEach(context: SettlingContext): Promise<boolean> {
-  const { deps, run } = context;
+  const { deps, run, tally } = context;
   const sample = await spreadSample(context);
   const gone = await confirmGone(context, sample);
   const age = deps.clock.now() - context.pass.beganAt;
-  return gone.size < sample.length || age > freshForMs || run.checkpoint !== undefined || run.pass !== undefined;
+  return (
+    gone.size < sample.length ||
+    age > freshForMs ||
+    tally.counters.listed === 0 ||
+    run.checkpoint !== undefined ||
+    run.pass !== undefined
+  );
 }
 
 async function collect(context: SettlingContext, also: string | undefined): Promise<string[]> {

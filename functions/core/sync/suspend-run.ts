@@ -24,8 +24,12 @@ export async function suspendRun(context: RunContext): Promise<RunRow> {
  */
 export async function parkRun(context: RunContext): Promise<RunRow> {
   const noted = await letGo(context);
-  await context.board.refresh();
-  if (context.board.done === context.board.total || context.board.waiting > 0) await callHolder(context);
+  const { board, deps, uid } = context;
+  await board.refresh();
+  // A worker that broke off before this one let go saw that somebody held the run, and did not call.
+  const { failure, cancel } = await readLease(deps.table, uid);
+  const stopped = failure !== undefined || cancel === true;
+  if (stopped || board.done === board.total || board.waiting > 0) await callHolder(context);
   return noted;
 }
 

@@ -6,6 +6,7 @@ import { handleWork } from '#core/sync/handle-work.ts';
 import { requestRun } from '#core/sync/request-run.ts';
 import { readRun } from '#core/sync/run-store.ts';
 import { bucketFacts, bucketName, createSyncWorld, recordFacts, type SyncWorld } from '#support/sync-world.ts';
+import { unasked } from '#support/unasked.ts';
 
 /** Ranges close long before a stream shares: as with the settings of the product. */
 const settings = { rangeObjects: 20, shareAfterPages: 8, streams: 4 };
@@ -15,6 +16,7 @@ afterEach(() => world.close());
 
 const honest = (bucket: Bucket): Omit<Bucket, 'list'> => ({
   head: (key) => bucket.head(key),
+  ...unasked,
   presign: (key, seconds) => bucket.presign(key, seconds),
   close: () => bucket.close(),
 });

@@ -1,0 +1,8 @@
+import type { Bucket } from '#core/ports.ts';
+
+const refuse = async (): Promise<never> => {
+  throw new Error('a sync asks no object for its details');
+};
+
+/** What a bucket of these tests is never asked. */
+export const unasked: Pick<Bucket, 'describe' | 'tags'> = { describe: refuse, tags: refuse };
