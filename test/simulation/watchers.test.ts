@@ -5,6 +5,7 @@ import { recordPartitionPrefix } from '#core/documents/record.ts';
 import { parseInput } from '#core/parse-input.ts';
 import type { Item } from '#core/ports.ts';
 import { requestRun } from '#core/sync/request-run.ts';
+import { startRun } from '#core/sync/start-run.ts';
 import { createRandomSource } from './random-source.ts';
 import { SimulatedSystem } from './simulated-system.ts';
 import { conclude, type Simulation, watch } from './simulation.ts';
@@ -119,9 +120,9 @@ describe('those who watch over a simulation', () => {
     system.table.commit = (writes) =>
       commit(writes.map((write) => ('check' in write || 'delete' in write ? write : { put: write.put })));
     for (let worker = 0; worker < 6; worker += 1) {
-      system.asUser((deps) => requestRun(deps, { datasource: 'one', trigger: 'api' }));
+      system.invoke('tick', (deps) => startRun(deps, { datasource: 'one', trigger: 'schedule', inProcess: true }));
     }
-    await system.time.runUntil(system.now() + 5 * minute);
+    await system.time.runUntil(system.now() + minute);
     expect(system.problems.join()).toContain('was on');
   });
 });
