@@ -1,6 +1,6 @@
 import { ConditionFailed } from '../errors.ts';
 import type { Clock, Log, Table } from '../ports.ts';
-import type { Lease } from './lease.ts';
+import { type Lease, leaseKey } from './lease.ts';
 import { describeRun, isEnded } from './run.ts';
 import { readRun, runExpiry, runItem } from './run-store.ts';
 
@@ -28,10 +28,14 @@ export async function closeAbandonedRun(
     },
   };
   try {
-    await deps.table.put(runItem({ ...closed, message: describeRun(closed) }), {
-      type: 'version',
-      equals: run.version,
-    });
+    // Together with the lease as it was found: a worker that took the run up meanwhile keeps it.
+    await deps.table.transact([
+      {
+        put: runItem({ ...closed, message: describeRun(closed) }),
+        condition: { type: 'version', equals: run.version },
+      },
+      { check: leaseKey(uid), condition: { type: 'version', equals: lease.version } },
+    ]);
     // In the words of any other failed run, so that whoever counts those counts this one.
     const { code, message: reason } = closed.error;
     deps.log.warn(`sync ${closed.status}`, {
