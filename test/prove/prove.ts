@@ -16,7 +16,15 @@ type Proof = {
 };
 
 /** In the order of the issue that asks for them. */
-const proofs: readonly Proof[] = [{ name: 'scale', load: async () => (await import('./scale.ts')).proveScale }];
+const proofs: readonly Proof[] = [
+  { name: 'no-false-delete', load: async () => (await import('./no-false-delete.ts')).proveNoFalseDelete },
+  { name: 'crash-and-resume', load: async () => (await import('./crash-and-resume.ts')).proveCrashAndResume },
+  { name: 'one-run', load: async () => (await import('./one-run.ts')).proveOneRun },
+  { name: 'any-key', load: async () => (await import('./any-key.ts')).proveAnyKey },
+  { name: 'scale', load: async () => (await import('./scale.ts')).proveScale },
+  { name: 'hostile', load: async () => (await import('./hostile.ts')).proveHostile },
+  { name: 'simulation', load: async () => (await import('./simulation.ts')).proveSimulation },
+];
 
 const usage = `npm run prove -- [--share 0.05] [--seed 1] [--only ${proofs.map(({ name }) => name).join('|')}]…`;
 
