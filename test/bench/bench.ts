@@ -15,8 +15,8 @@ Machine: ${machine()}.
 ## Syncs of ${count(syncs.objects)} objects
 
 The objects are made up in memory and the catalogue is a SQLite file: this is what Stocktake itself takes, without the
-network, without reading XML, and without DynamoDB. The ratio is of processor time, which other work of the machine
-disturbs least.
+network, without reading XML, and without DynamoDB. Listing alone includes making up the objects. The ratio is of
+processor time, which other work of the machine disturbs least.
 
 ${syncTable(syncs)}
 `;
