@@ -104,7 +104,11 @@ describe('writes under a claim', () => {
     await assertWritable(one, work);
     expect(work.expiresAt).toBe(world.time.now + world.deps.leaseMs);
     const row = (await listWork(world.table, uid, run.id)).get(work.range.id);
-    expect(row).toMatchObject({ version: 2, claim: { holder: 'one', expires_at: work.expiresAt }, fence: one.held.fence });
+    expect(row).toMatchObject({
+      version: 2,
+      claim: { holder: 'one', expires_at: work.expiresAt },
+      fence: one.held.fence,
+    });
     expect(row?.ttl).toBe(Math.floor(world.time.now / 1000) + 7 * 86_400);
   });
 
