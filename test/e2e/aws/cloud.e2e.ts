@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { InvokeCommand, UpdateFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
 import { GetQueueAttributesCommand, ListQueuesCommand, type QueueAttributeName } from '@aws-sdk/client-sqs';
@@ -14,6 +15,7 @@ import { connectorBody, datasourceBody, flexorchConnectorBody } from './founding
 import { bucket, cataloguedFacts, fillSampleBucket, wantedFacts } from './sample-bucket.ts';
 import { createTimings } from './timings.ts';
 import { until } from './until.ts';
+import { startWebhookReceiver } from './webhook-receiver.ts';
 
 /** Milliseconds: what one step through a stream, a queue or a cold function may take on a busy machine. */
 const STEP = 45_000;
@@ -165,6 +167,38 @@ describe.skipIf(skipped)('Stocktake, deployed', () => {
     expect((await send('POST', '/connectors', body)).body).toEqual(created.body);
     expect(await cloud.api.call('GET', '/connector/1')).toMatchObject({ _source: { name: 'my-s3-connector' } });
     expect(await send('POST', '/connectors/1/test')).toMatchObject({ status: 200, body: { data: { success: true } } });
+
+    // Keys are ingested by the jobs function, and whoever asked is told
+    const receiver = await startWebhookReceiver();
+    const hook = { url: receiver.url, events: ['job.completed', 'job.failed'], secret: 'a-shared-secret-of-ours' };
+    expect(await send('POST', '/webhooks', hook)).toMatchObject({ status: 201 });
+    const ingested = timings.start('data-process/async → jobs ended');
+    const source = { connector_id: 1, keys: ['readme-3.txt', 'nowhere.txt'] };
+    const accepted = await send('POST', '/data-process/async', { source });
+    expect(accepted).toMatchObject({
+      status: 202,
+      body: { status: 'accepted', data: { accepted: 2, job_ids: [1, 2] } },
+    });
+    await until('both jobs have ended', STEP, async () => {
+      const { body: jobs } = await send('GET', '/jobs');
+      const items = (jobs as { data: { items: { status: string }[] } }).data.items;
+      return items.every(({ status }) => status === 'completed' || status === 'failed');
+    });
+    ingested();
+    expect((await send('GET', '/jobs/1')).body).toMatchObject({ data: { job_id: 1, status: 'completed' } });
+    expect((await send('GET', '/jobs/2')).body).toMatchObject({ data: { job_id: 2, status: 'failed' } });
+    const told = await until(
+      'the webhook was called for both',
+      STEP,
+      () => receiver.calls.length >= 2 && receiver.calls,
+    );
+    for (const { body: raw, headers } of told) {
+      const signature = createHmac('sha256', hook.secret).update(raw).digest('hex');
+      expect(headers['x-flexorch-signature']).toBe(signature);
+    }
+    expect(told.map(({ body: raw }) => JSON.parse(raw).event).sort()).toEqual(['job.completed', 'job.failed']);
+    await receiver.close();
+    expect(await send('DELETE', '/webhooks/1')).toMatchObject({ status: 204 });
     expect(await send('DELETE', '/connectors/1')).toMatchObject({ status: 204, body: '' });
     for (const path of ['', '/datasets', '/search/query']) {
       const refused = { status: 'error', data: null, error: { code: 'NOT_FOUND' } };
