@@ -331,3 +331,27 @@ describe('the proof, for any listing', () => {
     );
   });
 });
+
+describe('a version 1 page without keys', () => {
+  it('given a first page, is gone on from its marker, wherever in the key space that lies', () => {
+    const first = { ...expected, prefix: '' };
+    const seen = page([], { ...v1, prefix: '', truncated: true, nextMarker: 'A' });
+    expect(provePage(seen, first).next).toEqual({
+      lastKey: '',
+      continuation: { version: 1, marker: 'A' },
+      emptyPages: 1,
+    });
+  });
+});
+
+describe('what a refusal advises', () => {
+  it('given a listing with something unreadable in it, to report the server; given another document, to check the endpoint', () => {
+    expect(refusalOf(page([], { unreadable: 'a size of -5' }))).toMatch(/size of -5\. Nothing was deleted\. Report it/);
+    expect(refusalOf(page([], { unreadable: 'a size of -5', root: 'Listing' }))).toMatch(/Check that the endpoint/);
+  });
+
+  it('given a long name, its beginning and that it goes on', () => {
+    expect(refusalOf(page([], { bucket: 'x'.repeat(200) }))).toContain(`"${'x'.repeat(200)}"`);
+    expect(refusalOf(page([], { bucket: 'x'.repeat(201) }))).toContain(`"${'x'.repeat(200)}…"`);
+  });
+});
