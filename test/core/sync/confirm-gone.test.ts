@@ -106,6 +106,7 @@ describe('where HEAD is forbidden', () => {
     model.put('gone-and-more');
     expect(await confirmGone(contextOf(), ['gone'])).toEqual(new Set(['gone']));
     expect(lists[0]).toEqual({ prefix: 'gone', maxKeys: 1 });
+    expect(await confirmGone(contextOf(), ['nothing-like-it'])).toEqual(new Set(['nothing-like-it']));
     await expect(confirmGone(contextOf(), ['middle'])).rejects.toThrow(contradicted);
     now = beganAt + 10;
     model.put('middle');
