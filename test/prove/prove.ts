@@ -23,6 +23,7 @@ const proofs: readonly Proof[] = [
   { name: 'any-key', load: async () => (await import('./any-key.ts')).proveAnyKey },
   { name: 'scale', load: async () => (await import('./scale.ts')).proveScale },
   { name: 'hostile', load: async () => (await import('./hostile.ts')).proveHostile },
+  { name: 'mutations', load: async () => (await import('./mutation.ts')).proveMutations },
   { name: 'simulation', load: async () => (await import('./simulation.ts')).proveSimulation },
 ];
 
