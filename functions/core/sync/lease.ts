@@ -12,6 +12,8 @@ const leaseRow = z.object({
   datasource: z.string().optional(),
   run: z.string().optional(),
   holder: z.string().optional(),
+  /** Who put the run in the queue last: if that process died, its message may never have been sent. */
+  sender: z.string().optional(),
   expires_at: z.number().int(),
   cancel: z.boolean().optional(),
   /** What broke a worker off that does not hold the lease: the run fails with it. */
@@ -34,6 +36,9 @@ export type LeaseDeps = {
   readonly isAlive: (holder: string) => boolean;
   readonly leaseMs: number;
 };
+
+/** A run that waits so long is reminded of; a message that comes twice does no harm. */
+const remindAfterMs = 60_000;
 
 /** A run may wait in the queue so long before another may take its place. */
 const queuedMs = 900_000;
@@ -79,6 +84,7 @@ export function takeLease(
     datasource: taken.datasource ?? lease.datasource,
     run: taken.run,
     holder: taken.holder,
+    sender: taken.holder === undefined ? deps.holder : undefined,
     expires_at: deps.clock.now() + (taken.holder === undefined ? queuedMs : deps.leaseMs),
     last_slot: taken.slot ?? lease.last_slot,
     skipped_slots: lease.skipped_slots,
@@ -97,9 +103,17 @@ export function changeLease(uid: string, lease: Lease, next: Lease): TransactWri
 }
 
 /** The write that leaves a lease to its run without a holder, until a worker takes it from the queue. */
-export function putInQueue(uid: string, lease: Lease, now: number): TransactWrite {
-  const { holder: _holder, ...kept } = lease;
-  return changeLease(uid, lease, { ...kept, version: lease.version + 1, expires_at: now + queuedMs });
+export function putInQueue(deps: LeaseDeps, uid: string, lease: Lease): TransactWrite {
+  const { holder, ...kept } = lease;
+  const expiresAt = deps.clock.now() + queuedMs;
+  return changeLease(uid, lease, { ...kept, sender: holder, version: lease.version + 1, expires_at: expiresAt });
+}
+
+/** True if a run waits in the queue so long that its message may be lost, or if whoever was to send it died. */
+export function seemsForgotten(deps: LeaseDeps, lease: Lease): boolean {
+  if (lease.run === undefined || lease.holder !== undefined) return false;
+  if (lease.sender !== undefined && !deps.isAlive(lease.sender)) return true;
+  return deps.clock.now() - (lease.expires_at - queuedMs) >= remindAfterMs;
 }
 
 /** What a lease becomes when its run ends: free, with its fence and slots kept. */

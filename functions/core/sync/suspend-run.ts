@@ -50,7 +50,7 @@ async function letGo(context: RunContext): Promise<RunRow> {
     if (lease.fence !== held.fence || lease.run !== run.id) throw leaseLost();
     try {
       await deps.table.transact([
-        putInQueue(uid, lease, deps.clock.now()),
+        putInQueue(deps, uid, lease),
         { put: runItem(noted), condition: { type: 'fence', atMost: held.fence } },
       ]);
       break;

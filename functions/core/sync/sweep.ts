@@ -5,7 +5,7 @@ import { purgePartition, readPurgeMark } from '../documents/purge-item.ts';
 import { ConditionFailed } from '../errors.ts';
 import type { Ids, Log, WorkQueue } from '../ports.ts';
 import { closeAbandonedRun } from './close-abandoned-run.ts';
-import { freed, holdingRun, type LeaseDeps, putLease, readLease } from './lease.ts';
+import { freed, holdingRun, type LeaseDeps, putLease, readLease, seemsForgotten } from './lease.ts';
 import { isResumable, resumeRun } from './resume-run.ts';
 import { readRun } from './run-store.ts';
 import type { WorkMessage } from './work-message.ts';
@@ -59,7 +59,10 @@ async function purgeAgain(deps: SweepDeps, uid: string): Promise<WorkMessage | u
 /** Takes up or closes the run of a lease whose holder died. Returns what is to be done about it. */
 async function mend(deps: SweepDeps, { id, uid, enabled }: DatasourceRow): Promise<WorkMessage | undefined> {
   const lease = await readLease(deps.table, uid);
-  if (lease.run === undefined || holdingRun(deps, lease) !== undefined) return undefined;
+  if (lease.run === undefined) return undefined;
+  if (holdingRun(deps, lease) !== undefined) {
+    return seemsForgotten(deps, lease) ? { type: 'run', datasource: id, uid, run: lease.run } : undefined;
+  }
   const run = await readRun(deps.table, uid, lease.run);
   if (run !== undefined && isResumable(run)) {
     const resumed = await resumeRun(deps, lease, run, {});

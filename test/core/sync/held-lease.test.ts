@@ -179,9 +179,14 @@ describe('a lease', () => {
 
   it('waits in the queue without a holder, for a quarter of an hour', async () => {
     const lease = await stored();
-    await inner.transact([putInQueue('u', lease, now)]);
+    await inner.transact([putInQueue(deps(), 'u', lease)]);
     const waiting = await stored();
-    expect(waiting).toEqual({ ...without(lease, 'holder'), version: 2, expires_at: now + 900_000 });
+    expect(waiting).toEqual({
+      ...without(lease, 'holder'),
+      sender: lease.holder,
+      version: 2,
+      expires_at: now + 900_000,
+    });
   });
 
   it('is free without run, holder, cancel, failure and interruptions; fence and slots stay', async () => {

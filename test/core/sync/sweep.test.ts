@@ -3,6 +3,7 @@ import { deleteDatasource } from '#core/datasources/delete-datasource.ts';
 import { purgeData } from '#core/documents/purge-data.ts';
 import { readRanges } from '#core/ranges/range-map.ts';
 import { readLease } from '#core/sync/lease.ts';
+import { requestRun } from '#core/sync/request-run.ts';
 import { listRuns, runItem } from '#core/sync/run-store.ts';
 import { startRun } from '#core/sync/start-run.ts';
 import { sweep } from '#core/sync/sweep.ts';
@@ -89,4 +90,23 @@ it('hands a purge on when the time of its invocation is over', async () => {
   expect(await readRanges(world.table, uid)).toEqual([]);
   expect(await world.table.get({ pk: 'purge', sk: uid })).toBeUndefined();
   expect((await readLease(world.table, uid)).fence).toBeGreaterThan(1);
+});
+
+it('reminds of a run whose message was lost: after a minute, or as soon as its sender is known to be dead', async () => {
+  const { id, uid } = await world.addDatasource();
+  const { run } = await requestRun(world.deps, { datasource: id, trigger: 'api' });
+  world.messages.splice(0);
+  await sweep(world.deps);
+  expect(world.messages).toEqual([]);
+  now += 60_000;
+  await sweep(world.deps);
+  expect(world.messages).toMatchObject([{ message: { type: 'run', run: run.id } }]);
+  await sweep(world.deps);
+  await world.work();
+  expect(await listRuns(world.table, uid, now, { limit: 5 })).toMatchObject([{ id: run.id, status: 'completed' }]);
+
+  const { run: second } = await requestRun({ ...world.deps, holder: 'dead' }, { datasource: id, trigger: 'api' });
+  world.messages.splice(0);
+  await sweep(world.deps);
+  expect(world.messages).toMatchObject([{ message: { type: 'run', run: second.id } }]);
 });
