@@ -64,7 +64,7 @@ async function assertPacks(
   cover: 'all' | 'some',
 ): Promise<number> {
   const packs: LeafPack[] = [];
-  for await (const pack of readPacks(table, leafPartition(uid, range.id), range.lo, range.lo)) packs.push(pack);
+  for await (const pack of readPacks(table, leafPartition(uid, range.id), { lo: range.lo }, range.lo)) packs.push(pack);
   let end = range.lo;
   let covered = 0;
   let leaves = 0;

@@ -210,7 +210,7 @@ class Ledger implements LeafLedger {
 /** The packs from the position on, one looked at before it is taken; none where digests are not believed. */
 function packsOf({ table, uid, range, position, trusted }: LedgerOptions) {
   const iterator = trusted
-    ? readPacks(table, leafPartition(uid, range.id), range.lo, position)[Symbol.asyncIterator]()
+    ? readPacks(table, leafPartition(uid, range.id), range, position)[Symbol.asyncIterator]()
     : undefined;
   let head: IteratorResult<LeafPack> | undefined;
   return {

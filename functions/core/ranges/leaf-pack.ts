@@ -31,12 +31,18 @@ function readPack(item: Item): LeafPack {
   };
 }
 
-/** The packs of a range in key order, beginning with the one that a key after `position` would be in. */
-export async function* readPacks(table: Table, pk: string, lo: string, position: string): AsyncIterable<LeafPack> {
+/** The packs of a range in key order, beginning with the one that a key after `position` would be in. Those of a part
+ *  that was moved away, and not yet cleared, stand beyond `hi`. */
+export async function* readPacks(
+  table: Table,
+  pk: string,
+  { lo, hi }: { readonly lo: string; readonly hi?: string },
+  position: string,
+): AsyncIterable<LeafPack> {
   const pack = position === lo ? undefined : await packAt(table, pk, position);
   if (pack !== undefined) yield pack;
   const rest = pack === undefined ? { from: lo } : { after: position };
-  for await (const item of table.query({ pk, ...rest })) yield readPack(item);
+  for await (const item of table.query({ pk, ...rest, before: hi })) yield readPack(item);
 }
 
 /** All packs of a range in key order. */

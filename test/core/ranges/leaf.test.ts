@@ -62,8 +62,8 @@ it('packs are read back as they were written, from the one that a position lies 
     await table.put(packItem(pk, pack(from, to), 7));
   expect(leafPartition('u', 'r')).toBe('leaf#u#r');
   const from = async (position: string) =>
-    (await collect(readPacks(table, pk, '\u0000', position))).map((one) => one.from);
-  expect(await collect(readPacks(table, pk, '\u0000', '\u0000'))).toEqual([
+    (await collect(readPacks(table, pk, { lo: '\u0000' }, position))).map((one) => one.from);
+  expect(await collect(readPacks(table, pk, { lo: '\u0000' }, '\u0000'))).toEqual([
     pack('\u0000', 'b'),
     pack('b', 'd'),
     pack('f', 'h'),
@@ -72,7 +72,7 @@ it('packs are read back as they were written, from the one that a position lies 
   expect(await from('b')).toEqual(['b', 'f']);
   expect(await from('e')).toEqual(['b', 'f']);
   expect(await from('z')).toEqual(['f']);
-  expect(await collect(readPacks(table, leafPartition('u', 'none'), '\u0000', 'a'))).toEqual([]);
+  expect(await collect(readPacks(table, leafPartition('u', 'none'), { lo: '\u0000' }, 'a'))).toEqual([]);
   expect((await packBefore(table, pk, 'b'))?.from).toBe('\u0000');
   expect((await packBefore(table, pk, 'c'))?.from).toBe('b');
   expect(await packBefore(table, pk, '\u0000')).toBeUndefined();

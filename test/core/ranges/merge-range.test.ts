@@ -116,7 +116,7 @@ async function mergeAll(objects: readonly ListedObject[], options: Options = {})
 
 async function leafEnds(): Promise<string[][]> {
   const packs: string[][] = [];
-  for await (const pack of readPacks(table, leafPartition('u', 'r'), firstKey, firstKey)) {
+  for await (const pack of readPacks(table, leafPartition('u', 'r'), { lo: firstKey }, firstKey)) {
     packs.push(pack.leaves.map(({ to }) => to));
   }
   return packs;
