@@ -1,16 +1,17 @@
 import { recordPartition } from '../documents/record.ts';
 import { ConditionFailed } from '../errors.ts';
-import type { Item, PlainWrite } from '../ports.ts';
+import type { Item, PlainWrite, Query, TransactWrite } from '../ports.ts';
 import { fenceCheck, leaseLost } from '../sync/lease.ts';
 import { checkpoint, type RunContext } from '../sync/run-context.ts';
 import { type LeafPack, leafPartition, listPacks } from './leaf-pack.ts';
 import { amendRange, emptyRange, type RangeRow, rangeItem, readRanges } from './range-map.ts';
+import { markSaved, workOn, workWrite } from './range-work.ts';
 
 /** Copied and deleted in batches of this many. */
 const chunk = 500;
 
 /**
- * Gives the upper half of each range that has grown to more than twice its size a partition of its own: copies it there
+ * Gives the upper part of each range that has grown to more than twice its size a partition of its own: copies it there
  * quietly, swaps the map in one transaction, then deletes what was copied. Goes on from where an earlier run was
  * interrupted. To be called at the end of a run, by whoever holds its lease: nobody else writes then, and a document that
  * is removed by request meanwhile puts the swap off to a later run. Throws Failure `lease_lost`, RunCanceled, RunYielded.
@@ -30,14 +31,27 @@ export async function splitGrownRanges(context: RunContext): Promise<void> {
 type Move = NonNullable<RangeRow['moving']>;
 
 async function split(context: RunContext, range: RangeRow): Promise<void> {
-  const { deps, uid } = context;
+  const { deps } = context;
   const move = range.moving ?? (await planMove(context, range));
   if (move === undefined) return;
+  // What an earlier attempt copied may have been removed since.
+  if (range.moving !== undefined) await clear(context, move);
   const marked = range.moving === undefined ? await amend(context, range, { moving: move }) : range;
   const copied = await copyRecords(context, marked, move);
   await copyLeaves(context, marked, move);
-  const upper = { ...emptyRange(move.id, move.after, marked.hi), ...copied };
-  const swap = (row: RangeRow): RangeRow => {
+  if (!(await swap(context, marked, move, copied))) return;
+  deps.log.info('range split', { datasource: context.datasource.id, objects: range.objects, moved: copied.objects });
+}
+
+type Copied = { readonly objects: number; readonly bytes: number };
+
+/** Makes the copy the range that is read, and clears away what it was copied from. False if the copy will not do. */
+async function swap(context: RunContext, marked: RangeRow, move: Move, copied: Copied): Promise<boolean> {
+  const { deps, uid, held } = context;
+  // What was doubted is so in both halves.
+  const { doubted } = marked;
+  const upper: RangeRow = { ...emptyRange(move.id, move.after, marked.hi), ...copied, doubted };
+  const lowerOf = (row: RangeRow): RangeRow => {
     // Somebody removed a document that may have been copied before: another run copies it all again.
     if (row.edits !== marked.edits) throw new EditedMeanwhile();
     const { moving: _moving, ...rest } = row;
@@ -45,27 +59,39 @@ async function split(context: RunContext, range: RangeRow): Promise<void> {
     return { ...rest, ...left, hi: move.after, trim: marked.hi ?? '' };
   };
   try {
-    const others = [fenceCheck(uid, context.held.fence), { put: rangeItem(uid, upper) }];
-    const lower = await amendRange(deps.table, uid, range.lo, swap, others);
+    const others = [fenceCheck(uid, held.fence), { put: rangeItem(uid, upper) }, walkedAlready(context, upper)];
+    const lower = await amendRange(deps.table, uid, marked.lo, lowerOf, others);
     await trim(context, lower);
+    return true;
   } catch (error) {
-    if (error instanceof EditedMeanwhile) return;
+    if (error instanceof EditedMeanwhile) return false;
     throw error instanceof ConditionFailed ? leaseLost() : error;
   }
-  deps.log.info('range split', { datasource: context.datasource.id, objects: range.objects, moved: copied.objects });
+}
+
+/** An invocation that goes on with this run must not list the upper half once more. */
+function walkedAlready(context: RunContext, upper: RangeRow): TransactWrite {
+  const work = workOn(upper, undefined, context.deps.clock.now());
+  work.done = true;
+  markSaved(work);
+  return workWrite(context, work, 'released');
 }
 
 class EditedMeanwhile extends Error {}
 
-/** Cuts between two packs, near the middle. Where digests do not cover the range, that is not known: it is split when
- *  they do again. */
+/** Cuts between two packs, so near the end that what is copied fits into one invocation however large the range is: what
+ *  is left may be cut again by the next run. Where digests do not cover the range, that is not known: it is split when they
+ *  do again. */
 async function planMove({ deps, uid }: RunContext, range: RangeRow): Promise<Move | undefined> {
-  let objects = 0;
+  const most = 1.5 * deps.settings.rangeObjects;
+  let before = 0;
+  let after: string | undefined;
   for await (const pack of listPacks(deps.table, leafPartition(uid, range.id))) {
-    if (objects >= range.objects / 3) return { id: deps.ids.unique().slice(0, 12), after: pack.from };
-    objects += objectsOf(pack);
+    if (before > 0) after = pack.from;
+    if (range.objects - before <= most) break;
+    before += objectsOf(pack);
   }
-  return undefined;
+  return after === undefined ? undefined : { id: deps.ids.unique().slice(0, 12), after };
 }
 
 function objectsOf({ leaves }: LeafPack): number {
@@ -100,20 +126,24 @@ async function copyLeaves({ deps, uid, held }: RunContext, range: RangeRow, move
 
 /** Deletes what stands beyond the end of a range: nobody reads it there any more. */
 async function trim(context: RunContext, range: RangeRow): Promise<void> {
-  const { deps, uid } = context;
+  const { uid } = context;
   const end = range.hi ?? '';
-  const beyond = [
-    { pk: recordPartition(uid, range.id), after: end },
-    { pk: leafPartition(uid, range.id), from: end },
-  ];
-  for (const query of beyond) {
-    for await (const items of inBatches(deps.table.query(query))) {
-      await checkpoint(context);
-      const deletes: PlainWrite[] = items.map(({ pk, sk }) => ({ delete: { pk, sk } }));
-      await deps.table.batchWrite(deletes);
-    }
-  }
+  await deleteAll(context, { pk: recordPartition(uid, range.id), after: end });
+  await deleteAll(context, { pk: leafPartition(uid, range.id), from: end });
   await amend(context, range, { trim: undefined });
+}
+
+async function clear(context: RunContext, { id }: Move): Promise<void> {
+  await deleteAll(context, { pk: recordPartition(context.uid, id) });
+  await deleteAll(context, { pk: leafPartition(context.uid, id) });
+}
+
+async function deleteAll(context: RunContext, query: Query): Promise<void> {
+  for await (const items of inBatches(context.deps.table.query(query))) {
+    await checkpoint(context);
+    const deletes: PlainWrite[] = items.map(({ pk, sk }) => ({ delete: { pk, sk } }));
+    await context.deps.table.batchWrite(deletes);
+  }
 }
 
 async function amend(context: RunContext, { lo }: RangeRow, change: Partial<RangeRow>): Promise<RangeRow> {
