@@ -1,6 +1,6 @@
 import { compareKeys } from '../keys/byte-order.ts';
 import type { PlainWrite, Table } from '../ports.ts';
-import { addContent, type Content, type Leaf, nothing, sameContent, without } from './leaf.ts';
+import { addContent, type Content, joinSmall, type Leaf, nothing, sameContent, without } from './leaf.ts';
 import { type LeafPack, leafPartition, packItem, readPacks } from './leaf-pack.ts';
 
 /** Keys after `from`, up to and with `to` (absent: to the end of the range). `content` is what is stored there, where a
@@ -150,7 +150,12 @@ class Ledger implements LeafLedger {
     }
     this.#at = position;
     const leaf = pack.leaves[unit.index];
-    if (leaf === undefined || end === position) return undefined;
+    if (end === position) return undefined;
+    if (leaf === undefined) {
+      // What was merged between the leaves and here may be in none: the next leaf must not seem to tell of it.
+      this.#unit = unitOf(position);
+      return undefined;
+    }
     const before = await contentOf(end, position);
     addContent(this.#open, before);
     this.#pass(unit, leaf);
@@ -232,21 +237,4 @@ function isUnchanged({ old, built, stored, begun }: Unit): boolean {
 
 function isSameLeaf(leaf: Leaf, other: Leaf | undefined): boolean {
   return other !== undefined && leaf.to === other.to && sameContent(leaf, other);
-}
-
-/** Neighbours that are small together become one leaf, so that many small changes do not leave many small leaves. */
-function joinSmall(leaves: readonly Leaf[], leafRecords: number): Leaf[] {
-  const joined: Leaf[] = [];
-  for (const leaf of leaves) {
-    const last = joined.at(-1);
-    if (last === undefined || last.objects + leaf.objects > leafRecords) {
-      joined.push(leaf);
-      continue;
-    }
-    const both = { ...nothing(), to: leaf.to };
-    addContent(both, last);
-    addContent(both, leaf);
-    joined[joined.length - 1] = both;
-  }
-  return joined;
 }

@@ -44,6 +44,23 @@ export function sameContent(one: Content, other: Content): boolean {
   return one.objects === other.objects && one.sum === other.sum && one.bytes === other.bytes;
 }
 
+/** Neighbours that are small together become one leaf, so that many small changes do not leave many small leaves. */
+export function joinSmall(leaves: readonly Leaf[], leafRecords: number): Leaf[] {
+  const joined: Leaf[] = [];
+  for (const leaf of leaves) {
+    const last = joined.at(-1);
+    if (last === undefined || last.objects + leaf.objects > leafRecords) {
+      joined.push(leaf);
+      continue;
+    }
+    const both = { ...nothing(), to: leaf.to };
+    addContent(both, last);
+    addContent(both, leaf);
+    joined[joined.length - 1] = both;
+  }
+  return joined;
+}
+
 /** The digest is over exactly what makes a change (docs/design.md, invariant 5), and the key. */
 function addFacts(
   content: Content,

@@ -260,6 +260,16 @@ describe('a merge over leaves', () => {
     },
   );
 
+  it('goes on beyond the leaves there are, and takes what lies between for read by none', async () => {
+    await table.batchWrite(keys('jklmno').map((object) => ({ put: recordOf(pk, object, stamp, true) })));
+    const { seen } = await mergeAll(keys('mno'), { position: 'l' });
+    expect(seen).toMatchObject({ present: ['m', 'n', 'o'], gone: [] });
+    await expectTrue();
+    // Gone between the leaves and where that merge began: no digest says that it was never there.
+    expect((await mergeAll(keys('abcdefghimno'))).seen.gone).toEqual(['j', 'k', 'l']);
+    await expectTrue();
+  });
+
   it('believes no pack that does not begin where the one before it ends', async () => {
     const [first] = await leafEnds();
     expect(first).toEqual(['c', 'f', 'i']);
