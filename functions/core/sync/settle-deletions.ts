@@ -52,9 +52,10 @@ function mustHold(context: SettlingContext): boolean {
   return tally.candidates > deps.settings.holdAboveObjects && shareOf(context) > deps.settings.holdAboveShare;
 }
 
-/** The share of the records in scope that would go. */
+/** The share of the records in scope that would go: those there were before the run, and are not out of it now. */
 function shareOf({ tally }: SettlingContext): number {
-  return tally.candidates / (tally.stored.objects - tally.counters.out_of_scope);
+  const { unchanged, modified } = tally.counters;
+  return tally.candidates / (unchanged + modified + tally.candidates);
 }
 
 function describeHold(context: SettlingContext): NonNullable<RunRow['hold']> {
