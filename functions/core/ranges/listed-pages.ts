@@ -25,13 +25,17 @@ export type RangePage = {
 export async function* listedPages(context: RunContext, work: RangeWork): AsyncIterable<RangePage> {
   const { bucket, config, datasource, deps, progress } = context;
   const { counters, controls } = work.tally;
-  if (liesBeside(work.range, config.prefix)) return;
+  if (liesBeside(work.range, config.prefix)) {
+    await checkpoint(context, progress.steps > 0);
+    progress.steps += 1;
+    return;
+  }
   const maxKeys = datasource.sync.page_size ?? largestPage;
   const from = work.position ?? work.range.lo;
   const startAfter = from === firstKey ? undefined : from;
   let previous: ProvenStep | undefined;
   do {
-    await checkpoint(context, previous !== undefined);
+    await checkpoint(context, progress.steps > 0);
     if (counters.pages >= deps.settings.rangePageLimit) throw tooManyPages(counters.pages);
     const request = { prefix: config.prefix, maxKeys, startAfter, continuation: previous?.continuation };
     const page = await bucket.list(request);

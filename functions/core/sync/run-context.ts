@@ -32,7 +32,7 @@ export type RunContext = {
 
 /** How this worker is getting on. */
 export type RunProgress = {
-  /** Pages listed and records deleted by this worker. */
+  /** Pages listed, ranges found to lie beside the prefix, and records deleted by this worker. */
   steps: number;
   /** The bucket's clock minus ours, milliseconds; unknown until a page says. */
   clockSkew: number | undefined;
