@@ -50,9 +50,11 @@ export type RangeBoard = {
 /** Opens the board of a run; the first run of a datasource makes its first range, under its fence. */
 export async function openBoard(context: WorkContext, goesOn: boolean): Promise<RangeBoard> {
   const { deps, uid, pass } = context;
+  // Work before ranges: what other workers do in between may then make a range look as if somebody were still at it, never
+  // work look as if it were on the range as it was before, or all ranges as if they were done.
+  const rows = goesOn ? await listWork(deps.table, uid, pass.id) : new Map<string, WorkRow>();
   const ranges = await readRanges(deps.table, uid);
   if (ranges.length === 0) ranges.push(await firstRange(context));
-  const rows = goesOn ? await listWork(deps.table, uid, pass.id) : new Map<string, WorkRow>();
   return new Board(context, ranges, rows);
 }
 
@@ -136,9 +138,10 @@ class Board implements RangeBoard {
 
   async refresh(): Promise<void> {
     const { deps, uid, pass } = this.#context;
+    // In the order of openBoard, for the same reason.
+    this.#rows = await listWork(deps.table, uid, pass.id);
     const ranges = await readRanges(deps.table, uid);
     this.#ranges = new Map(ranges.map((range) => [range.id, range]));
-    this.#rows = await listWork(deps.table, uid, pass.id);
     this.#waiting = this.#claimable();
   }
 
