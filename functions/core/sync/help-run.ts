@@ -22,9 +22,9 @@ export async function helpRun(deps: SyncDeps, message: Extract<WorkMessage, { ty
   if (context === undefined) return;
   try {
     const done = await syncRanges(context);
-    if (done && (await isParked(context))) await callHolder(context);
+    if (done) await callHolder(context);
   } catch (error) {
-    await handOn(context, message, error);
+    await handOn(context, error);
   } finally {
     context.bucket.close();
   }
@@ -51,20 +51,15 @@ async function open(
   }
 }
 
-async function isParked({ deps, uid, run, held }: RunContext): Promise<boolean> {
-  const lease = await readLease(deps.table, uid);
-  return lease.fence === held.fence && lease.run === run.id && lease.holder === undefined;
-}
-
-/** Time is over: another invocation takes what is left. Anything else is the run's end, told through its lease. */
-async function handOn(context: RunContext, message: WorkMessage, error: unknown): Promise<void> {
+/**
+ * Time is over: whoever holds the run takes what is left, or calls others for it. This one sends for none in its place:
+ * the holder calls as many as there may be in each of its own invocations, and theirs would add up. Anything else is the
+ * run's end, told through its lease.
+ */
+async function handOn(context: RunContext, error: unknown): Promise<void> {
   const { deps, uid, run, held } = context;
-  if (error instanceof RunYielded) {
-    await deps.queue.send(message);
-    return;
-  }
   if (error instanceof Failure && error.code === 'lease_lost') return;
-  if (!(error instanceof RunCanceled)) {
+  if (!(error instanceof RunCanceled || error instanceof RunYielded)) {
     const failure = error instanceof Failure ? { code: error.code, message: error.message } : defectOf(context, error);
     await amendLease(deps.table, uid, (lease) =>
       lease.fence === held.fence && lease.run === run.id && lease.failure === undefined
@@ -72,7 +67,7 @@ async function handOn(context: RunContext, message: WorkMessage, error: unknown)
         : undefined,
     );
   }
-  if (await isParked(context)) await callHolder(context);
+  await callHolder(context);
 }
 
 function defectOf({ deps, run }: RunContext, error: unknown): { code: string; message: string } {

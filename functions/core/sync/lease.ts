@@ -16,6 +16,8 @@ const leaseRow = z.object({
   sender: z.string().optional(),
   expires_at: z.number().int(),
   cancel: z.boolean().optional(),
+  /** Nobody holds the run, and a message is on its way to whoever is to take it. */
+  called: z.boolean().optional(),
   /** What broke a worker off that does not hold the lease: the run fails with it. */
   failure: z.object({ code: z.string(), message: z.string() }).optional(),
   last_slot: z.number().optional(),
@@ -122,6 +124,7 @@ export function freed(lease: Lease): Lease {
     run: _run,
     holder: _holder,
     cancel: _cancel,
+    called: _called,
     failure: _failure,
     interruptions: _interruptions,
     ...kept

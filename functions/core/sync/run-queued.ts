@@ -29,7 +29,8 @@ export async function runQueued(
     return undefined;
   }
   const now = deps.clock.now();
-  const adopted = { ...lease, version: lease.version + 1, holder: deps.holder, expires_at: now + deps.leaseMs };
+  const { called: _called, ...parked } = lease;
+  const adopted = { ...parked, version: lease.version + 1, holder: deps.holder, expires_at: now + deps.leaseMs };
   const running: RunRow = { ...run, status: 'running', started_at: run.started_at ?? new Date(now).toISOString() };
   try {
     // Together: a row put on its own could come back to life behind a purge.

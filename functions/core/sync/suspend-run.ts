@@ -1,6 +1,6 @@
 import { ConditionFailed } from '../errors.ts';
 import { saveWork } from '../ranges/range-work.ts';
-import { leaseLost, putInQueue, readLease } from './lease.ts';
+import { amendLease, leaseLost, putInQueue, readLease } from './lease.ts';
 import type { RunRow } from './run.ts';
 import type { RunContext } from './run-context.ts';
 import { progressOf } from './run-progress.ts';
@@ -33,10 +33,17 @@ export async function parkRun(context: RunContext): Promise<RunRow> {
   return noted;
 }
 
-/** Calls for an invocation that takes the lease of the run. */
-export async function callHolder({ deps, run }: RunContext): Promise<void> {
-  const { datasource, uid, id } = run;
-  const message: WorkMessage = { type: 'run', datasource, uid, run: id };
+/** Calls for an invocation that takes the lease of the run, if nobody holds it and nobody called before: each of them calls
+ *  further workers, and those of several would add up. */
+export async function callHolder({ deps, uid, run, held }: RunContext): Promise<void> {
+  let first = false;
+  await amendLease(deps.table, uid, (lease) => {
+    const parked = lease.fence === held.fence && lease.run === run.id && lease.holder === undefined;
+    first = parked && lease.called !== true;
+    return first ? { ...lease, called: true } : undefined;
+  });
+  if (!first) return;
+  const message: WorkMessage = { type: 'run', datasource: run.datasource, uid, run: run.id };
   await deps.queue.send(message);
 }
 

@@ -239,3 +239,23 @@ it('a cancel stops all workers at their next page', async () => {
     (await listRuns(world.table, uid, world.time.now, { limit: 9 })).filter((run) => run.status === 'running'),
   ).toEqual([]);
 });
+
+it('workers do not grow in number with the invocations that a run takes', async () => {
+  const started = await world.start(id, {}, named('holder'));
+  let run = await performRun(world.worker({ ...named('holder'), yieldAt: world.time.now }), started);
+  let invocations = 0;
+  while (run.status === 'running') {
+    invocations += 1;
+    if (invocations > 60) throw new Error('the run does not end');
+    // Each round takes all messages there are: the workers that run side by side.
+    const round = world.messages.splice(0).map(({ message }) => message as WorkMessage);
+    expect(round.filter(({ type }) => type === 'ranges').length).toBeLessThanOrEqual(2);
+    for (const [index, message] of round.entries()) {
+      const worker = named(`worker-${invocations}-${index}`);
+      await handleWork(world.worker({ ...worker, yieldAt: world.time.now }), message);
+    }
+    run = (await readRun(world.table, uid, run.id)) ?? run;
+  }
+  expect(invocations).toBeGreaterThan(5);
+  await expectExact(run.id);
+});
