@@ -14,6 +14,6 @@ export class JobsQueue extends MessageQueue {
   }
 
   feed(consumer: LambdaFunction): void {
-    this.consume(consumer, invocationsAtOnce);
+    this.consume(consumer, { batchSize: 1, maxConcurrency: invocationsAtOnce });
   }
 }

@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { type IQueue, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
 import { DeadLetterQueue } from './dead-letter-queue.ts';
@@ -13,30 +13,35 @@ export class MessageQueue extends Construct {
   readonly queue: Queue;
   readonly deadLetters: DeadLetterQueue;
 
-  constructor(scope: Construct, id: string) {
+  constructor(scope: Construct, id: string, consumerTimeout = longestInvocation) {
     super(scope, id);
     this.deadLetters = new DeadLetterQueue(this, 'DeadLetters');
     this.queue = new Queue(this, 'Queue', {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
       // Six times the consumer's timeout: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
-      visibilityTimeout: Duration.seconds(6 * longestInvocation.toSeconds()),
+      visibilityTimeout: Duration.seconds(6 * consumerTimeout.toSeconds()),
       retentionPeriod: Duration.days(4),
       deadLetterQueue: { queue: this.deadLetters.queue, maxReceiveCount: 5 },
     });
   }
 
-  protected allowSend(grantee: IGrantable): void {
-    grantee.grantPrincipal.addToPrincipalPolicy(
-      new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [this.queue.queueArn] }),
-    );
+  protected allowSend(grantee: IGrantable, queues: readonly IQueue[] = [this.queue]): void {
+    const resources = queues.map(({ queueArn }) => queueArn);
+    grantee.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions: ['sqs:SendMessage'], resources }));
   }
 
-  /** Has a function consume the queue, one message at a time and at most so many at once. */
-  protected consume(consumer: LambdaFunction, maxConcurrency: number | undefined): void {
-    consumer.addEventSource(
-      new SqsEventSource(this.queue, { batchSize: 1, reportBatchItemFailures: true, maxConcurrency }),
-    );
+  /** Has a function consume the queue: so many messages in a batch, that are collected for so long, and so many batches at
+   *  once at most. */
+  protected consume(
+    consumer: LambdaFunction,
+    batches: {
+      readonly batchSize: number;
+      readonly maxBatchingWindow?: Duration;
+      readonly maxConcurrency: number | undefined;
+    },
+  ): void {
+    consumer.addEventSource(new SqsEventSource(this.queue, { ...batches, reportBatchItemFailures: true }));
     const reason = 'What fails stays in the queue, which hands it to its own queue of dead letters.';
     acknowledge(consumer, reason, 'Serverless::Serverless-LambdaEventSourceMappingDestination');
   }

@@ -14,6 +14,7 @@ export class WorkQueue extends MessageQueue {
    * for pollers that are throttled would spend the messages' receives.
    */
   feed(consumer: LambdaFunction, concurrency: number | undefined): void {
-    this.consume(consumer, concurrency === undefined ? undefined : Math.max(2, Math.floor(concurrency * 0.8)));
+    const maxConcurrency = concurrency === undefined ? undefined : Math.max(2, Math.floor(concurrency * 0.8));
+    this.consume(consumer, { batchSize: 1, maxConcurrency });
   }
 }

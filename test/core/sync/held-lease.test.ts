@@ -157,12 +157,20 @@ describe('a lease', () => {
     const lease = { ...(await stored()), last_slot: 5, skipped_slots: 3, interruptions: 2, purged: true, cancel: true };
     const { next } = takeLease(deps(), 'u', lease, { run: 'next' });
     expect(next).toEqual({
-      ...{ v: 1, version: 2, fence: 2, datasource: 'd', run: 'next', holder: undefined },
+      ...{ v: 1, version: 2, fence: 2, datasource: 'd', run: 'next', holder: undefined, sender: 'me' },
       ...{ expires_at: now + 900_000, last_slot: 5, skipped_slots: 3, interruptions: 2, purged: true },
     });
     const given = { datasource: 'e', run: 'next', holder: 'me', slot: 9, interruptions: 0, purged: false };
     expect(takeLease(deps(), 'u', lease, given).next).toMatchObject({
-      ...{ datasource: 'e', holder: 'me', last_slot: 9, interruptions: 0, purged: false, expires_at: now + leaseMs },
+      ...{
+        datasource: 'e',
+        holder: 'me',
+        sender: undefined,
+        last_slot: 9,
+        interruptions: 0,
+        purged: false,
+        expires_at: now + leaseMs,
+      },
     });
   });
 
