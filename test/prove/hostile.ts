@@ -53,8 +53,9 @@ async function runChild(endpoint: string): Promise<HostileReport | string> {
   }
 }
 
-function isProved({ code, words }: HostileCase, outcome: HostileReport): boolean {
-  const failed = outcome.status === 'failed' && outcome.code === code && outcome.message.includes(words);
+function isProved({ ends }: HostileCase, outcome: HostileReport): boolean {
+  const words = ends[outcome.code];
+  const failed = outcome.status === 'failed' && words !== undefined && outcome.message.includes(words);
   const bounded = outcome.seconds <= LONGEST_RUN_SECONDS && outcome.peakMegabytes <= MOST_MEGABYTES;
   return failed && bounded && outcome.honestRuns > 0 && outcome.honestFailures === 0;
 }

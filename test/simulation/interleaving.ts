@@ -44,7 +44,7 @@ function hosting(random: RandomSource): Hosting {
     bucketNames: [bucket],
     jitterMs: 0,
     // A worker may live almost twice as long as its lease, so that it can wake when that is another's. What is deleted is
-    // purged once more a whole lease later, when none of these is alive.
+    // purged once more two leases later, when none of these is alive.
     lifeMs,
     reserveMs: random.pick([20_000, lifeMs - 5000]),
     leaseMs,

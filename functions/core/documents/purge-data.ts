@@ -24,7 +24,7 @@ const waitSeconds = 2;
 /** What holds the lease while a uid is being purged. */
 export const purgeRun = 'purge';
 
-/** The limit of SQS. Where a lease takes longer, the sweep reminds. */
+/** The limit of SQS. Where there is longer to wait, the sweep reminds. */
 const longestDelaySeconds = 900;
 
 /** Deleted in batches of this many. */
@@ -63,12 +63,14 @@ export async function purgeData(deps: PurgeDeps, uid: string): Promise<void> {
   deps.log.info('data purged', { uid, items: removed });
 }
 
-/** Workers that were at it when the purge began are over when a lease taken now would run out. */
+/** Workers that were at it when the purge began are over when a lease taken now would run out; twice that is waited, for
+ *  clocks differ, and nothing waits for the end of a purge. */
 async function purgeOnceMore(deps: PurgeDeps, uid: string, mark: PurgeMark): Promise<void> {
-  await deps.table.put(purgeItem(uid, mark.datasource, deps.clock.now() + deps.leaseMs));
+  const waitMs = 2 * deps.leaseMs;
+  await deps.table.put(purgeItem(uid, mark.datasource, deps.clock.now() + waitMs));
   await amendLease(deps.table, uid, (lease) => ({ ...lease, expires_at: 0 }));
   const message: WorkMessage = { type: 'purge', uid };
-  await deps.queue.send(message, { delaySeconds: Math.min(longestDelaySeconds, Math.ceil(deps.leaseMs / 1000)) });
+  await deps.queue.send(message, { delaySeconds: Math.min(longestDelaySeconds, Math.ceil(waitMs / 1000)) });
 }
 
 async function endPurge(deps: PurgeDeps, uid: string): Promise<void> {

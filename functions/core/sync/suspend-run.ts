@@ -62,8 +62,10 @@ async function letGo(context: RunContext): Promise<RunRow> {
       ]);
       break;
     } catch (error) {
-      // Index 0 is the lease: a cancel came between, or another run; reading it again tells which.
-      if (!(error instanceof ConditionFailed) || error.index !== 0) throw error;
+      if (!(error instanceof ConditionFailed)) throw error;
+      // Index 0 is the lease: a cancel came between, or another run; reading it again tells which. Index 1 is the run:
+      // whoever is about to take its place has closed it, and not taken the lease yet.
+      if (error.index !== 0) throw leaseLost();
     }
   }
   deps.log.info('sync handed on', { datasource: run.datasource, run: run.id, listed: noted.counters.listed });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { readRanges } from '#core/ranges/range-map.ts';
 import { cancelRun } from '#core/sync/cancel-run.ts';
+import { closeAbandonedRun } from '#core/sync/close-abandoned-run.ts';
 import { handleTick } from '#core/sync/handle-tick.ts';
 import { readLease } from '#core/sync/lease.ts';
 import { performRun } from '#core/sync/perform-run.ts';
@@ -80,6 +81,21 @@ it('a canceled run that died is not made up for, a dry run neither; and its work
   await performRun({ ...world.deps, holder: 'dead', isAlive: () => true }, dead);
   expect(await world.catalogue(id)).toHaveLength(0);
   expect(await readRun(world.table, uid, dead.run.id)).toMatchObject({ status: 'canceled' });
+});
+it('a run that was closed by whoever is about to take its place ends as it was closed, and nothing broke off', async () => {
+  const { id, uid } = await world.addDatasource();
+  const slow = await start(id);
+  let closed = false;
+  world.s3.beforeResponse = async () => {
+    if (closed) return;
+    closed = true;
+    await closeAbandonedRun(world.deps, uid, await readLease(world.table, uid));
+  };
+  expect(await performRun(world.deps, slow)).toMatchObject({ id: slow.run.id });
+  expect(await readRun(world.table, uid, slow.run.id)).toMatchObject({
+    ...{ status: 'failed', error: { code: 'interrupted' } },
+  });
+  expect((await readLease(world.table, uid)).run).toBe(slow.run.id);
 });
 it('the run after a canceled one is not canceled', async () => {
   const { id } = await world.addDatasource();

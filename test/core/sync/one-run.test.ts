@@ -168,7 +168,7 @@ describe('the time limit of a run', () => {
 /** A purge removes everything once more when no worker that was at it can be alive. */
 const purgeTwice = async (): Promise<void> => {
   await world.work();
-  now += world.deps.leaseMs;
+  now += 2 * world.deps.leaseMs;
   await world.work();
 };
 
@@ -229,7 +229,7 @@ describe('deleting a datasource', () => {
     await performed;
     const partition = recordPartition(uid, (await readRanges(world.table, uid))[0]?.id ?? '');
     expect(await collect(world.table.query({ pk: partition }))).toHaveLength(50);
-    now += world.deps.leaseMs;
+    now += 2 * world.deps.leaseMs;
     await world.work();
     expect(await collect(world.table.query({ pk: partition }))).toEqual([]);
     expect(await readRanges(world.table, uid)).toEqual([]);
