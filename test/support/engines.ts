@@ -1,12 +1,13 @@
 /**
  * Fetches the real engines that the contract tests run against, once: `npm run engines`.
  * DynamoDB Local is required; versitygw, a real S3 server, is built where Go is and left out elsewhere; so is MiniStack,
- * an AWS for the end-to-end test, where there is no Python.
+ * an AWS for the end-to-end test, and cfn-lint, where there is no Python.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { cfnLintEngine } from './cfn-lint-engine.ts';
 import {
   DYNAMODB_LOCAL_FOLDER,
   DYNAMODB_LOCAL_VERSION,
@@ -17,7 +18,8 @@ import {
   VERSITYGW_VERSION,
 } from './engine-paths.ts';
 import { javaProblem } from './java.ts';
-import { installMiniStack } from './ministack-engine.ts';
+import { miniStackEngine } from './ministack-engine.ts';
+import { installPythonEngine } from './python-engine.ts';
 
 /** `npm view amplify-dynamodb-simulator@2.9.30 dist.integrity` */
 const DYNAMODB_LOCAL_INTEGRITY =
@@ -26,7 +28,8 @@ const DYNAMODB_LOCAL_INTEGRITY =
 mkdirSync(ENGINES_FOLDER, { recursive: true });
 const problem = fetchDynamoDbLocal();
 buildVersitygw();
-installMiniStack(run);
+installPythonEngine(run, miniStackEngine);
+installPythonEngine(run, cfnLintEngine);
 if (problem !== undefined) {
   console.error(`DynamoDB Local cannot be used: ${problem}`);
   process.exit(1);
