@@ -102,16 +102,6 @@ describe('permissions', () => {
     expect(actionsOf(name).filter((action) => action.startsWith('kms:'))).toEqual(allowed);
   });
 
-  test('given what each function does, its role has those services and no more', () => {
-    const services = (name: string) => [...new Set(actionsOf(name).map((action) => action.split(':')[0]))].sort();
-    expect(services('Api')).toEqual(['dynamodb', 'kms', 'logs', 'secretsmanager', 'sqs']);
-    expect(services('Probe')).toEqual(['dynamodb', 'kms', 'logs', 'secretsmanager', 'sqs']);
-    expect(services('Sync')).toEqual(['dynamodb', 'kms', 'logs', 'sqs']);
-    expect(services('Jobs')).toEqual(['dynamodb', 'kms', 'logs', 'sqs']);
-    expect(services('Schedules')).toEqual(['dynamodb', 'iam', 'logs', 'scheduler', 'sqs']);
-    expect(services('Publisher')).toEqual(['dynamodb', 'events', 'kms', 'logs', 'sqs']);
-  });
-
   test('given who opens what, the publisher opens secrets of webhooks alone, and nobody else opens those', () => {
     const kinds = (name: string) =>
       statements
@@ -136,18 +126,6 @@ describe('permissions', () => {
     expect(own?.statement.Condition).toEqual({
       'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': partitions },
     });
-  });
-
-  test('given the publisher, of the table it may read items by key, list and write webhooks, and read the stream', () => {
-    expect(actionsOf('Publisher').filter((action) => action.startsWith('dynamodb:'))).toEqual([
-      'dynamodb:DescribeStream',
-      'dynamodb:GetItem',
-      'dynamodb:GetRecords',
-      'dynamodb:GetShardIterator',
-      'dynamodb:ListStreams',
-      'dynamodb:PutItem',
-      'dynamodb:Query',
-    ]);
   });
 
   test('given the role that schedules take, it may be passed to Scheduler alone', () => {

@@ -27,7 +27,7 @@ export class ApiFunction extends StocktakeFunction<ApiEnvironment> {
       timeout: longestAnswer,
       config,
       environment: (role) => ({
-        ...data.grantReadWrite(role),
+        ...data.grantCalls(role, 'get', 'batchGet', 'query', 'put', 'delete', 'transact'),
         ...secrets.grantSeal(role),
         ...adminKey.grantRead(role),
         ...work.grantSend(role),

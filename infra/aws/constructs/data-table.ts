@@ -4,15 +4,19 @@ import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { StackConfig } from '../config.ts';
 
-const readActions = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'];
+/** What each call of the Table port needs (functions/adapters/aws): a transaction, what each of its parts needs. */
+const actionsOf = {
+  get: ['dynamodb:GetItem'],
+  batchGet: ['dynamodb:BatchGetItem'],
+  query: ['dynamodb:Query'],
+  put: ['dynamodb:PutItem'],
+  delete: ['dynamodb:DeleteItem'],
+  batchWrite: ['dynamodb:BatchWriteItem'],
+  transact: ['dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:ConditionCheckItem'],
+} as const;
 
-/** TransactWriteItems is allowed by what each of its parts needs. */
-const writeActions = [
-  'dynamodb:PutItem',
-  'dynamodb:DeleteItem',
-  'dynamodb:BatchWriteItem',
-  'dynamodb:ConditionCheckItem',
-];
+/** A call of the Table port. */
+export type TableCall = keyof typeof actionsOf;
 
 /** As the stores of functions/core/webhooks name them; a test holds the two together. */
 const webhookPartitions = ['registry#webhook', 'webhook-health', 'webhook-delivery#*'];
@@ -51,8 +55,9 @@ export class DataTable extends Construct {
     return { TABLE_NAME: this.table.tableName };
   }
 
-  grantReadWrite(grantee: IGrantable): { TABLE_NAME: string } {
-    this.table.grant(grantee, ...readActions, ...writeActions);
+  /** Allows these calls of the Table port, on all items. */
+  grantCalls(grantee: IGrantable, ...calls: readonly TableCall[]): { TABLE_NAME: string } {
+    this.table.grant(grantee, ...new Set(calls.flatMap((call) => actionsOf[call])));
     return { TABLE_NAME: this.table.tableName };
   }
 }

@@ -23,7 +23,7 @@ export class JobsFunction extends StocktakeFunction<JobsEnvironment> {
       timeout: longestInvocation,
       config,
       environment: (role) => ({
-        ...data.grantReadWrite(role),
+        ...data.grantCalls(role, 'get', 'batchGet', 'query', 'put', 'delete'),
         ...secrets.grantOpen(role),
         ...jobs.grantSend(role),
         PRIVATE_ENDPOINTS: config.privateEndpoints.join(','),

@@ -25,7 +25,7 @@ export class ProbeFunction extends StocktakeFunction<ProbeEnvironment> {
       timeout: longestAnswer,
       config,
       environment: (role) => ({
-        ...data.grantReadWrite(role),
+        ...data.grantCalls(role, 'get', 'batchGet', 'query', 'put', 'delete', 'transact'),
         ...secrets.grantOpen(role),
         ...adminKey.grantRead(role),
         ...work.grantSend(role),

@@ -36,7 +36,7 @@ export class SyncFunction extends StocktakeFunction<SyncEnvironment> {
       // must have come further than the one before, or the run fails (functions/core/sync).
       recursiveLoop: RecursiveLoop.ALLOW,
       environment: (role) => ({
-        ...data.grantReadWrite(role),
+        ...data.grantCalls(role, 'get', 'batchGet', 'query', 'put', 'delete', 'batchWrite', 'transact'),
         ...secrets.grantOpen(role),
         ...work.grantSend(role),
         PRIVATE_ENDPOINTS: config.privateEndpoints.join(','),
