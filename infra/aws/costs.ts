@@ -6,6 +6,8 @@ export const prices = {
   dynamoDbWriteUnit: 0.625e-6,
   dynamoDbReadUnit: 0.125e-6,
   dynamoDbGbMonth: 0.25,
+  /** Point-in-time recovery of the same. */
+  dynamoDbRecoveryGbMonth: 0.2,
   lambdaRequest: 0.2e-6,
   /** arm64. */
   lambdaGbSecond: 13.3334e-6,
@@ -16,9 +18,28 @@ export const prices = {
   /** That event in the queue of webhooks: a send, and a share of a batch's receive, delete and invocation. */
   webhookMessage: 1e-6,
   logGb: 0.5,
-  /** KMS key, secret, 28 alarm metrics, 10 metrics, dashboard: paid whether anything runs or not. */
-  fixedMonth: 1 + 0.4 + 28 * 0.1 + 10 * 0.3 + 3,
+  sqsRequest: 0.4e-6,
+  kmsKeyMonth: 1,
+  secretMonth: 0.4,
+  alarmMetricMonth: 0.1,
+  metricMonth: 0.3,
+  dashboardMonth: 3,
 } as const;
+
+/** What is paid whether anything runs or not: numbers of things in the stack. */
+export const fixed = { kmsKeys: 1, secrets: 1, alarmMetrics: 28, metrics: 10, dashboards: 1, polledQueues: 3 } as const;
+
+/** Lambda asks an idle queue over five connections, each of which waits 20 seconds:
+ *  https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html */
+const pollsPerMonth = 5 * 3 * 60 * 24 * 30;
+
+export const fixedMonth =
+  fixed.kmsKeys * prices.kmsKeyMonth +
+  fixed.secrets * prices.secretMonth +
+  fixed.alarmMetrics * prices.alarmMetricMonth +
+  fixed.metrics * prices.metricMonth +
+  fixed.dashboards * prices.dashboardMonth +
+  fixed.polledQueues * pollsPerMonth * prices.sqsRequest;
 
 /** Per run, whatever it lists; measured at the Table port. */
 export const unitsPerRun = { write: 10, read: 17 } as const;
@@ -29,9 +50,17 @@ export const readUnitsPerThousand = 2;
 /** Seven units every five seconds, for how far the run is, at the time that a page is assumed to take. */
 export const writeUnitsPerThousand = 0.21;
 
-/** Assumed, but for the record's size: a record whose key has 43 bytes (measured too); a run's log; time of a run and of a page of 1,000 keys. */
+/** What the sweep reads of each datasource, every five minutes; measured likewise. */
+export const readUnitsPerSweep = 3.4;
+
+/**
+ * Assumed, but for the record's size: a record whose key has 43 bytes (measured too) and what DynamoDB adds to each item
+ * (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html); a run's log; time of
+ * a run and of a page of 1,000 keys.
+ */
 export const assumed = {
   recordBytes: 262,
+  itemOverheadBytes: 100,
   logBytes: 1500,
   secondsPerRun: 0.3,
   secondsPerPage: 0.15,
@@ -60,14 +89,14 @@ export function costOfRun(objects: number): number {
   );
 }
 
-/** What the sweep reads of each datasource, every five minutes. */
-const sweepPerMonth = 8640 * 3.4 * prices.dynamoDbReadUnit;
+const sweepPerMonth = 8640 * readUnitsPerSweep * prices.dynamoDbReadUnit;
 
 /** Dollars a month for so many datasources of so many objects each, unchanged, with storage and what is fixed. */
 export function costOfMonth(datasources: number, objects: number, interval: Interval): number {
-  const storage = ((datasources * objects * assumed.recordBytes) / 1e9) * prices.dynamoDbGbMonth;
+  const gigabytes = (datasources * objects * (assumed.recordBytes + assumed.itemOverheadBytes)) / 1e9;
+  const storage = gigabytes * (prices.dynamoDbGbMonth + prices.dynamoDbRecoveryGbMonth);
   const runs = runsPerMonth[interval] * costOfRun(objects);
-  return datasources * (runs + sweepPerMonth) + storage + prices.fixedMonth;
+  return datasources * (runs + sweepPerMonth) + storage + fixedMonth;
 }
 
 /** Dollars for the first load of so many objects: one write a record, beside what a run costs. */

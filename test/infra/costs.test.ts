@@ -1,12 +1,27 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { DatasourceRow } from '#core/datasources/datasource.ts';
+import { reconcileAllSchedules } from '#core/datasources/reconcile-schedules.ts';
 import { recordPartition } from '#core/documents/record.ts';
 import { readRanges } from '#core/ranges/range-map.ts';
 import { handleTick } from '#core/sync/handle-tick.ts';
+import { sweep } from '#core/sync/sweep.ts';
 import { checkItem } from '#core/table-limits.ts';
 import { meterTable } from '#support/metering-table.ts';
+import { createSchedulerModel } from '#support/scheduler-model.ts';
 import { bucketName, createSyncWorld, type SyncWorld } from '#support/sync-world.ts';
-import { assumed, readUnitsPerThousand, unitsPerRun } from '../../infra/aws/costs.ts';
+import { costTables } from '../../infra/aws/cost-tables.ts';
+import {
+  assumed,
+  fixed,
+  fixedMonth,
+  prices,
+  readUnitsPerSweep,
+  readUnitsPerThousand,
+  unitsPerRun,
+  writeUnitsPerThousand,
+} from '../../infra/aws/costs.ts';
+import { synthesize } from './stack-template.ts';
 
 let world: SyncWorld;
 let row: DatasourceRow;
@@ -48,5 +63,64 @@ it('takes the units that the cost tables reckon with', async () => {
   const [range] = await readRanges(world.table, row.uid);
   for await (const item of world.table.query({ pk: recordPartition(row.uid, range?.id ?? ''), limit: 1 })) {
     expect(checkItem(item)).toBe(assumed.recordBytes);
+  }
+});
+
+it('reads in a sweep what the cost tables reckon with', async () => {
+  const many = await createSyncWorld();
+  try {
+    const datasources = 60;
+    for (let index = 0; index < datasources; index += 1) await many.addDatasource({ id: `of-many-${index}` });
+    const { schedules } = createSchedulerModel(many.deps.clock);
+    // The first one puts the schedules; from then on there is nothing to do but to look.
+    await reconcileAllSchedules({ ...many.deps, schedules });
+    const table = meterTable(many.table);
+    await Promise.all([sweep({ ...many.deps, table }), reconcileAllSchedules({ ...many.deps, table, schedules })]);
+    expect(table.units.write).toBe(0);
+    expect(table.units.read / datasources).toBeCloseTo(readUnitsPerSweep, 1);
+  } finally {
+    await many.close();
+  }
+});
+
+it('counts of what is paid by the month as many as the stack has', () => {
+  const stack = synthesize();
+  const of = (type: string) => stack.ofType(type).map(([, { Properties }]) => Properties);
+  const metricsOf = ({ Metrics }: Record<string, unknown>) =>
+    Metrics === undefined ? 1 : (Metrics as { MetricStat?: unknown }[]).filter(({ MetricStat }) => MetricStat).length;
+  expect(fixed).toEqual({
+    kmsKeys: of('AWS::KMS::Key').length,
+    secrets: of('AWS::SecretsManager::Secret').length,
+    alarmMetrics: of('AWS::CloudWatch::Alarm').reduce((sum, alarm) => sum + metricsOf(alarm), 0),
+    metrics: of('AWS::Logs::MetricFilter').length,
+    dashboards: of('AWS::CloudWatch::Dashboard').length,
+    polledQueues: of('AWS::SQS::Queue').filter(({ RedrivePolicy }) => RedrivePolicy).length,
+  });
+});
+
+it('is told in the README as it is: tables, formula and prices', () => {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+  for (const table of costTables().split('\n\n')) expect(readme).toContain(table.trim());
+  const plain = (value: number) => value.toFixed(10).replace(/0+$/, '');
+  const section = readme
+    .slice(readme.indexOf('### What it costs'), readme.indexOf('## Webhooks'))
+    .replaceAll(/\s+/g, ' ');
+  for (const words of [
+    `LIST ${plain(prices.listRequest)}`,
+    `${readUnitsPerThousand} read units × ${plain(prices.dynamoDbReadUnit)}`,
+    `${writeUnitsPerThousand} write units × ${plain(prices.dynamoDbWriteUnit)}`,
+    `${unitsPerRun.write} write units + ${unitsPerRun.read} read units`,
+    `(${assumed.secondsPerRun} s + ${assumed.secondsPerPage} s a further page, ${assumed.memoryGb.toFixed(2)} GB × ${plain(prices.lambdaGbSecond)})`,
+    `+ ${plain(prices.lambdaRequest)} +`,
+    `Scheduler ${plain(prices.schedulerInvocation)}`,
+    `KMS ${plain(prices.kmsRequest)}`,
+    `event ${plain(prices.event)}`,
+    `webhooks ${plain(prices.webhookMessage)}`,
+    `${assumed.logBytes / 1000} KB of log × ${prices.logGb} a GB`,
+    `${readUnitsPerSweep} read units a datasource`,
+    `${assumed.recordBytes} + ${assumed.itemOverheadBytes} bytes × (${prices.dynamoDbGbMonth} + ${prices.dynamoDbRecoveryGbMonth}) a GB`,
+    `Fixed: ${fixedMonth.toFixed(2)} a month`,
+  ]) {
+    expect(section).toContain(words);
   }
 });

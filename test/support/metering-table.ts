@@ -22,6 +22,8 @@ export function meterTable(table: Table): Table & { readonly units: { write: num
     async batchGet(keys) {
       const items = await table.batchGet(keys);
       for (const item of items) units.read += read([item]);
+      // Looking for what is not there is billed, too.
+      units.read += keys.length - items.length;
       return items;
     },
     async put(item, condition) {
@@ -42,11 +44,15 @@ export function meterTable(table: Table): Table & { readonly units: { write: num
     },
     async *query(query: Query) {
       const items: Item[] = [];
-      for await (const item of table.query(query)) {
-        items.push(item);
-        yield item;
+      try {
+        for await (const item of table.query(query)) {
+          items.push(item);
+          yield item;
+        }
+      } finally {
+        // Also when the caller has seen enough.
+        units.read += read(items);
       }
-      units.read += read(items);
     },
   };
 }
