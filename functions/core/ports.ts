@@ -93,6 +93,11 @@ export type Schedule = {
 export type LiveSchedule = Schedule & {
   /** When it was last changed, epoch milliseconds. */
   readonly modifiedAt: number;
+  /**
+   * It starts something else than what a put has it start, under another role, or loses what cannot be delivered: a
+   * deployment has replaced these, or somebody has edited them. A put mends it.
+   */
+  readonly misdirected?: true;
 };
 
 /** Keeps schedules and fires them; a put replaces the whole schedule. Removing a missing one does nothing. */

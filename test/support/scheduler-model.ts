@@ -34,6 +34,8 @@ export type SchedulerModel = {
   /** What a person does in the AWS console: changes some fields of what stands. Throws if nothing stands. */
   edit(name: string, change: Partial<Omit<Schedule, 'name'>>): void;
   delete(name: string): void;
+  /** What a deployment does that replaces the function: what stands starts the old one. */
+  misdirect(): void;
 };
 
 /** EventBridge Scheduler in memory: unconditional writes, a modification time, nothing fires. */
@@ -64,6 +66,9 @@ export function createSchedulerModel(clock: Clock): SchedulerModel {
     },
     delete: (name) => {
       live.delete(name);
+    },
+    misdirect: () => {
+      for (const [name, standing] of live) live.set(name, { ...standing, misdirected: true });
     },
     schedules: {
       put: async (schedule) => call('put', schedule.name, () => keep(schedule)),

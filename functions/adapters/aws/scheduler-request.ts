@@ -47,7 +47,7 @@ export function scheduleRequest(schedule: Schedule, target: SchedulerTarget, now
 }
 
 /** What the port tells of a schedule, whoever wrote it last. */
-export function liveSchedule(name: string, answer: GetScheduleCommandOutput): LiveSchedule {
+export function liveSchedule(name: string, answer: GetScheduleCommandOutput, target: SchedulerTarget): LiveSchedule {
   const expression = answer.ScheduleExpression ?? '';
   return {
     name,
@@ -57,7 +57,17 @@ export function liveSchedule(name: string, answer: GetScheduleCommandOutput): Li
     startAt: startAtOf({ expression, description: answer.Description, startDate: answer.StartDate }),
     input: answer.Target?.Input ?? '',
     modifiedAt: (answer.LastModificationDate ?? answer.CreationDate)?.getTime() ?? 0,
+    ...(isDirectedTo(target, answer) ? {} : { misdirected: true }),
   };
+}
+
+/** Function, role and queue get new names when a deployment replaces them; schedules keep the old ones until they are put. */
+function isDirectedTo(target: SchedulerTarget, { Target: live }: GetScheduleCommandOutput): boolean {
+  return (
+    live?.Arn === target.targetArn &&
+    live.RoleArn === target.roleArn &&
+    live.DeadLetterConfig?.Arn === target.deadLetterArn
+  );
 }
 
 /** A tick that is later than its interval is worth nothing: the next one has been fired. */

@@ -75,9 +75,13 @@ async function remove(client: Client, { group }: SchedulerTarget, name: string):
   }
 }
 
-async function read(client: Client, { group }: SchedulerTarget, name: string): Promise<LiveSchedule | undefined> {
+async function read(client: Client, target: SchedulerTarget, name: string): Promise<LiveSchedule | undefined> {
   try {
-    return liveSchedule(name, await client.send(new GetScheduleCommand({ Name: name, GroupName: group })));
+    return liveSchedule(
+      name,
+      await client.send(new GetScheduleCommand({ Name: name, GroupName: target.group })),
+      target,
+    );
   } catch (error) {
     if (!isMissing(error) || isOfGroup(error)) throw error;
     return undefined;

@@ -161,6 +161,7 @@ function stands(row: DatasourceRow, wished: Schedule): Pick<ScheduleAck, 'config
 
 /** An expression that says the same in other words may stay: that is how the console's user wrote it. */
 function isInPlace(live: LiveSchedule, wished: Schedule): boolean {
+  if (live.misdirected) return false;
   const fields = ['state', 'startAt', 'input'] as const;
   return timingKey(live) === timingKey(wished) && fields.every((field) => live[field] === wished[field]);
 }

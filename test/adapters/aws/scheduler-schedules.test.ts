@@ -119,6 +119,23 @@ describe('EventBridge Scheduler schedules', () => {
     });
   });
 
+  const elsewhere: [string, object][] = [
+    ['function', { Arn: 'arn:aws:lambda:eu-west-1:111122223333:function:sync-before' }],
+    ['role', { RoleArn: 'arn:aws:iam::111122223333:role/scheduler-before' }],
+    ['queue of dead letters', { DeadLetterConfig: undefined }],
+  ];
+  test.each(elsewhere)(
+    'given it has another %s than the deployment, then it is misdirected, until it is put',
+    async (_, change) => {
+      await schedules.put(hourly);
+      const [standing] = scheduler.standing(GROUP);
+      scheduler.edit(GROUP, 'photos', { Target: { ...standing!.Target!, ...change } });
+      expect(await schedules.read('photos')).toMatchObject({ ...hourly, misdirected: true });
+      await schedules.put(hourly);
+      expect(await schedules.read('photos')).not.toHaveProperty('misdirected');
+    },
+  );
+
   describe('when its start has passed', () => {
     test('given a rate, when it is put again, then it starts at its next firing and is read as it was put', async () => {
       now += 3 * HOUR + 10 * MINUTE;

@@ -420,6 +420,22 @@ describe('all schedules', () => {
     for (const id of ['right', 'paused', 'missing', 'stripped']) await expectInPlace(id);
   });
 
+  it('given a deployment has replaced what schedules start, then each is put again as it stands, once', async () => {
+    await standing({ interval: '1h' }, 'on');
+    await standing({ interval: '1h' }, 'paused');
+    edit({ state: 'disabled' }, 'paused');
+    await reconcileAllSchedules(world.deps);
+    const before = [await world.row('on'), await world.row('paused')];
+    world.scheduler.calls.length = 0;
+    world.scheduler.misdirect();
+    await reconcileAllSchedules(world.deps);
+    expect(puts().sort()).toEqual(['on', 'paused']);
+    await reconcileAllSchedules(world.deps);
+    expect(puts()).toHaveLength(2);
+    expect([await world.row('on'), await world.row('paused')]).toEqual(before);
+    for (const id of ['on', 'paused']) await expectInPlace(id);
+  });
+
   it('given one cannot be put, then the others are and the failure is told', async () => {
     for (const id of ['a', 'b', 'c']) await world.create(id);
     world.scheduler.fault = ({ operation, name }) => (operation === 'put' && name === 'b' ? 'server_error' : undefined);
