@@ -237,6 +237,71 @@ describe.skipIf(skipped)('Stocktake, deployed', () => {
     expect(new Set(events.map(({ source }) => source))).toEqual(new Set(['stocktake']));
   });
 
+  it('holds a run that would delete too much, fails one that is refused, and tells bus and webhook of both', async () => {
+    // Given a catalogue of 20, and somebody who wants to hear how syncs end
+    const { s3, api } = cloud;
+    const receiver = await startWebhookReceiver();
+    const secret = 'another-secret-of-ours';
+    const hook = { url: receiver.url, events: ['sync.completed', 'sync.failed'], secret };
+    const hooked = await api.send('POST', '/v1/webhooks', hook, 'application/json');
+    expect(hooked).toMatchObject({ status: 201 });
+    const { id: hookId } = (hooked.body as { data: { id: unknown } }).data;
+    s3.createBucket('losing-bucket');
+    const keys = Array.from({ length: 20 }, (_, index) => `object-${String(index).padStart(2, '0')}.txt`);
+    for (const key of keys) s3.put('losing-bucket', key);
+    const body = datasourceBody(s3, 'losing-bucket');
+    await api.call('POST', '/datasource/', { ...body, id: 'losing', sync: { strategy: 'manual' } });
+    const loaded = await syncNow('losing');
+    expect(loaded, loaded.message).toMatchObject({ status: 'completed', counters: { added: 20 } });
+
+    // When 15 of them are gone, then none is deleted before somebody approves
+    const lost = keys.slice(0, 15);
+    for (const key of lost) s3.delete('losing-bucket', key);
+    const held = await syncNow('losing');
+    expect(held, held.message).toMatchObject({ status: 'held', counters: { deleted: 0 } });
+    expect((await eventsOf(held)).map((event) => event['detail-type'])).toEqual(['Sync Held']);
+    expect(await api.documents('losing', 100)).toHaveLength(20);
+    const known = await api.runs('losing');
+    await api.call('POST', `/datasource/losing/_runs/${held.id}/_approve`);
+    const approved = await nextRun('losing', known, () => true);
+    expect(approved, approved.message).toMatchObject({ status: 'completed', counters: { deleted: 15 } });
+    expect(await cataloguedFacts(api, 'losing')).toEqual(bucketFacts(s3, 'losing-bucket'));
+    const told = await until('the bus tells of the deletions', STEP, async () => {
+      const seen = await eventsOf(approved);
+      return keysOf(seen, 'Objects Deleted').length >= 15 && seen;
+    });
+    expect(keysOf(told, 'Objects Deleted')).toEqual(lost);
+
+    // When its keys are refused, then the run fails, and the datasource says why
+    const config = { access_key_id: 'NOBODY', secret_access_key: 'nobody-knows-this-secret' };
+    await api.call('PUT', '/datasource/losing', { connector: { id: 's3', config } });
+    const failed = await syncNow('losing');
+    expect(failed).toMatchObject({ status: 'failed', message: expect.stringContaining('key') });
+    expect((await eventsOf(failed)).map((event) => event['detail-type'])).toEqual(['Sync Failed']);
+    expect(await api.documents('losing', 100)).toHaveLength(5);
+
+    // Then each end came to the webhook, signed
+    const calls = await until('the webhook was called for all four', STEP, () => {
+      const own = receiver.calls.filter(({ body: raw }) => JSON.parse(raw).datasource === 'losing');
+      return own.length >= 4 && own;
+    });
+    const posted = calls.map(({ body: raw }) => JSON.parse(raw));
+    const ends = Object.fromEntries(posted.map(({ run_id, event, status }) => [run_id, `${event} ${status}`]));
+    expect(ends).toEqual({
+      [loaded.id]: 'sync.completed completed',
+      [held.id]: 'sync.failed held',
+      [approved.id]: 'sync.completed completed',
+      [failed.id]: 'sync.failed failed',
+    });
+    for (const { body: raw, headers } of calls) {
+      const signed = `${headers['x-stocktake-timestamp']}.${raw}`;
+      expect(headers['x-stocktake-signature']).toBe(createHmac('sha256', secret).update(signed).digest('hex'));
+    }
+    expect(await api.send('DELETE', `/v1/webhooks/${hookId}`)).toMatchObject({ status: 204 });
+    await receiver.close();
+    await api.call('DELETE', '/datasource/losing');
+  });
+
   it('adopts what is done to its schedule in the console', async () => {
     const { consoleUser, clients, api } = cloud;
     let known = await api.runs(id);
@@ -255,8 +320,12 @@ describe.skipIf(skipped)('Stocktake, deployed', () => {
     const source = await shows({ enabled: true, interval: '7m', changed_by: 'console' });
     resumed();
     expect(source.schedule).toMatchObject({ expression: 'rate(7 minutes)', state: 'enabled' });
-    await liveSchedule({ State: 'ENABLED', ScheduleExpression: 'rate(7 minutes)' });
+    const settled = await liveSchedule({ State: 'ENABLED', ScheduleExpression: 'rate(7 minutes)' });
     await secondOver(await nextRun(id, known, ({ trigger }) => trigger === 'schedule'));
+
+    // When nothing is done there, then the sweep leaves it as it is
+    await fireSweepRule(clients);
+    expect((await consoleUser.look(id))?.LastModificationDate).toEqual(settled.LastModificationDate);
 
     // When it is deleted there
     await consoleUser.remove(id);
@@ -384,7 +453,7 @@ describe.skipIf(skipped)('Stocktake, deployed', () => {
     const { sqs } = cloud.clients;
     const { QueueUrls: urls = [] } = await sqs.send(new ListQueuesCommand({}));
     const ends = urls.filter((url) => url.includes('DeadLetters'));
-    expect(ends.length).toBeGreaterThanOrEqual(5);
+    expect(ends).toHaveLength(7);
     for (const QueueUrl of ends) {
       const AttributeNames: QueueAttributeName[] = ['ApproximateNumberOfMessages'];
       const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames }));

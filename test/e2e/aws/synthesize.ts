@@ -57,6 +57,8 @@ export function synthesize(folder: string, context: Readonly<Record<string, stri
       HOME: folder,
       AWS_EC2_METADATA_DISABLED: 'true',
       CDK_DISABLE_CLI_TELEMETRY: '1',
+      // Where bundling would turn to Docker, it finds none, whatever is installed.
+      CDK_DOCKER: join(folder, 'no-docker'),
     },
   });
   if (answer.status !== 0) throw new Error(`cdk synth failed:\n${answer.error ?? ''}${answer.stdout}${answer.stderr}`);
