@@ -1,18 +1,19 @@
 import * as z from 'zod';
+import { environment } from '#handlers/sync/env.ts';
 
-/** Values from `-c key=value` are text; cdk.json may hold numbers and lists. */
-function number(rule: z.ZodType<number, number>) {
+/** Values from `-c key=value` are text; cdk.json may hold numbers and lists. `rule`: what the value must be. */
+function number(rule: string, schema: z.ZodType<number, number>) {
   const text = z
     .string()
     .trim()
-    .regex(/^\d+(\.\d+)?$/, 'must be a number')
+    .regex(/^\d+(\.\d+)?$/, rule)
     .transform(Number);
-  return z.union([z.number(), text], 'must be a number').pipe(rule);
+  return z.union([z.number(), text], rule).pipe(schema);
 }
 
 function whole(least: number, most: number) {
-  const range = `must be a whole number, ${least}–${most}`;
-  return number(z.number().int(range).min(least, range).max(most, range));
+  const rule = `must be a whole number, ${least}–${most}, without a unit`;
+  return number(rule, z.number().int(rule).min(least, rule).max(most, rule));
 }
 
 function list(entry: z.ZodType<string, string>) {
@@ -28,28 +29,36 @@ const retentionDays = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ] as const;
 
-const endpoint = z
-  .string()
-  .regex(/^([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?$/i, 'must be host or host:port, without a scheme or path');
+/** By the rule of the functions that dial it, so that what would refuse there is refused here. */
+const endpoint = z.string().superRefine((text, context) => {
+  for (const { message } of environment.shape.PRIVATE_ENDPOINTS.safeParse(text).error?.issues ?? []) {
+    context.addIssue({ code: 'custom', message });
+  }
+});
+
+const anyRetention = `must be one of ${retentionDays.join(', ')}`;
+
+/** A share below one in a thousand holds whatever the number of objects does. */
+const share = 'must be 0, or a number of 0.001–1, such as 0.15 for 15 %';
 
 const origin = z
   .string()
   .regex(/^(\*|https?:\/\/[^/\s,]+)$/, 'must be an origin such as https://app.example.com, or *');
 
+const aStream = 'must be the ARN of the stream of a table: arn:aws:dynamodb:REGION:ACCOUNT:table/NAME/stream/TIME';
 const streamArn = z
-  .string()
-  .regex(
-    /^arn:[a-z-]+:dynamodb:[a-z0-9-]+:\d{12}:table\/[A-Za-z0-9_.-]+\/stream\/[0-9T:.-]+$/,
-    'must be the ARN of the stream of a table: arn:aws:dynamodb:REGION:ACCOUNT:table/NAME/stream/TIME',
-  );
+  .string(aStream)
+  .regex(/^arn:[a-z-]+:dynamodb:[a-z0-9-]+:\d{12}:table\/[A-Za-z0-9_.-]+\/stream\/[0-9T:.-]+$/, aStream);
+
+const prefix = 'must be 1–30 of a–z, 0–9 and hyphen, and begin with a letter';
 
 const stackConfig = z.strictObject({
   /** Name of the stack, of its schedule group, bus, dashboard and alarms; two prefixes, two Stocktakes. */
   namePrefix: z
-    .string()
-    .regex(/^[a-z][a-z0-9-]{0,29}$/, 'must be 1–30 of a–z, 0–9 and hyphen, and begin with a letter')
+    .string(prefix)
+    .regex(/^[a-z][a-z0-9-]{0,29}$/, prefix)
     .default('stocktake'),
-  logRetentionDays: number(z.literal(retentionDays, `must be one of ${retentionDays.join(', ')}`)).default(30),
+  logRetentionDays: number(anyRetention, z.literal(retentionDays, anyRetention)).default(30),
   /** Whether table, key and admin key outlive `cdk destroy`. */
   removalPolicy: z.enum(['retain', 'destroy'], 'must be retain or destroy').default('retain'),
   /** Private or loopback S3 endpoints that may be dialled: host for any port, or host:port. */
@@ -71,7 +80,10 @@ const stackConfig = z.strictObject({
   runTimeLimitSeconds: whole(60, 604_800).default(86_400),
   /** A run holds when its deletions exceed both: so many objects, and such a share (0–1) of the records. */
   holdAboveObjects: whole(0, 1_000_000_000).default(10),
-  holdAboveShare: number(z.number().min(0, 'must be 0–1').max(1, 'must be 0–1')).default(0.15),
+  holdAboveShare: number(
+    share,
+    z.number().refine((value) => value === 0 || (value >= 0.001 && value <= 1), share),
+  ).default(0.15),
   /** Stream of a table restored from a backup, to be used instead of the stack's own (docs/runbook.md). */
   restoredTableStreamArn: streamArn.optional(),
 });

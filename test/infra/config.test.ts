@@ -52,6 +52,10 @@ describe('the context of the stack', () => {
     ['logRetentionDays', 'forever'],
     ['removalPolicy', 'delete'],
     ['privateEndpoints', 'http://minio:9000'],
+    // What the functions would refuse, and with it every datasource:
+    ['privateEndpoints', 'minio:99999'],
+    ['privateEndpoints', '127.1'],
+    ['privateEndpoints', 'minio..internal'],
     ['alarmEmail', 'nobody'],
     ['throttleRate', '0'],
     ['throttleBurst', '1.5'],
@@ -63,16 +67,36 @@ describe('the context of the stack', () => {
     ['runTimeLimitSeconds', '-1'],
     ['holdAboveObjects', ''],
     ['holdAboveShare', '15'],
+    ['holdAboveShare', 0.000_000_1],
+    ['namePrefix', 5],
+    ['restoredTableStreamArn', 5],
     ['restoredTableStreamArn', 'arn:aws:dynamodb:eu-west-1:111122223333:table/restored'],
   ];
-  test.each(bad)('given %s=%j, the error names the key', (key, value) => {
-    expect(() => readConfig({ [key]: value })).toThrow(new RegExp(`-c ${key}(\\.\\d+)?: `));
+  test.each(bad)('given %s=%j, the error names the key and what it must be', (key, value) => {
+    expect(() => readConfig({ [key]: value })).toThrow(new RegExp(`-c ${key}(\\.\\d+)?: must (be|have|write) \\S`));
   });
 
   test('given several mistakes, all of them are told, unknown keys with the known ones', () => {
     const read = () => readConfig({ logRetentionDay: '7', removalPolicy: 'x' });
     expect(read).toThrow(/-c logRetentionDay: is not known; known are .*logRetentionDays/);
     expect(read).toThrow(/-c removalPolicy: must be retain or destroy/);
+  });
+
+  test('given the README, it has each key with its default, and no other', () => {
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+    const [, table = ''] = /refused at synth:\n\n\| key \|.*\n\|[- |]+\|\n((?:\|.*\n)+)/.exec(readme) ?? [];
+    const told = table.split('\n').flatMap((row) => {
+      const [, keys = '', defaults = ''] = row.split('|');
+      const values = defaults.split(',').map((value) => value.replaceAll('`', '').trim());
+      return [...keys.matchAll(/`(\w+)`/g)].map(([, key = ''], index) => [key, values[index] ?? ''] as const);
+    });
+    const known = /known are (.*)$/.exec(refusal({ unheardOf: 1 }))?.[1]?.split(', ') ?? [];
+    expect(told.map(([key]) => key).sort()).toEqual([...known].sort());
+    const defaults: Readonly<Record<string, unknown>> = readConfig({});
+    for (const [key, value] of told) {
+      const wanted = value === 'none' || value === '' ? '' : value;
+      expect([key, String(defaults[key] ?? '')]).toEqual([key, wanted]);
+    }
   });
 
   test('given an unknown key at synth, there is no stack', () => {
@@ -85,3 +109,12 @@ describe('the context of the stack', () => {
     expect(readConfig({ ...context, ...own })).toEqual(readConfig({}));
   });
 });
+
+function refusal(context: Readonly<Record<string, unknown>>): string {
+  try {
+    readConfig(context);
+    return '';
+  } catch (error) {
+    return error instanceof Error ? error.message : '';
+  }
+}

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { privateEndpoints } from '../private-endpoints.ts';
 
 /** What the stack tells the api function; infra/aws is held to this shape at compile time. */
 export const environment = z.object({
@@ -7,8 +8,8 @@ export const environment = z.object({
   WORK_QUEUE_URL: z.string().min(1),
   JOBS_QUEUE_URL: z.string().min(1),
   ADMIN_KEY_SECRET_ARN: z.string().min(1),
-  /** host[:port], comma separated; may be empty. Webhooks there may be registered. */
-  PRIVATE_ENDPOINTS: z.string().transform((text) => text.split(',').filter((entry) => entry !== '')),
+  /** Webhooks there may be registered. */
+  PRIVATE_ENDPOINTS: privateEndpoints,
   MINIMUM_INTERVAL_SECONDS: z.string().regex(/^\d+$/).transform(Number),
 });
 export type ApiEnvironment = z.input<typeof environment>;

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { privateEndpoints } from '../private-endpoints.ts';
 
 /** What the stack tells the probe function; infra/aws is held to this shape at compile time. */
 export const environment = z.object({
@@ -6,7 +7,6 @@ export const environment = z.object({
   KEY_ARN: z.string().min(1),
   WORK_QUEUE_URL: z.string().min(1),
   ADMIN_KEY_SECRET_ARN: z.string().min(1),
-  /** host[:port], comma separated; may be empty. */
-  PRIVATE_ENDPOINTS: z.string().transform((text) => text.split(',').filter((entry) => entry !== '')),
+  PRIVATE_ENDPOINTS: privateEndpoints,
 });
 export type ProbeEnvironment = z.input<typeof environment>;

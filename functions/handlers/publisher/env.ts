@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { privateEndpoints } from '../private-endpoints.ts';
 
 /** What the stack tells the publisher function; infra/aws is held to this shape at compile time. */
 export const environment = z.object({
@@ -7,8 +8,7 @@ export const environment = z.object({
   KEY_ARN: z.string().min(1),
   WEBHOOK_QUEUE_URL: z.string().min(1),
   WEBHOOK_DEAD_LETTERS_URL: z.string().min(1),
-  /** host[:port], comma separated; may be empty. */
-  PRIVATE_ENDPOINTS: z.string().transform((text) => text.split(',').filter((entry) => entry !== '')),
+  PRIVATE_ENDPOINTS: privateEndpoints,
   JOBS_QUEUE_URL: z.string().min(1),
 });
 export type PublisherEnvironment = z.input<typeof environment>;

@@ -1,12 +1,12 @@
 import * as z from 'zod';
+import { privateEndpoints } from '../private-endpoints.ts';
 
 /** What the stack tells the sync function; infra/aws is held to this shape at compile time. */
 export const environment = z.object({
   TABLE_NAME: z.string().min(1),
   KEY_ARN: z.string().min(1),
   WORK_QUEUE_URL: z.string().min(1),
-  /** host[:port], comma separated; may be empty. */
-  PRIVATE_ENDPOINTS: z.string().transform((text) => text.split(',').filter((entry) => entry !== '')),
+  PRIVATE_ENDPOINTS: privateEndpoints,
   RUN_TIME_LIMIT_SECONDS: z.string().regex(/^\d+$/).transform(Number),
   /** Invocations that one run may take at once. */
   SYNC_WORKERS: z.string().regex(/^\d+$/).transform(Number),
