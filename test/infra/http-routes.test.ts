@@ -14,6 +14,11 @@ describe('the HTTP API', () => {
     expect(deployed.map(({ RouteKey }) => RouteKey).sort()).toEqual(wanted.sort());
   });
 
+  test('given the quota of an HTTP API, there is room for all routes', () => {
+    // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
+    expect(everyRoute.length).toBeLessThanOrEqual(300);
+  });
+
   test('given a path under /v1 that no route takes, it goes to the api function, which knows the envelope', () => {
     const rest = everyRoute.filter(isForTheRest);
     expect(rest.map(({ RouteKey }) => RouteKey).sort()).toEqual(['ANY /v1', 'ANY /v1/{proxy+}']);
@@ -66,7 +71,11 @@ describe('the HTTP API', () => {
     });
     const settings = Properties.RouteSettings as Record<string, unknown>;
     const costly = ['POST /datasource/{id}/_sync', 'POST /datasource/{id}/_reset_sync', 'POST /datasource/{id}/_test'];
-    costly.push('GET /datasource/{id}/_preview', 'POST /datasource/{id}/_preview');
+    costly.push(
+      'POST /datasource/{id}/_runs/{run}/_approve',
+      'GET /datasource/{id}/_preview',
+      'POST /datasource/{id}/_preview',
+    );
     costly.push('GET /document/{doc_id}/raw_content/{hint}', 'POST /v1/connectors/{connector}/test');
     costly.push('POST /v1/connectors/{connector}/schedules/{schedule}/trigger');
     costly.push('POST /v1/scheduler/schedules/{schedule}/trigger', 'POST /v1/data-process/async');

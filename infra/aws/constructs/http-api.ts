@@ -19,7 +19,7 @@ type HttpApiProps = {
 };
 
 /** Routes that list a foreign bucket or start a run: one request to us can be a thousand to somebody's S3 server. */
-const costly = /\/(_sync|_reset_sync|_preview|_test|raw_content\/.*)$|^\/v1\/.*\/(test|trigger|async)$/;
+const costly = /\/(_sync|_reset_sync|_approve|_preview|_test|raw_content\/.*)$|^\/v1\/.*\/(test|trigger|async)$/;
 
 /** Requests per second to each costly route, and at once; less where the whole API has less. */
 const costlyRate = 5;
