@@ -7,12 +7,24 @@ import { ASSET_RESOURCE_METADATA_ENABLED_CONTEXT, ASSET_RESOURCE_METADATA_PATH_K
 import { readConfig } from './config.ts';
 import { StocktakeStack } from './stocktake-stack.ts';
 
+/** Bytes, minified: what a cold start has to load and parse. A function that outgrows its budget took in too much. */
+const budgets: Readonly<Record<string, number>> = {
+  api: 900_000,
+  probe: 900_000,
+  sync: 900_000,
+  jobs: 900_000,
+  schedules: 700_000,
+  publisher: 600_000,
+};
+
 /** A function's code as it is deployed. */
 export type Bundle = {
   /** Folder under functions/handlers. */
   readonly name: string;
   readonly path: string;
   readonly bytes: number;
+  /** As many bytes as it may have; none for a function that nobody thought of. */
+  readonly budget: number;
   /** Names of the variables that the function is given. */
   readonly variables: readonly string[];
 };
@@ -39,6 +51,6 @@ function bundle(outdir: string): Bundle[] {
     const environment = stack.resolve(fn.environment) as { variables?: Record<string, unknown> } | undefined;
     const variables = Object.keys(environment?.variables ?? {});
     const name = fn.node.path.split('/')[1]?.toLowerCase() ?? '';
-    return { name, path, bytes: statSync(path).size, variables };
+    return { name, path, bytes: statSync(path).size, budget: budgets[name] ?? 0, variables };
   });
 }
