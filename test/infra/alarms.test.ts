@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
+import { jobMessage } from '#core/jobs/job-message.ts';
 import { runStatus } from '#core/sync/run.ts';
+import { workMessage } from '#core/sync/work-message.ts';
 import { createSyncWorld } from '#support/sync-world.ts';
 import { synthesize } from './stack-template.ts';
 
@@ -40,6 +42,14 @@ describe('alarms', () => {
     const procedures = ['restore-the-table-from-a-backup-and-switch-the-stack-to-it', 'rotate-the-admin-key'];
     expect(anchors).toEqual(expect.arrayContaining([...procedures, 'drain-dead-letters']));
     for (const [, anchor] of runbook.matchAll(/\]\(#([^)]+)\)/g)) expect(anchors).toContain(anchor);
+  });
+
+  test.each([
+    ['work', workMessage.options.map(({ shape }) => shape.type.value)],
+    ['jobs', jobMessage.options.map(({ shape }) => shape.type.value)],
+  ])('given a letter of the %s queue, the runbook knows its type, whichever of %j', (name, types) => {
+    const [, entry = ''] = new RegExp(`^## Dead letters ${name}\\n([^#]*)`, 'm').exec(runbook) ?? [];
+    for (const type of types) expect(entry).toContain(`\`${type}\``);
   });
 
   test('given what can go wrong, an alarm watches it', () => {
