@@ -3,6 +3,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { jobMessage } from '#core/jobs/job-message.ts';
 import { runStatus } from '#core/sync/run.ts';
 import { workMessage } from '#core/sync/work-message.ts';
+import { failureStatus } from '#http/failure-status.ts';
 import { createSyncWorld } from '#support/sync-world.ts';
 import { synthesize } from './stack-template.ts';
 
@@ -42,6 +43,24 @@ describe('alarms', () => {
     const procedures = ['restore-the-table-from-a-backup-and-switch-the-stack-to-it', 'rotate-the-admin-key'];
     expect(anchors).toEqual(expect.arrayContaining([...procedures, 'drain-dead-letters']));
     for (const [, anchor] of runbook.matchAll(/\]\(#([^)]+)\)/g)) expect(anchors).toContain(anchor);
+  });
+
+  test('given any code that a run can fail with, the runbook says what to do about it', () => {
+    const [, entry = ''] = /^## Runs failed\n([^#]*)/m.exec(runbook) ?? [];
+    // What a request alone fails with, and what stops a worker whose run goes on under another.
+    const others = [
+      'invalid_request',
+      'unauthorized',
+      'permission_denied',
+      'not_found',
+      'conflict',
+      'in_use',
+      'builtin',
+    ];
+    others.push('too_large', 'unsupported_media_type', 'secret_required', 'object_archived', 'lease_lost');
+    const codes = Object.keys(failureStatus).filter((code) => !others.includes(code));
+    expect(codes.length).toBeGreaterThan(20);
+    for (const code of codes) expect(entry).toContain(`\`${code}\``);
   });
 
   test.each([
