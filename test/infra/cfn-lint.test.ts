@@ -47,11 +47,13 @@ const careless = {
 };
 
 describe.skipIf(skipped)('the template, as cfn-lint reads it', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'stocktake-cfn-lint-'));
   const findings: { file: string; rule: string; level: string; text: string }[] = [];
+
+  let folder: string;
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'stocktake-cfn-lint-'));
     const templates = {
       defaults: synthesize().template.toJSON(),
       everything: synthesize(everything).template.toJSON(),

@@ -1,6 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { afterAll } from 'vitest';
 import { readConfig } from '../../infra/aws/config.ts';
 import { StocktakeStack } from '../../infra/aws/stocktake-stack.ts';
 
@@ -21,9 +24,14 @@ export type StackTemplate = {
 
 const { context } = JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8'));
 
+/** Where the apps of a test file put what they synthesize, which the CDK itself would leave behind. */
+const folder = mkdtempSync(join(tmpdir(), 'stocktake-synth-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
 /** An app as the CLI starts it, without bundling. */
 export function createApp(settings: Readonly<Record<string, unknown>> = {}): App {
-  return new App({ context: { ...context, 'aws:cdk:bundling-stacks': [], ...settings } });
+  const outdir = mkdtempSync(join(folder, 'app-'));
+  return new App({ outdir, context: { ...context, 'aws:cdk:bundling-stacks': [], ...settings } });
 }
 
 export function createStack(app: App): StocktakeStack {
