@@ -67,7 +67,7 @@ describe.skipIf(skipped)('the template, as cfn-lint reads it', () => {
     const program = 'import sys; from cfnlint.runner import main; sys.exit(main())';
     const options = ['--regions', 'us-east-1', 'eu-west-1', '--format', 'json', '--', ...files];
     const answer = spawnSync(CFN_LINT_PYTHON, ['-c', program, ...options], { cwd: folder, encoding: 'utf8' });
-    expect(answer.stderr).toBe('');
+    if (answer.error || answer.stdout === '') throw new Error(`cfn-lint failed: ${answer.error ?? ''}${answer.stderr}`);
     for (const { Filename, Level, Message, Rule, Location } of z.array(finding).parse(JSON.parse(answer.stdout))) {
       const text = `${Rule.Id} ${(Location.Path ?? []).join('/')}: ${Message}`;
       findings.push({ file: basename(Filename, '.json'), rule: Rule.Id, level: Level, text });
