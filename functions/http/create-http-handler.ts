@@ -2,6 +2,7 @@ import middy from '@middy/core';
 import httpRouter, { type Route as RouterEntry } from '@middy/http-router';
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import { accessLog } from './access-log.ts';
+import { withinAnswerLimit } from './answer-limit.ts';
 import { authentication, authorization } from './authentication.ts';
 import type { DepsOf, EveryDeps, FunctionName } from './deps.ts';
 import { errorReply } from './error-reply.ts';
@@ -49,7 +50,10 @@ function handlerOf<F extends FunctionName>(deps: DepsOf[F], route: RouteOf<F>) {
     .use(pathParameters)
     .use(queryParameters(route))
     .use(jsonBody(route))
-    .handler(async (event) => toResult(await route.handle(contextOf(deps, event)), event.state.requestId));
+    .handler(async (event) => {
+      const reply = await route.handle(contextOf(deps, event));
+      return withinAnswerLimit(toResult(reply, event.state.requestId));
+    });
 }
 
 function contextOf<Deps>(deps: Deps, event: HttpEvent): RequestContext<Deps> {
