@@ -27,7 +27,7 @@ export const prices = {
 } as const;
 
 /** What is paid whether anything runs or not: numbers of things in the stack. */
-export const fixed = { kmsKeys: 1, secrets: 1, alarmMetrics: 28, metrics: 10, dashboards: 1, polledQueues: 3 } as const;
+export const fixed = { kmsKeys: 1, secrets: 1, alarmMetrics: 29, metrics: 10, dashboards: 1, polledQueues: 3 } as const;
 
 /** Lambda asks an idle queue over five connections, each of which waits 20 seconds:
  *  https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html */

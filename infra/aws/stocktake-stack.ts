@@ -55,7 +55,7 @@ export class StocktakeStack extends Stack {
     new SweepRule(this, 'Sweep', { target: functions.schedules, deadLetters: sweeps });
     const own = { work: shared.work.deadLetters, jobs: shared.jobs.deadLetters, webhooks: webhooks.deadLetters };
     const deadLetters = { ...own, ticks, sweeps, ...changes.deadLetters };
-    const operations = new Operations(this, 'Operations', { ...shared, functions, http, deadLetters });
+    const operations = new Operations(this, 'Operations', { ...shared, functions, http, group, deadLetters });
     this.#tell({ ...shared, webhooks, group, sync, http, operations, deadLetters });
   }
 

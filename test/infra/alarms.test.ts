@@ -76,6 +76,7 @@ describe('alarms', () => {
       'high-api-server-errors',
       'high-dead-letters-publisher',
       'high-dead-letters-work',
+      'high-ticks-lost',
       'low-throttles-table',
       'medium-changes-late-publisher',
       'medium-changes-late-schedules',
@@ -96,6 +97,17 @@ describe('alarms', () => {
       'medium-throttles-functions',
       'medium-work-late',
     ]);
+  });
+
+  test('given a role that was changed, an alarm rings though no dead letter can be laid down', () => {
+    const lost = alarms.find(({ AlarmName }) => AlarmName === 'stocktake-high-ticks-lost');
+    expect(lost).toMatchObject({
+      Namespace: 'AWS/Scheduler',
+      MetricName: 'InvocationsFailedToBeSentToDeadLetterCount',
+      Dimensions: [{ Name: 'ScheduleGroup', Value: 'stocktake' }],
+      Threshold: 0,
+    });
+    stack.template.hasResourceProperties('AWS::Scheduler::ScheduleGroup', { Name: 'stocktake' });
   });
 
   test('given an alarm over a sum, a term without data counts as nothing', () => {

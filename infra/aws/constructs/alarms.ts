@@ -30,6 +30,8 @@ type AlarmsProps = {
   readonly workQueue: IQueue;
   readonly table: ITable;
   readonly apiId: string;
+  /** Name of the group that all schedules are in. */
+  readonly scheduleGroup: string;
   readonly functions: readonly WatchedFunction[];
   /** Those of them that read the table's stream. */
   readonly streamReaders: readonly WatchedFunction[];
@@ -116,7 +118,7 @@ export class Alarms extends Construct {
     }
   }
 
-  #deadLetters({ deadLetters }: AlarmsProps): void {
+  #deadLetters({ deadLetters, scheduleGroup }: AlarmsProps): void {
     const statistic = { period, statistic: Stats.MAXIMUM };
     for (const [name, queue] of typedEntries(deadLetters)) {
       this.topic.add({
@@ -127,6 +129,21 @@ export class Alarms extends Construct {
         above: 0,
       });
     }
+    // Scheduler lays dead letters down under the role that it starts syncs with: without that role nothing else rings.
+    this.topic.add({
+      name: 'ticks-lost',
+      severity: 'high',
+      broke: 'Scheduler could neither start syncs nor lay the firings down as dead letters.',
+      runbook: 'ticks-lost',
+      metric: new Metric({
+        namespace: 'AWS/Scheduler',
+        metricName: 'InvocationsFailedToBeSentToDeadLetterCount',
+        dimensionsMap: { ScheduleGroup: scheduleGroup },
+        statistic: Stats.SUM,
+        period,
+      }),
+      above: 0,
+    });
   }
 
   #functions({ functions, apiId }: AlarmsProps): void {

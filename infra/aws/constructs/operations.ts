@@ -4,6 +4,7 @@ import { Alarms, type DeadLetterQueues } from './alarms.ts';
 import { Dashboard } from './dashboard.ts';
 import type { DataTable } from './data-table.ts';
 import type { HttpApi } from './http-api.ts';
+import type { ScheduleGroup } from './schedule-group.ts';
 import type { StocktakeFunction } from './stocktake-function.ts';
 import { SyncMetrics } from './sync-metrics.ts';
 import type { WorkQueue } from './work-queue.ts';
@@ -16,6 +17,7 @@ type OperationsProps = {
   readonly data: DataTable;
   readonly work: WorkQueue;
   readonly http: HttpApi;
+  readonly group: ScheduleGroup;
   readonly deadLetters: DeadLetterQueues;
 };
 
@@ -24,8 +26,9 @@ export class Operations extends Construct {
   readonly alarms: Alarms;
   readonly dashboard: Dashboard;
 
-  constructor(scope: Construct, id: string, { config, functions, data, work, http, deadLetters }: OperationsProps) {
+  constructor(scope: Construct, id: string, props: OperationsProps) {
     super(scope, id);
+    const { config, functions, data, work, http, group, deadLetters } = props;
     const { namePrefix } = config;
     const watched = {
       metrics: new SyncMetrics(this, 'Metrics', { logGroup: functions.sync.logGroup, namePrefix }),
@@ -33,6 +36,7 @@ export class Operations extends Construct {
       table: data.table,
       workQueue: work.queue,
       apiId: http.apiId,
+      scheduleGroup: group.name,
     };
     const streamReaders = [functions.schedules, functions.publisher];
     this.alarms = new Alarms(this, 'Alarms', { ...watched, config, streamReaders, deadLetters });
