@@ -7,27 +7,46 @@ import { systemClock } from '#adapters/embedded/system-clock.ts';
 import type { S3Server } from '#support/s3-server/server.ts';
 import { changeDemoBucket, demoBucket, startDemoBucket } from './demo-bucket.ts';
 import { createDemoClient, type DemoRun } from './demo-client.ts';
-import { startLocal } from './start-local.ts';
+import { explainStart } from './explain-start.ts';
+import { readSettings } from './settings.ts';
+import { type RunningStocktake, startLocal } from './start-local.ts';
+import { onStop } from './stop-signals.ts';
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
+const keep = process.argv.includes('--keep');
 const dataFolder = mkdtempSync(join(tmpdir(), 'stocktake-demo-'));
 const s3 = await startDemoBucket();
-const log = createLineLog({ write: sayLine, format: 'text', clock: systemClock });
-const stocktake = await startLocal(
-  { host: '127.0.0.1', port: Number(process.env.PORT ?? 0), dataFolder, apiKeys: [], logFormat: 'text' },
-  log,
-);
+const stocktake = await start();
 const client = createDemoClient(stocktake.url);
+let ended = false;
 let failed = true;
+onStop(end);
 try {
   await tellTheStory();
   failed = false;
 } finally {
-  if (failed || !process.argv.includes('--keep')) {
-    await stocktake.stop();
-    await s3.close();
+  if (failed || !keep) await end();
+}
+
+async function start(): Promise<RunningStocktake> {
+  const log = createLineLog({ write: sayLine, format: 'text', clock: systemClock });
+  try {
+    const { port } = readSettings({ PORT: process.env.PORT ?? '0' });
+    return await startLocal({ host: '127.0.0.1', port, dataFolder, apiKeys: [], logFormat: 'text' }, log);
+  } catch (error) {
+    process.stderr.write(`the demo cannot start: ${explainStart(error)}\n`);
     rmSync(dataFolder, { recursive: true, force: true });
+    process.exit(1);
   }
+}
+
+/** Leaves nothing behind. Whoever interrupts the story comes here twice. */
+async function end(): Promise<void> {
+  if (ended) return;
+  ended = true;
+  await stocktake.stop();
+  await s3.close();
+  rmSync(dataFolder, { recursive: true, force: true });
 }
 
 /** Shows what the server logs, but for its line per request. */
@@ -55,7 +74,7 @@ async function tellTheStory(): Promise<void> {
   if (added !== 5 || modified !== 4 || deleted !== 3) throw new Error('the run did not find exactly these changes');
   await compare(datasource);
   say('\nThe run found exactly those changes, and the catalogue is exact.');
-  if (process.argv.includes('--keep')) printKept(datasource);
+  if (keep) printKept(datasource);
 }
 
 async function register(): Promise<string> {
@@ -97,9 +116,8 @@ async function printCatalogue(datasource: string): Promise<void> {
   const root = await client.search({ datasource, path: '[]', size: '20' });
   say(`   The catalogue at its root (${root.hits.total.value} entries):`);
   for (const { _source: entry } of root.hits.hits) {
-    say(
-      `     ${entry.type.padEnd(6)} ${JSON.stringify(entry.title)}${entry.size === undefined ? '' : `  ${entry.size} bytes`}`,
-    );
+    const size = entry.type === 'file' ? `  ${entry.size} bytes` : '';
+    say(`     ${entry.type.padEnd(6)} ${JSON.stringify(entry.title)}${size}`);
   }
   const found = await client.search({ datasource, query: 'final pdf', size: '3' });
   for (const { _source: hit } of found.hits.hits) say(`   A search for "final pdf" finds ${hit.metadata?.key}`);
@@ -130,7 +148,10 @@ function bucketFacts(server: S3Server): string[] {
 }
 
 function printKept(datasource: string): void {
-  say('\nBoth servers keep running (Ctrl-C ends them). Try:');
+  const { accessKeyId, secretAccessKey } = s3.credentials;
+  say('\nBoth servers keep running (Ctrl-C ends them). To register the bucket elsewhere, with use_ssl false:');
+  say(`  endpoint ${s3.endpoint}, access_key_id ${accessKeyId}, secret_access_key ${secretAccessKey}`);
+  say('Try:');
   say(`  curl '${stocktake.url}/datasource/${datasource}'`);
   say(`  curl '${stocktake.url}/document/_search?datasource=${datasource}&path=%5B%22archive%22%5D'`);
   say(`  curl '${stocktake.url}/datasource/${datasource}/_runs'`);

@@ -135,6 +135,25 @@ it('is alone on its data folder', async () => {
   expect(await second.line(/cannot start/)).toMatch(/another Stocktake runs on the data folder .* set STOCKTAKE_DATA/);
 });
 
+it('ends with the npm that started it, though the shell between them tells it nothing', async () => {
+  // Given a server that npm runs in a shell which does not hand signals on
+  const command = ['npm', 'start', '--script-shell=sh'] as const;
+  server = startServerProcess({ STOCKTAKE_DATA: dataFolder }, command);
+  await server.line(/ listening /);
+
+  // When npm alone is told to end
+  await server.kill('SIGTERM');
+
+  // Then the server has ended too, in good order, and the folder is free
+  expect(server.lines.join('\n')).toMatch(/ stopping reason=/);
+  await boot();
+});
+
+it('names every setting that cannot be', async () => {
+  server = startServerProcess({ STOCKTAKE_DATA: dataFolder, PORT: 'abc', STOCKTAKE_LOG: 'xml' });
+  expect(await server.line(/cannot start/)).toMatch(/PORT: must be a port.*; STOCKTAKE_LOG: must be "text" or "json"/);
+});
+
 it('refuses to listen beyond loopback without keys', async () => {
   server = startServerProcess({ STOCKTAKE_DATA: dataFolder, HOST: '0.0.0.0' });
   expect(await server.line(/cannot start/)).toMatch(/HOST=0.0.0.0 .* STOCKTAKE_API_KEYS/);

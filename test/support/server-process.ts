@@ -14,9 +14,15 @@ export type ServerProcess = {
   kill(signal: NodeJS.Signals): Promise<void>;
 };
 
-/** Starts `npm start`'s process with these settings on top of the environment. */
-export function startServerProcess(env: Readonly<Record<string, string>>): ServerProcess {
-  const child: ChildProcess = spawn(process.execPath, [entry], {
+/**
+ * Starts `npm start`'s process, or another command that starts it, with these settings on top of the environment. It
+ * has ended when all that the command started has.
+ */
+export function startServerProcess(
+  env: Readonly<Record<string, string>>,
+  [command, ...values]: readonly [string, ...string[]] = [process.execPath, entry],
+): ServerProcess {
+  const child: ChildProcess = spawn(command, values, {
     env: { ...process.env, PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
