@@ -1,13 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { DYNAMODB_LOCAL_FOLDER, isDynamoDbLocalThere } from './engine-paths.ts';
-import { javaProblem } from './java.ts';
+import { javaCompiles, javaProblem } from './java.ts';
 
 /** How long the engine may take to answer, milliseconds: a JVM on a busy machine. */
 const START_LIMIT = 45_000;
 const PAUSE_BETWEEN_ATTEMPTS = 50;
+const LOOPBACK_MAIN = join(import.meta.dirname, 'loopback-dynamodb.java');
 
 export type DynamoDbLocal = {
   /** http://127.0.0.1:port */
@@ -28,7 +30,8 @@ const WATCHER = `
 
 /**
  * Starts DynamoDB Local in memory, on a free port, for one test file. Says why instead when the engine or Java is
- * missing; throws when they are there and it does not answer in time. It has no option to listen on loopback alone.
+ * missing; throws when they are there and it does not answer in time. It listens on loopback alone where Java can compile
+ * what makes it, else on all interfaces, for it has no option.
  */
 export async function startDynamoDbLocal(): Promise<DynamoDbLocal | { skipped: string }> {
   if (!isDynamoDbLocalThere()) return { skipped: 'DynamoDB Local is not there: run `npm run engines` first' };
@@ -49,7 +52,8 @@ type Engine = { readonly watcher: ChildProcess; output: string };
 
 function spawnEngine(port: number): Engine {
   const flags = ['-inMemory', '-sharedDb', '-disableTelemetry', '-port', String(port)];
-  const java = ['java', '-Djava.library.path=DynamoDBLocal_lib', '-jar', 'DynamoDBLocal.jar', ...flags];
+  const main = javaCompiles() ? ['-cp', 'DynamoDBLocal.jar', LOOPBACK_MAIN] : ['-jar', 'DynamoDBLocal.jar'];
+  const java = ['java', '-Djava.library.path=DynamoDBLocal_lib', ...main, ...flags];
   const watcher = spawn(process.execPath, ['-e', WATCHER, ...java], {
     cwd: DYNAMODB_LOCAL_FOLDER,
     stdio: ['pipe', 'pipe', 'pipe'],

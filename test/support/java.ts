@@ -12,3 +12,8 @@ export function javaProblem(): string | undefined {
   if (version !== undefined && Number(version) >= OLDEST_JAVA) return undefined;
   return `the java on the PATH is version ${version ?? 'unknown'}; ${OLDEST_JAVA} or later is needed`;
 }
+
+/** Whether it can run a source file: a JDK can, a mere runtime cannot. */
+export function javaCompiles(): boolean {
+  return /^jdk\.compiler/m.test(spawnSync('java', ['--list-modules'], { encoding: 'utf8' }).stdout);
+}
