@@ -42,7 +42,7 @@ export type LeaseDeps = {
 /** A run that waits so long is reminded of; a message that comes twice does no harm. */
 const remindAfterMs = 60_000;
 
-/** A run may wait in the queue so long before another may take its place. */
+/** A run may wait in the queue so long, counted from the last reminder, before another may take its place. */
 const queuedMs = 900_000;
 
 const unheld: Lease = { v: 1, version: 0, fence: 0, expires_at: 0, skipped_slots: 0 };
@@ -116,6 +116,11 @@ export function seemsForgotten(deps: LeaseDeps, lease: Lease): boolean {
   if (lease.run === undefined || lease.holder !== undefined) return false;
   if (lease.sender !== undefined && !deps.isAlive(lease.sender)) return true;
   return deps.clock.now() - (lease.expires_at - queuedMs) >= remindAfterMs;
+}
+
+/** The lease of a run that waits to begin, once it was sent again: it keeps its place however full the queue is. */
+export function waitingOn(deps: LeaseDeps, lease: Lease): Lease {
+  return { ...lease, version: lease.version + 1, sender: deps.holder, expires_at: deps.clock.now() + queuedMs };
 }
 
 /** What a lease becomes when its run ends: free, with its fence and slots kept. */

@@ -5,8 +5,18 @@ import { purgePartition, readPurgeMark } from '../documents/purge-item.ts';
 import { ConditionFailed } from '../errors.ts';
 import type { Ids, Log, WorkQueue } from '../ports.ts';
 import { closeAbandonedRun } from './close-abandoned-run.ts';
-import { freed, holdingRun, type LeaseDeps, putLease, readLease, seemsForgotten } from './lease.ts';
+import {
+  freed,
+  holdingRun,
+  type Lease,
+  type LeaseDeps,
+  putLease,
+  readLease,
+  seemsForgotten,
+  waitingOn,
+} from './lease.ts';
 import { isResumable, resumeRun } from './resume-run.ts';
+import type { RunRow } from './run.ts';
 import { readRun } from './run-store.ts';
 import type { WorkMessage } from './work-message.ts';
 
@@ -56,14 +66,27 @@ async function purgeAgain(deps: SweepDeps, uid: string): Promise<WorkMessage | u
   return purging ? undefined : { type: 'purge', uid };
 }
 
+/** A run that never began is not lost, it only waits: it keeps its place, and is sent again should its message be lost. */
+async function remind(deps: SweepDeps, run: RunRow, lease: Lease): Promise<WorkMessage | undefined> {
+  const { datasource, uid, id } = run;
+  try {
+    await putLease(deps.table, uid, lease, waitingOn(deps, lease));
+    return { type: 'run', datasource, uid, run: id };
+  } catch (error) {
+    if (error instanceof ConditionFailed) return undefined;
+    throw error;
+  }
+}
+
 /** Takes up or closes the run of a lease whose holder died. Returns what is to be done about it. */
 async function mend(deps: SweepDeps, { id, uid, enabled }: DatasourceRow): Promise<WorkMessage | undefined> {
   const lease = await readLease(deps.table, uid);
   if (lease.run === undefined) return undefined;
-  if (holdingRun(deps, lease) !== undefined) {
-    return seemsForgotten(deps, lease) ? { type: 'run', datasource: id, uid, run: lease.run } : undefined;
-  }
+  const held = holdingRun(deps, lease) !== undefined;
+  if (held && !seemsForgotten(deps, lease)) return undefined;
   const run = await readRun(deps.table, uid, lease.run);
+  if (run?.status === 'queued' && lease.holder === undefined && !lease.cancel) return remind(deps, run, lease);
+  if (held) return { type: 'run', datasource: id, uid, run: lease.run };
   if (run !== undefined && isResumable(run)) {
     const resumed = await resumeRun(deps, lease, run, {});
     return resumed && { type: 'run', datasource: id, uid, run: run.id };

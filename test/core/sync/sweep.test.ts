@@ -110,3 +110,24 @@ it('reminds of a run whose message was lost: after a minute, or as soon as its s
   await sweep(world.deps);
   expect(world.messages).toMatchObject([{ message: { type: 'run', run: second.id } }]);
 });
+
+it('leaves a run its place in the queue however long it waits, and sends it again', async () => {
+  // Given a run that somebody asked for, while all workers are busy
+  const { id, uid } = await world.addDatasource();
+  const { run } = await requestRun(world.deps, { datasource: id, trigger: 'api' });
+
+  // When it waits for an hour, at one time longer than its place is kept without a reminder
+  for (const minutes of [5, 20, 35]) {
+    now += minutes * 60_000;
+    await sweep(world.deps);
+  }
+
+  // Then it is still the one run, every sweep sent it again, and the first message performs it, once
+  expect(world.messages).toHaveLength(4);
+  expect(await listRuns(world.table, uid, now, { limit: 9 })).toMatchObject([{ id: run.id, status: 'queued' }]);
+  expect(await requestRun(world.deps, { datasource: id, trigger: 'api' })).toMatchObject({ alreadyOn: true });
+  await world.work();
+  expect(await listRuns(world.table, uid, now, { limit: 9 })).toMatchObject([
+    { id: run.id, status: 'completed', counters: { added: 1200 } },
+  ]);
+});
