@@ -1,6 +1,6 @@
 import { readConnector } from '../connectors/connector-store.ts';
 import type { DatasourceRow } from '../datasources/datasource.ts';
-import { configOf, type EffectiveConfig } from '../datasources/effective-config.ts';
+import { configOf, type EffectiveConfig, targetOf } from '../datasources/effective-config.ts';
 import { Failure } from '../errors.ts';
 import type { Table } from '../ports.ts';
 
@@ -9,13 +9,15 @@ export type ObjectPlace = Pick<EffectiveConfig, 'bucket'> &
   Partial<Pick<EffectiveConfig, 'endpoint' | 'region' | 'useSsl' | 'pathStyle'>>;
 
 /** Where the objects of a datasource are, by its present settings. What is catalogued stays readable while settings
- *  are incomplete: then only the bucket is told, and an empty text if there is none. */
+ *  are incomplete: then only the bucket is told, and an empty text if there is none. Nothing is told while the connector
+ *  points elsewhere already and the datasource has not moved yet, for its records are of the former bucket. */
 export async function readPlace(table: Table, row: DatasourceRow): Promise<ObjectPlace> {
   const known = { bucket: row.connector.config.bucket ?? '' };
   const connector = await readConnector(table, row.connector.id);
   if (connector === undefined) return known;
   try {
-    return configOf(connector, row);
+    const config = configOf(connector, row);
+    return targetOf(config) === row.target ? config : { bucket: '' };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return { bucket: row.connector.config.bucket ?? connector.config.bucket ?? '' };

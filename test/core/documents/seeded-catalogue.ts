@@ -1,6 +1,7 @@
 import { openSqliteTable } from '#adapters/embedded/sqlite-table.ts';
 import type { DatasourceRow } from '#core/datasources/datasource.ts';
 import { insertDatasource } from '#core/datasources/datasource-store.ts';
+import { targetOf } from '#core/datasources/effective-config.ts';
 import { readRecord, recordOf, recordPartition, recordPartitionPrefix, tombstoneOf } from '#core/documents/record.ts';
 import { compareKeys } from '#core/keys/byte-order.ts';
 import type { Item, Query, Table } from '#core/ports.ts';
@@ -52,7 +53,7 @@ async function seedDatasource(table: Table, seed: Seed): Promise<void> {
     v: 1,
     uid,
     owner: `owner-${seed.id}`,
-    target: 'target',
+    target: targetOf(seededConfig),
     config_version: 1,
     type: 'connector',
     name: `Name of ${seed.id}`,
