@@ -15,7 +15,7 @@ type Proof = {
   readonly load: () => Promise<(options: ProveOptions) => Promise<ProofResult[]>>;
 };
 
-/** In the order of the issue that asks for them. */
+/** In the order in which the table shows them. */
 const proofs: readonly Proof[] = [
   { name: 'no-false-delete', load: async () => (await import('./no-false-delete.ts')).proveNoFalseDelete },
   { name: 'crash-and-resume', load: async () => (await import('./crash-and-resume.ts')).proveCrashAndResume },
