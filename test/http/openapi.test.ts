@@ -26,6 +26,12 @@ test('given a route, it names the shape of its answer, unless success has no bod
   for (const { answer, success } of routes) expect(answer === undefined).toBe(success === 204);
 });
 
+test('given a route that creates, it takes an Idempotency-Key and says so', () => {
+  const creating = routes.filter(({ success }) => success === 201);
+  expect(creating.length).toBeGreaterThan(3);
+  for (const { method, path, idempotent } of creating) expect([method, path, idempotent]).toEqual([method, path, true]);
+});
+
 test('given a path of the table, it has no trailing slash and is served by one function for each method', () => {
   for (const { path } of routes) expect(path).toMatch(/^(\/[a-z0-9_-]+|\/\{[a-z_]+\})+$/);
 });

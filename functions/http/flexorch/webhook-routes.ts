@@ -21,6 +21,7 @@ export const webhookRoutes: readonly RouteOf<'api'>[] = [
     summary: 'Register a webhook; a secret that was not given is made and shown in this answer only',
     answer: 'v1_webhook_created',
     success: 201,
+    idempotent: true,
     ...withBody('webhook', webhookInput, async (context: RequestContext<ApiDeps>, input) => {
       const { deps } = context;
       let made: CreatedWebhook | undefined;
