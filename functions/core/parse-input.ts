@@ -1,12 +1,13 @@
 import type * as z from 'zod';
 import { Failure, type FailureDetail } from './errors.ts';
+import { plainWords } from './plain-words.ts';
 
 /**
  * Parses what a caller sent. Throws Failure `invalid_request` that names each wrong field and why, so that one round
  * trip is enough to mend all of them.
  */
 export function parseInput<Schema extends z.ZodType>(schema: Schema, input: unknown, what: string): z.output<Schema> {
-  const result = schema.safeParse(input, { reportInput: true });
+  const result = schema.safeParse(input, { reportInput: true, error: plainWords });
   if (result.success) return result.data;
   const details = result.error.issues.flatMap(describe);
   const first = details[0];

@@ -6,19 +6,24 @@ import { TABLE_LIMITS } from '../table-limits.ts';
 /** The limit of one call, of the contract. */
 const mostKeys = 1000;
 
+const connector = 'must be the id of a connector, a whole number from 1';
+
 /** The body of POST /v1/data-process/async. Whoever reads it finds the connector of that id. */
 export const processingInput = z.strictObject({
   source: z.strictObject({
-    connector_id: z.union([z.number().int().positive(), z.string().min(1).max(64)], 'must be the id of a connector'),
+    connector_id: z.union(
+      [z.number(connector).int(connector).positive(connector), z.string().min(1, connector)],
+      connector,
+    ),
     keys: z
       .array(z.string('must be a text'), 'must be a list of object keys')
       .min(1, 'must name at least one key')
       .max(mostKeys, `must be at most ${mostKeys.toLocaleString('en')} keys; send the others in further calls`),
   }),
-  /** Of the documents' language. Nothing here depends on it; clients send it. */
+  /** Of the documents' language. Nothing here depends on it; clients send it, empty in forms where they know none. */
   locale: z
-    .string()
-    .regex(/^[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*$/, 'must be a language tag such as "de" or "en-GB"')
+    .string('must be a text such as "de" or "en-GB"')
+    .regex(/^$|^[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*$/, 'must be a language tag such as "de" or "en-GB"')
     .max(35, 'must be at most 35 characters')
     .nullish(),
   pipeline_config: enrichmentPipelineInput.optional(),

@@ -162,14 +162,14 @@ describe('the other fields', () => {
     [{ extensions: ['a'.repeat(65)] }, 'extensions.0', 'must be one extension'],
     [{ extensions: ['\ud800'] }, 'extensions.0', 'valid Unicode'],
     [{ extensions: [1] }, 'extensions.0', 'list of strings'],
-    [{ extensions: 'pdf' }, 'extensions', 'expected array'],
+    [{ extensions: 'pdf' }, 'extensions', 'must be a list'],
     [{ include: many(51, 'a') }, 'include', 'at most 50'],
     [{ exclude: many(51, 'a') }, 'exclude', 'at most 50'],
     [{ include: ['a', ''] }, 'include.1', 'must not be empty'],
-    [{ use_ssl: 'false' }, 'use_ssl', 'expected boolean'],
-    [{ session_token: 5 }, 'session_token', 'expected string'],
+    [{ use_ssl: 'false' }, 'use_ssl', 'must be true or false'],
+    [{ session_token: 5 }, 'session_token', 'must be a text'],
     [{ access_key_id: 'a'.repeat(257) }, 'access_key_id', '1–256'],
-    [{ bucket: null }, 'bucket', 'expected string'],
+    [{ bucket: null }, 'bucket', 'must be a text'],
   ])('given %j, then the fault is at %s and says %j', (config, path, words) => {
     expect(detailsOf(config)).toEqual([{ path, reason: expect.stringContaining(words) }]);
   });

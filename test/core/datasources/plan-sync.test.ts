@@ -191,11 +191,11 @@ describe('sync in the body', () => {
     [{ page_size: -1 }, 'sync.page_size', '1–1,000'],
     [{ page_size: 1001 }, 'sync.page_size', '1–1,000'],
     [{ page_size: 1.5 }, 'sync.page_size', 'whole number'],
-    [{ page_size: '100' }, 'sync.page_size', 'expected number'],
-    [{ page_size: null }, 'sync.page_size', 'expected number'],
+    [{ page_size: '100' }, 'sync.page_size', 'must be a number'],
+    [{ page_size: null }, 'sync.page_size', 'must be a number'],
     [{ strategy: 'hourly' }, 'sync.strategy', '"interval", "cron" or "manual"'],
     [{ interval: 300 }, 'sync.interval', 'must be a text such as "5m"'],
-    [{ enabled: 'yes' }, 'sync.enabled', 'expected boolean'],
+    [{ enabled: 'yes' }, 'sync.enabled', 'must be true or false'],
     [{ every: '5m' }, 'sync.every', 'not a known field'],
   ])('given %j, then the fault is at %s and says %j', (sync, path, words) => {
     expect(detailsOf(sync)).toEqual([{ path, reason: expect.stringContaining(words) }]);

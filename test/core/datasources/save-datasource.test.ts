@@ -473,7 +473,7 @@ describe('the body', () => {
     [{ type: 'webhook' }, 'type', 'must be "connector"'],
     [{ name: '' }, 'name', 'must not be empty'],
     [{ id: '../x' }, 'id', 'must be 1–64'],
-    [{ enabled: 'yes' }, 'enabled', 'expected boolean'],
+    [{ enabled: 'yes' }, 'enabled', 'must be true or false'],
     [{ tags: ['t'.repeat(129)] }, 'tags.0', 'at most 128'],
     [{ tags: Array.from({ length: 101 }, () => 't') }, 'tags', 'at most 100'],
     [{ webhook: { enabled: true } }, 'webhook.enabled', 'filled by syncing'],

@@ -135,6 +135,17 @@ describe('a multipart form', () => {
     expect([status, json.data.job_ids]).toEqual([202, [1, 2]]);
   });
 
+  test('given fields that are empty, as a form has them where there is nothing to say, they say nothing', async () => {
+    const { api, connector } = await prepare();
+    const form = await formOf([
+      ['source', source(connector)],
+      ['locale', ''],
+      ['pipeline_config', ''],
+    ]);
+    const { status, json } = await post(api, form);
+    expect([status, json.data?.job_ids]).toEqual([202, [1, 2]]);
+  });
+
   test('given a key with what forms and JSON escape, it arrives as it is', async () => {
     const { api, connector } = await prepare();
     const odd = 'größe "x"\r\n--boundary 😀.pdf';
