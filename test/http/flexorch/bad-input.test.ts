@@ -22,7 +22,14 @@ function refusalOf({ status, json, text, headers }: Answer): [number, string, st
 
 /** What there is, told in full: a refused request must leave it as it was. */
 async function everything(api: Api): Promise<string> {
-  const paths = ['/v1/connectors', '/v1/scheduler/schedules', '/connector/1', '/datasource/1'];
+  const paths = [
+    '/v1/connectors',
+    '/v1/scheduler/schedules',
+    '/v1/webhooks',
+    '/v1/jobs',
+    '/connector/1',
+    '/datasource/1',
+  ];
   const answers = await Promise.all(paths.map((path) => api.call('GET', path)));
   return answers.map(({ text }) => text).join('\n');
 }
@@ -38,7 +45,11 @@ const connectors: readonly Bad[] = [
   ['a name that is a number', connectorBody({ name: 7 }), /name: must be a text/],
   ['an unknown field', connectorBody({ active: true }), /active: is not a known field/],
   ['no config', connectorBody({ config: undefined }), /config: is required/],
-  ['a config that is a text', connectorBody({ config: 'x' }), /config/],
+  ['a config that is a text', connectorBody({ config: 'x' }), /config: must be an object/],
+  ['a config that is null', connectorBody({ config: null }), /config: must be an object/],
+  ['a region that is a number', connectorBody({}, { region: 7 }), /config\.region: must be a text/],
+  ['TLS as a text', connectorBody({}, { use_ssl: 'yes' }), /config\.use_ssl: must be true or false/],
+  ['extensions that are a text', connectorBody({}, { extensions: 'pdf' }), /config\.extensions: must be a list/],
   ['no bucket', connectorBody({}, { bucket: undefined }), /config\.bucket: is required/],
   ['a bucket that is none', connectorBody({}, { bucket: 'My Bucket' }), /config\.bucket: must be a bucket name/],
   ['neither region nor endpoint', connectorBody({}, { region: undefined }), /config\.region: is required/],
@@ -258,20 +269,102 @@ describe('every route under /v1', () => {
     expect(refusalOf(answer)).toEqual([422, 'VALIDATION_ERROR', expect.stringContaining('colour')]);
   });
 
+  /** What each parameter of a query may not be; one that a route gains later must be added here. */
+  const badValues: Readonly<Record<string, readonly string[]>> = {
+    page: ['0', '-1', '1.5', 'abc', '1e2', '', '%00', '99999999999999999999', '9007199254740992'],
+    page_size: ['0', '-1', '201', '99999', 'abc', '1e2', ''],
+    limit: ['0', '-1', '101', 'abc', ''],
+    cursor: ['nothing', '%00', 'x'.repeat(5000)],
+  };
+  const withQuery = named.flatMap(([name, route]) =>
+    (route.query ?? []).map((each) => [name, each.name, route] as const),
+  );
+
+  test.each(withQuery)(
+    'given %s with a %s that cannot be, or twice, it is 422 and names it',
+    async (_name, given, route) => {
+      const api = await seeded();
+      const values = badValues[given] ?? [];
+      expect(values.length).toBeGreaterThan(0);
+      for (const asked of [...values.map((value) => `${given}=${value}`), `${given}=1&${given}=1`]) {
+        const answer = await api.call(route.method, `${withIds(route.path, '1')}?${asked}`);
+        expect([asked, ...refusalOf(answer)]).toEqual([asked, 422, 'VALIDATION_ERROR', expect.stringContaining(given)]);
+      }
+    },
+  );
+
   test.each([
-    '/v1/connectors?page=0',
-    '/v1/connectors?page=x',
-    '/v1/connectors?page=1&page=2',
-    '/v1/connectors?page_size=0',
-    '/v1/connectors?page_size=201',
-    '/v1/documents?page_size=1e2',
     '/v1/documents?page=999999&page_size=200',
     '/v1/documents?page=51&page_size=200',
-    '/v1/documents?cursor=nothing',
     '/v1/documents?cursor=nothing&page=2',
-    '/v1/connectors/1/schedules/1/logs?limit=101',
-    '/v1/scheduler/schedules/1/logs?limit=0',
   ])('given %s, it is 422', async (path) => {
     expect(refusalOf(await (await seeded()).call('GET', path)).slice(0, 2)).toEqual([422, 'VALIDATION_ERROR']);
   });
+});
+
+describe('bodies of every route', () => {
+  const hook = { url: 'https://hooks.example.com/', events: ['job.failed'] };
+  const source = { connector_id: 1, keys: ['a'] };
+  const timings: readonly Bad[] = schedules.filter(([name]) => !name.startsWith('no timing'));
+  const nothing: readonly Bad[] = [
+    ['a field', { force: true }, /force: is not a known field/],
+    ['a list', '[]', /must be a JSON object/],
+  ];
+  /** Wrong types, unknown fields and values that cannot be, for each route that reads a body. */
+  const table: Readonly<Record<string, readonly Bad[]>> = {
+    'POST /v1/connectors': connectors,
+    'POST /v1/connectors/{connector}/schedules': schedules,
+    'POST /v1/scheduler/schedules': schedules.map(([name, body, reason]) => [
+      name,
+      { connector_id: 1, ...(body as object) },
+      reason,
+    ]),
+    'PATCH /v1/connectors/{connector}/schedules/{schedule}': timings,
+    'PATCH /v1/scheduler/schedules/{schedule}': timings,
+    'POST /v1/connectors/{connector}/test': nothing,
+    'POST /v1/connectors/{connector}/schedules/{schedule}/trigger': nothing,
+    'POST /v1/scheduler/schedules/{schedule}/trigger': nothing,
+    'POST /v1/webhooks': [
+      ['a url that is a number', { ...hook, url: 7 }, /url: must be a text/],
+      ['events that are a text', { ...hook, events: 'job.failed' }, /events: must be a list/],
+      ['an unknown event', { ...hook, events: ['job.started'] }, /must be one of/],
+      ['no event', { ...hook, events: [] }, /at least one event/],
+      ['an event twice', { ...hook, events: ['job.failed', 'job.failed'] }, /each event once/],
+      ['a secret that is null', { ...hook, secret: null }, /secret: must be a text/],
+      ['a private address', { ...hook, url: 'https://10.0.0.1/' }, /public address/],
+      ['an unknown field', { ...hook, active: true }, /active: is not a known field/],
+    ],
+    'POST /v1/data-process/async': [
+      ['a source that is a text', { source: 'x' }, /source/],
+      ['keys that are an object', { source: { ...source, keys: {} } }, /keys: must be a list/],
+      ['a key that is null', { source: { ...source, keys: [null] } }, /keys\.0: must be a text/],
+      ['a connector that is a list', { source: { ...source, connector_id: [1] } }, /connector_id: must be the id/],
+      ['a connector beyond exact integers', { source: { ...source, connector_id: 2 ** 53 } }, /connector_id: must be/],
+      ['a connector that is -1', { source: { ...source, connector_id: -1 } }, /connector_id: must be the id/],
+      ['no connector but an empty text', { source: { ...source, connector_id: '' } }, /connector_id: must be the id/],
+      ['a locale that is a number', { source, locale: 1 }, /locale: must be a text/],
+      ['a pipeline that is a list', { source, pipeline_config: [] }, /pipeline_config/],
+      ['an unknown step', { source, pipeline_config: { processor: [{ ocr: {} }] } }, /pipeline_config/],
+      ['an unknown field', { source, callback: 'x' }, /callback: is not a known field/],
+    ],
+  };
+
+  test('given the route table, each route that reads a body has its rows', () => {
+    const reading = underV1.filter(({ request }) => request !== undefined);
+    expect(Object.keys(table).toSorted()).toEqual(reading.map(({ method, path }) => `${method} ${path}`).toSorted());
+    for (const rows of Object.values(table)) expect(rows.length).toBeGreaterThan(1);
+  });
+
+  const rows = Object.entries(table).flatMap(([name, bad]) => bad.map((row) => [name, ...row] as const));
+  test.each(rows)(
+    'given %s with %s, it is 422, says what to change and changes nothing',
+    async (name, _what, body, reason) => {
+      const api = await seeded();
+      const before = await everything(api);
+      const [method = '', path = ''] = name.split(' ');
+      const [status, code, message] = refusalOf(await api.call(method, withIds(path, '1'), { body }));
+      expect([status, code, message]).toEqual([422, 'VALIDATION_ERROR', expect.stringMatching(reason)]);
+      expect([await everything(api), api.messages, api.jobMessages]).toEqual([before, [], []]);
+    },
+  );
 });

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 import { Failure } from '#core/errors.ts';
+import { routesAt } from '#http/match-route.ts';
+import { routes } from '#http/routes.ts';
 import { createApi } from '../api-fixture.ts';
 import { connectorBody, createStrictClient, type Weather } from './strict-client.ts';
 
@@ -165,3 +167,68 @@ test.each(['1h', '6h', '12h', '24h', '10s', '90m', '7d'])(
     expect(Date.parse(schedule.next_run_at)).toBe(api.time.now + (seconds ?? 0) * 1000);
   },
 );
+
+const underV1 = routes.filter(({ path }) => path.startsWith('/v1/'));
+
+test.each(weathers)('given %s, a strict client makes every call of the route table', async (_name, weather) => {
+  const api = createApi();
+  const { data, session } = createStrictClient(api, weather);
+  const { id } = await data('POST', '/v1/connectors', 201, connectorBody());
+  const at = `/v1/connectors/${id}`;
+  expect((await data('GET', '/v1/connectors?page=1&page_size=10', 200)).items).toHaveLength(1);
+  await data('GET', at, 200);
+  await data('POST', `${at}/test`, 200);
+
+  const nested = await data('POST', `${at}/schedules`, 201, { cron: '*/5 * * * *', prefix: 'a/', is_active: false });
+  const flat = await data('POST', '/v1/scheduler/schedules', 201, {
+    connector_id: `${id}`,
+    interval: '1h',
+    name: 'hourly',
+  });
+  for (const [base, schedule] of [
+    [`${at}/schedules`, nested],
+    ['/v1/scheduler/schedules', flat],
+  ] as const) {
+    const one = `${base}/${schedule.id}`;
+    expect((await data('GET', base, 200)).map((each: { id: number }) => each.id)).toEqual([nested.id, flat.id]);
+    expect(await data('GET', one, 200)).toEqual(schedule);
+    expect(await data('PATCH', one, 200, schedule)).toEqual(schedule);
+    const log = await data('POST', `${one}/trigger`, 202);
+    await api.work();
+    expect(await data('GET', `${one}/logs`, 200)).toEqual([
+      expect.objectContaining({ id: log.id, status: 'completed' }),
+    ]);
+  }
+
+  const body = { url: 'https://hooks.example.com/', events: ['job.completed'], secret: 'a-secret-of-mine' };
+  const webhook = await data('POST', '/v1/webhooks', 201, body);
+  expect(webhook).toMatchObject({ id: integer, url: body.url, events: body.events, active: true, created_at: time });
+  expect(await data('GET', '/v1/webhooks', 200)).toMatchObject({ items: [webhook], total: 1 });
+
+  const submitted = await data('POST', '/v1/data-process/async', 202, {
+    source: { connector_id: id, keys: ['a/1.pdf'] },
+  });
+  await api.work();
+  const job = await data('GET', `/v1/jobs/${submitted.job_ids[0]}`, 200);
+  expect(job).toMatchObject({ status: 'completed', document_id: submitted.jobs[0].document_id });
+  expect(await data('GET', '/v1/jobs?page=1&page_size=10', 200)).toMatchObject({ items: [job], total: 1 });
+  expect((await data('GET', '/v1/documents', 200)).total).toBe(5);
+  expect((await data('GET', `/v1/documents/${job.document_id}`, 200)).storage_path).toBe('s3://my-documents/a/1.pdf');
+  await data('GET', '/v1/usage/rate-limits', 200);
+
+  // A delete whose answer was lost finds nothing left to delete
+  const gone = weather(session.length + 1)?.endsWith('after') ? 404 : undefined;
+  if (gone === undefined) {
+    await data('DELETE', `${at}/schedules/${nested.id}`, 200);
+    await data('DELETE', `/v1/scheduler/schedules/${flat.id}`, 200);
+    await data('DELETE', `/v1/webhooks/${webhook.id}`, 204);
+    await data('DELETE', at, 204);
+  }
+  const called = new Set(
+    session.map(({ method, path }) =>
+      routesAt(routes, path.split('?')[0] ?? '').find((each) => each.method === method),
+    ),
+  );
+  const all = underV1.filter(({ method }) => method !== 'DELETE' || gone === undefined);
+  expect(all.filter((route) => !called.has(route)).map(({ method, path }) => `${method} ${path}`)).toEqual([]);
+});
