@@ -2,9 +2,9 @@ import type * as z from 'zod';
 import type { Item, Key } from './ports.ts';
 
 /** Lays a row at its place. Optional fields that are undefined are left out: the Table port takes JSON values only. */
-export function toItem(key: Key, row: object): Item {
+export function toItem({ pk, sk }: Key, row: object): Item {
   const fields = Object.entries(row).filter(([, value]) => value !== undefined);
-  return { ...JSON.parse(JSON.stringify(Object.fromEntries(fields))), ...key };
+  return { ...JSON.parse(JSON.stringify(Object.fromEntries(fields))), pk, sk };
 }
 
 /** Reads a row back. Throws (a defect, not a user's error) if what is stored is not of the expected shape. */

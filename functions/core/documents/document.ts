@@ -27,6 +27,7 @@ export function documentView(
       storage_class: record.storage_class,
       last_modified: record.last_modified,
       ...record.details,
+      ...(record.processing_count === undefined ? {} : { processing_count: record.processing_count }),
     },
   };
 }

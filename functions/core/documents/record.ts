@@ -21,6 +21,8 @@ export const recordRow = z.object({
   ttl: z.number().int().optional(),
   quiet: z.boolean().optional(),
   details: objectDetails.optional(),
+  /** How often details were gathered of the object as it is now, by jobs and by the enrichment pipeline. */
+  processing_count: z.number().int().optional(),
 });
 export type RecordRow = z.output<typeof recordRow>;
 

@@ -9,7 +9,7 @@ import type { RecordOutcome } from './job.ts';
 /**
  * Puts details on the record of a key, if there is one and it tells of the version `etag` (any, if undefined). Never
  * makes a record, and never overwrites what a sync or a deletion wrote meanwhile: the write demands the very record
- * that was read. It is quiet, for the object did not change: the feed tells nobody.
+ * that was read. It is quiet, for the object did not change: the feed tells nobody. Counts how often this was done.
  */
 export async function enrichRecord(
   table: Table,
@@ -24,7 +24,8 @@ export async function enrichRecord(
     const { item, record } = found;
     if (etag !== undefined && record.etag !== etag) return 'changed_meanwhile';
     try {
-      await table.put(toItem(item, { ...item, details, quiet: true }), asItWas(record));
+      const processing_count = (record.processing_count ?? 0) + 1;
+      await table.put(toItem(item, { ...item, details, processing_count, quiet: true }), asItWas(record));
       return 'updated';
     } catch (error) {
       // Somebody wrote it in between: looked at again, it may still be of the same version.
@@ -42,7 +43,10 @@ async function readStanding(table: Table, uid: string, key: string): Promise<Sta
 
 type Standing = { readonly item: Item; readonly record: RecordRow };
 
-/** Every write of a record stamps it with its run and fence; a tombstone keeps the rest. */
-function asItWas({ etag, size, last_modified, storage_class, run, seq }: RecordRow): Condition {
-  return { type: 'matches', equals: { etag, size, last_modified, storage_class, run, seq }, lacks: ['gone'] };
+/** Every write of a record stamps it with its run and fence, or counts; a tombstone keeps the rest. */
+function asItWas({ etag, size, last_modified, storage_class, run, seq, processing_count }: RecordRow): Condition {
+  const equals = { etag, size, last_modified, storage_class, run, seq };
+  return processing_count === undefined
+    ? { type: 'matches', equals, lacks: ['gone', 'processing_count'] }
+    : { type: 'matches', equals: { ...equals, processing_count }, lacks: ['gone'] };
 }

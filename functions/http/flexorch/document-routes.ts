@@ -65,7 +65,11 @@ function refuse(reason: string): Failure {
 /** A document as this dialect shows it. The store knows an object by what a listing tells: its creation is its last
  *  modification. */
 function documentFace(document: Record<string, unknown>): Record<string, unknown> {
-  const { bucket, key } = document.metadata as { readonly bucket: string; readonly key: string };
+  const { bucket, key, processing_count } = document.metadata as {
+    readonly bucket: string;
+    readonly key: string;
+    readonly processing_count?: number;
+  };
   return {
     id: document.id,
     filename: document.title,
@@ -73,6 +77,6 @@ function documentFace(document: Record<string, unknown>): Record<string, unknown
     status: 'available',
     storage_path: `s3://${bucket}/${key}`,
     created_at: document.created,
-    processing_count: 0,
+    processing_count: processing_count ?? 0,
   };
 }

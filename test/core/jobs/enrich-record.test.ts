@@ -56,6 +56,16 @@ describe('a record that is written meanwhile', () => {
     expect([record?.last_modified, record?.details]).toEqual(['2024-03-09T16:00:00.000Z', details]);
   });
 
+  test('given another job put details on it, both are counted', async () => {
+    const other = { ...details, content_type: 'text/plain' };
+    const { id, uid, etag } = await prepare(async () => {
+      expect(await enrichRecord(world.table, uid, 'x', etag, other)).toBe('updated');
+    });
+    expect(await enrichRecord(world.table, uid, 'x', etag, details)).toBe('updated');
+    const [record] = await world.sync.catalogue(id);
+    expect([record?.processing_count, record?.details]).toEqual([2, details]);
+  });
+
   test('given the document was removed, it stays removed', async () => {
     const { id, uid, etag } = await prepare((id) => deleteDocument(world.deps, documentId(id, 'x')));
     expect(await enrichRecord(world.table, uid, 'x', etag, details)).toBe('not_catalogued');
@@ -73,13 +83,16 @@ describe('a record that is written meanwhile', () => {
 test('given an enriched record, the next sync leaves it alone, and one that finds a change drops the details', async () => {
   const { id, uid, etag } = await prepare(async () => undefined);
   await enrichRecord(world.table, uid, 'x', etag, details);
+  await enrichRecord(world.table, uid, 'x', etag, details);
+  expect((await world.sync.catalogue(id))[0]?.processing_count).toBe(2);
   world.sync.table.reset();
   const run = await world.sync.sync(id);
   expect([run.counters.unchanged, world.sync.table.recordWrites]).toEqual([1, 0]);
   expect((await world.sync.catalogue(id))[0]?.details).toEqual(details);
   world.s3.put(bucketName, 'x', { body: 'second' });
   await world.sync.sync(id);
-  expect((await world.sync.catalogue(id))[0]?.details).toBeUndefined();
+  const [record] = await world.sync.catalogue(id);
+  expect([record?.details, record?.processing_count]).toEqual([undefined, undefined]);
 });
 
 test('given a record that was announced and then enriched, the feed tells of it once', async () => {

@@ -108,6 +108,9 @@ test.each(weathers)('given %s, a session of a strict client creates each thing o
   });
   expect(await data('GET', `/v1/documents/${document.id}`, 200)).toEqual(document);
   expect((await data('GET', '/v1/documents?page=2&page_size=1', 200)).items[0].filename).toBe('2.pdf');
+  await data('POST', '/v1/data-process/async', 202, { source: { connector_id: connector.id, keys: ['a/1.pdf'] } });
+  await api.work();
+  expect((await data('GET', `/v1/documents/${document.id}`, 200)).processing_count).toBe(1);
 
   const paused = await data('PATCH', `/v1/scheduler/schedules/${hours.id}`, 200, { enabled: false });
   expect(paused).toMatchObject({ id: hours.id, is_active: false, enabled: false, next_run_at: null, interval: '6h' });
