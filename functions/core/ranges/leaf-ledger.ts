@@ -47,7 +47,6 @@ const packLeaves = 64;
 type Unit = {
   from: string;
   readonly old: readonly Leaf[];
-  readonly stored: boolean;
   index: number;
   built: Leaf[];
   gapTaken: boolean;
@@ -56,8 +55,7 @@ type Unit = {
 };
 
 function unitOf(from: string, pack?: LeafPack): Unit {
-  const old = pack?.leaves ?? [];
-  return { from, old, stored: pack !== undefined, index: 0, built: [], gapTaken: false, begun: false };
+  return { from, old: pack?.leaves ?? [], index: 0, built: [], gapTaken: false, begun: false };
 }
 
 export function openLeafLedger(options: LedgerOptions): LeafLedger {
@@ -198,8 +196,7 @@ class Ledger implements LeafLedger {
     const unit = this.#unit;
     if (unit === undefined || isUnchanged(unit)) return;
     const leaves = joinSmall(unit.built, this.#options.leafRecords);
-    if (leaves.length === 0 && unit.stored && !unit.begun)
-      this.#writes.push({ delete: { pk: this.#pk, sk: unit.from } });
+    if (leaves.length === 0) this.#writes.push({ delete: { pk: this.#pk, sk: unit.from } });
     for (let from = unit.from; leaves.length > 0; ) {
       const some = leaves.splice(0, leaves.length > packLeaves * 1.5 ? packLeaves : leaves.length);
       this.#stage({ from, leaves: some });
@@ -224,14 +221,13 @@ function packsOf({ table, uid, range, position, trusted }: LedgerOptions) {
       return head === undefined || head.done ? undefined : head.value;
     },
     take(): void {
-      if (head && !head.done) head = undefined;
+      head = undefined;
     },
   };
 }
 
-function isUnchanged({ old, built, stored, begun }: Unit): boolean {
+function isUnchanged({ old, built, begun }: Unit): boolean {
   if (begun) return built.length === 0;
-  if (!stored) return built.length === 0;
   return old.length === built.length && old.every((leaf, index) => isSameLeaf(leaf, built[index]));
 }
 
