@@ -23,8 +23,8 @@ type Mutant = {
 type Report = { readonly files: Readonly<Record<string, { readonly mutants: readonly Mutant[] }>> };
 
 /**
- * Proves that the tests bite: changes the code of page proof, merge, leaves, ranges, lease and deletions in one place at a
- * time, and counts how often no test notices. Which survive, and why, stands in docs/mutation-survivors.md.
+ * Proves that the tests bite: changes the code of page proof, merge, leaves, ranges, lease, holds and deletions in one
+ * place at a time, and counts how often no test notices. Which survive, and why, stands in docs/mutation-survivors.md.
  *
  * @param options.share 0–1: of the lines of each file, so many are changed, those that the seed picks.
  */
@@ -35,13 +35,11 @@ export async function proveMutations(options: {
   const began = Date.now();
   const code = await runStryker(placesOf(options));
   const report: Report | undefined = code === 0 ? JSON.parse(read(config.jsonReporter.fileName)) : undefined;
-  const counted = Object.values(report?.files ?? {})
-    .flatMap(({ mutants }) => mutants)
-    .filter(counts);
-  const killed = counted.filter(({ status }) => status === 'Killed' || status === 'Timeout').length;
-  const score = counted.length === 0 ? 0 : killed / counted.length;
-  const percent = Math.round(score * 1000) / 10;
-  const found = `${killed} of ${counted.length} mutants noticed (${percent} %), seed ${options.seed}, share ${options.share}`;
+  const files = Object.entries(report?.files ?? {}).map(([file, { mutants }]) => ({ file, ...countOf(mutants) }));
+  for (const { file, ...count } of files) console.log(`${inWords(count)}  ${file}`);
+  const all = { noticed: sum(files.map(({ noticed }) => noticed)), total: sum(files.map(({ total }) => total)) };
+  const score = all.total === 0 ? 0 : all.noticed / all.total;
+  const found = `${inWords(all)} mutants noticed, seed ${options.seed}, share ${options.share}`;
   return [
     {
       proof: 'tests that bite',
@@ -51,6 +49,23 @@ export async function proveMutations(options: {
       seconds: Math.round((Date.now() - began) / 1000),
     },
   ];
+}
+
+type Count = { readonly noticed: number; readonly total: number };
+
+function countOf(mutants: readonly Mutant[]): Count {
+  const counted = mutants.filter(counts);
+  const noticed = counted.filter(({ status }) => status === 'Killed' || status === 'Timeout');
+  return { noticed: noticed.length, total: counted.length };
+}
+
+function inWords({ noticed, total }: Count): string {
+  const percent = total === 0 ? 100 : Math.round((noticed / total) * 1000) / 10;
+  return `${noticed} of ${total} (${percent} %)`;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
 }
 
 /** A mutant that does not even run says nothing of the tests. */
