@@ -1,11 +1,22 @@
 import { defineConfig } from 'vitest/config';
+import { ShortestFirst } from './test/prove/shortest-first.ts';
 
-/** The tests that are to notice a mutation of the sync engine. The random ones with a few seeds each (SEEDS). */
+/**
+ * The tests that are to notice a mutation of the sync engine. The random ones with a few seeds each (SEEDS). All in one
+ * process, which loads the code once: no test takes a hundredth of what loading it for each file would.
+ */
 export default defineConfig({
   test: {
     include: ['test/core/ranges/*.test.ts', 'test/core/sync/*.test.ts'],
-    exclude: ['test/core/sync/{exact-catalogue,hostile-servers,key-filter,listing-faults,ticks}.test.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    exclude: [
+      'test/core/sync/{exact-catalogue,hostile-servers,key-filter,listing-faults,ticks}.test.ts',
+      // Runs of many invocations and simulated days: seconds each, for what a test of one function tells as well.
+      'test/core/sync/{continuation,edges,mass-restore,one-run,shared-first-load,sweep}.test.ts',
+      'test/core/ranges/many-workers.test.ts',
+    ],
+    isolate: false,
+    sequence: { sequencer: ShortestFirst },
+    testTimeout: 10_000,
+    hookTimeout: 10_000,
   },
 });
