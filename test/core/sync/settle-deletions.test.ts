@@ -123,7 +123,7 @@ describe('the threshold', () => {
     ['more than both', 11, { unchanged: 62 }, 'held'],
     ['more objects, of a share that is exactly the limit', 15, { unchanged: 85 }, 'completed'],
     ['more objects, of a larger share with one record less', 15, { unchanged: 84 }, 'held'],
-    ['more objects, of a smaller share for what was modified', 15, { unchanged: 40, modified: 60 }, 'completed'],
+    ['more objects, of a smaller share for what was modified', 15, { unchanged: 60, modified: 40 }, 'completed'],
     ['a larger share of no more objects than the limit', 10, { unchanged: 0 }, 'completed'],
     ['one of many where nothing was listed', 1, { listed: 0 }, 'held'],
   ])('%s', async (_name, count, counters, status) => {
