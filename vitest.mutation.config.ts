@@ -3,7 +3,7 @@ import { ShortestFirst } from './test/prove/shortest-first.ts';
 
 /**
  * The tests that are to notice a mutation of the sync engine. The random ones with a few seeds each (SEEDS). All in one
- * process, which loads the code once: no test takes a hundredth of what loading it for each file would.
+ * process, so that the code is not loaded again for each file.
  */
 export default defineConfig({
   test: {
