@@ -13,10 +13,13 @@ export async function syncRanges(context: RunContext): Promise<boolean> {
   const { board, deps } = context;
   const alone = deps.settings.workers <= 1;
   const called = { workers: 0 };
-  do {
+  for (;;) {
     await runStreams(context, called);
     if (!alone && board.shared) await board.refresh();
-  } while (board.waiting > 0);
+    if (board.waiting === 0) break;
+    // What waits and could not be taken may be so because the run is over: then the lease tells why.
+    await checkpoint(context);
+  }
   if (board.done === board.total) return true;
   // Whoever was at the rest may be so no more: then the lease tells why.
   await checkpoint(context);

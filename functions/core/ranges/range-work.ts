@@ -111,16 +111,14 @@ export function noteWritten(context: WorkContext, work: RangeWork): void {
   work.expiresAt = work.savedAt + context.deps.leaseMs;
 }
 
-/** Stores it on its own. Throws Failure `lease_lost` if somebody else claimed the range. */
+/** Stores it on its own. Throws Failure `lease_lost` if somebody else claimed the range, or
+ *  another run took over. */
 export async function saveWork(context: WorkContext, work: RangeWork, keep: 'claimed' | 'released'): Promise<void> {
   const write = workWrite(context, work, keep);
   try {
-    if (work.version === 0) {
-      // A first row must not come to stand behind a purge; later ones are conditional on it.
-      await context.deps.table.transact([write, fenceCheck(context.uid, context.held.fence)]);
-    } else if ('put' in write) {
-      await context.deps.table.put(write.put, write.condition);
-    }
+    // Under the fence, for the row alone does not tell that its run has ended. And a transaction that is sent again
+    // because its answer was lost does not fail on itself, as a conditional put would.
+    await context.deps.table.transact([write, fenceCheck(context.uid, context.held.fence)]);
   } catch (error) {
     throw error instanceof ConditionFailed ? leaseLost() : error;
   }
