@@ -46,8 +46,11 @@ export function holdLease(deps: LeaseDeps, uid: string, taken: Lease, requestTim
       return { canceled: cancel === true, failure: broken };
     },
     async assertWritable() {
-      if (deps.clock.now() < lease.expires_at - requestTimeoutMs) return;
-      await refresh(true);
+      const inTime = deps.clock.now() < lease.expires_at - requestTimeoutMs;
+      // A run ends with its holder. Of any other worker it may have ended, and others begun, long before the lease as
+      // that worker saw it runs out.
+      if (inTime && taken.holder === deps.holder) return;
+      await refresh(!inTime);
     },
   };
 }
