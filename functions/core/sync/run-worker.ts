@@ -30,7 +30,9 @@ export async function openWorker(
 ): Promise<RunContext> {
   const config = configOf(connector, datasource);
   const fingerprint = fingerprintOf(config);
-  if (run.checkpoint !== undefined && run.checkpoint.fingerprint !== fingerprint) throw scopeChanged();
+  // Of a run that waited in the queue, too: what was done of a pass under another scope is not done under this one.
+  const began = run.checkpoint?.fingerprint ?? run.pass?.fingerprint;
+  if (began !== undefined && began !== fingerprint) throw scopeChanged();
   const limit = connector.processor.max_running_timeout_in_seconds ?? deps.settings.runTimeLimitSeconds;
   const startedAt = Date.parse(run.started_at ?? run.queued_at);
   const pass = { id: passIdOf(run), beganAt: run.pass ? Date.parse(run.pass.began_at) : startedAt };

@@ -58,8 +58,9 @@ export const runRow = z.object({
   approves: z.string().optional(),
   approved_by: z.string().optional(),
   checkpoint: runCheckpoint.optional(),
-  /** The pass over the bucket that this run is part of, where an earlier run began it and ran out of time. */
-  pass: z.object({ id: z.string(), began_at: z.string() }).optional(),
+  /** The pass over the bucket that this run is part of, where an earlier run began it and ran out of time, and the scope
+   *  of that. */
+  pass: z.object({ id: z.string(), began_at: z.string(), fingerprint: z.string().optional() }).optional(),
   /** How often the run was taken up again since it last got anywhere. */
   resumed: z.number().int().optional(),
   ttl: z.number().int().optional(),
