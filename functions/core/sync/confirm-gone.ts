@@ -1,6 +1,6 @@
 import { Failure } from '../errors.ts';
-import type { Bucket, HeadResult } from '../ports.ts';
-import { provePage } from './page-proof.ts';
+import type { Bucket, HeadResult, ListedObject } from '../ports.ts';
+import { type ProvenStep, provePage } from './page-proof.ts';
 import { checkpoint } from './run-context.ts';
 import type { SettlingContext } from './settling-context.ts';
 
@@ -56,8 +56,16 @@ async function look(context: SettlingContext, key: string): Promise<Known> {
 }
 
 async function lookInListing(bucket: Bucket, name: string, key: string): Promise<Known> {
-  const page = await bucket.list({ prefix: key, maxKeys: 1 });
-  const [first] = provePage(page, { bucket: name, prefix: key, maxKeys: 1 }).objects;
+  const asked = { prefix: key, maxKeys: 1 };
+  let first: ListedObject | undefined;
+  let next: ProvenStep | undefined;
+  do {
+    const page = await bucket.list({ ...asked, continuation: next?.continuation });
+    const proven = provePage(page, { ...asked, bucket: name, previous: next });
+    [first] = proven.objects;
+    next = proven.next;
+    // A page without a key that promises more says nothing of the key yet.
+  } while (first === undefined && next !== undefined);
   if (first === undefined || first.key !== key) return { status: 'missing' };
   return { status: 'found', lastModified: Date.parse(first.lastModified), size: first.size, etag: first.etag };
 }
