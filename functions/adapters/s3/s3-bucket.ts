@@ -56,9 +56,12 @@ export class S3Bucket implements Bucket {
     return page;
   }
 
-  /** A 404 also stands for a missing bucket and a 403 for a refused key: the answer to a HEAD has no body to say so. */
+  /** A 404 also stands for a missing bucket and a 403 for a refused key: the answer to a HEAD has no body to say so. A 400
+   *  is what S3 answers where the object is encrypted with a key of the customer's own, and to a token that expired: it
+   *  tells as little of the object.
+   *  https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html */
   async head(key: string): Promise<HeadResult> {
-    const answer = await this.#askHead(key);
+    const answer = await this.#askHead(key, {}, [403, 400]);
     return typeof answer === 'string' ? { status: answer } : foundBy(answer);
   }
 
@@ -86,7 +89,7 @@ export class S3Bucket implements Bucket {
     if (!Number.isInteger(expiresInSeconds) || expiresInSeconds < 1 || expiresInSeconds > MAX_PRESIGN_SECONDS) {
       throw new Failure('invalid_request', 'A presigned URL is valid for 1–604,800 seconds (7 days).');
     }
-    if (!this.#session.regionIsKnown) await this.head(key);
+    if (!this.#session.regionIsKnown) await this.#askHead(key);
     const command = new GetObjectCommand({ Bucket: this.#target.bucket, Key: key });
     return await getSignedUrl(this.#session.client, command, { expiresIn: expiresInSeconds });
   }
@@ -98,11 +101,12 @@ export class S3Bucket implements Bucket {
   async #askHead(
     key: string,
     more: Pick<HeadObjectCommandInput, 'ChecksumMode'> = {},
+    silent: readonly number[] = [403],
   ): Promise<RawAnswer | 'missing' | 'forbidden'> {
     const input = { Bucket: this.#target.bucket, Key: key, ...more };
     const answer = await this.#session.ask(() => new HeadObjectCommand(input));
     if (answer.status === 404) return 'missing';
-    if (answer.status === 403) return 'forbidden';
+    if (silent.includes(answer.status)) return 'forbidden';
     if (answer.status !== 200) throw refusalFailure(answer, this.#asked('s3:GetObject', answer));
     return answer;
   }
