@@ -139,8 +139,11 @@ async function clear(context: RunContext, { id }: Move): Promise<void> {
 }
 
 async function deleteAll(context: RunContext, query: Query): Promise<void> {
+  let deleted = false;
   for await (const items of inBatches(context.deps.table.query(query))) {
-    await checkpoint(context);
+    // What is left is found by the next invocation, which goes on from the range's row.
+    await checkpoint(context, deleted);
+    deleted = true;
     const deletes: PlainWrite[] = items.map(({ pk, sk }) => ({ delete: { pk, sk } }));
     await context.deps.table.batchWrite(deletes);
   }

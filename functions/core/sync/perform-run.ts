@@ -73,7 +73,8 @@ function endedRun(from: RunContext | SyncDeps, started: RunRow, tally: Partial<S
 
 /** What is left to do when the listing of every range is proved complete. */
 async function settle(context: RunContext, tally: SettlingTally): Promise<Settlement> {
-  await checkpoint(context);
+  // Up to a thousand questions to the bucket are not interrupted: they begin with time ahead.
+  await checkpoint(context, tally.candidates > 0 && context.progress.steps > 0);
   await assertSameScope(context);
   const { last_complete: last } = await readState(context.deps.table, context.uid);
   const previous = last?.fingerprint === context.fingerprint ? last.run : undefined;
