@@ -111,14 +111,16 @@ export function noteWritten(context: WorkContext, work: RangeWork): void {
   work.expiresAt = work.savedAt + context.deps.leaseMs;
 }
 
-/** Stores it on its own. Throws Failure `lease_lost` if somebody else claimed the range, or
- *  another run took over. */
+/** Stores it on its own. Throws Failure `lease_lost` if somebody else claimed the range, or, of a first row, if another
+ *  run took over. */
 export async function saveWork(context: WorkContext, work: RangeWork, keep: 'claimed' | 'released'): Promise<void> {
   const write = workWrite(context, work, keep);
   try {
-    // Under the fence, for the row alone does not tell that its run has ended. And a transaction that is sent again
-    // because its answer was lost does not fail on itself, as a conditional put would.
-    await context.deps.table.transact([write, fenceCheck(context.uid, context.held.fence)]);
+    // A first row must not come to stand behind a purge; later ones are conditional on it, and all streams checking the
+    // one lease at each page would be in each other's way. A transaction even so: sent again because its answer was lost,
+    // it does not fail on itself, as a conditional put would.
+    const first = work.version === 0 ? [fenceCheck(context.uid, context.held.fence)] : [];
+    await context.deps.table.transact([write, ...first]);
   } catch (error) {
     throw error instanceof ConditionFailed ? leaseLost() : error;
   }
