@@ -47,14 +47,10 @@ async function eventOf(
   { uid, kind, records }: { uid: string; kind: Kind; records: RecordRow[] },
 ): Promise<BusEvent> {
   const [first] = records;
-  const objects = records.map((record) => ({
-    id: shortHash([uid, record.sk, record.run, kind]),
-    key: record.sk,
-    size: record.size,
-    etag: record.etag,
-    last_modified: record.last_modified,
-    storage_class: record.storage_class,
-  }));
+  const objects = records.map(({ sk: key, run, size, etag, last_modified, storage_class }) => {
+    const state = { size, etag, last_modified, storage_class };
+    return { id: shortHash([uid, key, run, kind, ...Object.values(state)]), key, ...state };
+  });
   const { datasource } = await readLease(table, uid);
   return {
     id: shortHash(objects.map((object) => object.id)),

@@ -1,7 +1,8 @@
 import { describesSame, type RecordRow, recordOf, recordPartition } from '../documents/record.ts';
 import type { Item, ListedObject } from '../ports.ts';
-import { candidateItem } from '../sync/candidates.ts';
+import { candidateExpiry, candidateItem } from '../sync/candidates.ts';
 import type { RunContext } from '../sync/run-context.ts';
+import { syncGapMs } from '../sync/sync-gap.ts';
 import type { Content } from './leaf.ts';
 import { markDirty } from './mark-dirty.ts';
 import type { MergeSink } from './merge-range.ts';
@@ -26,6 +27,7 @@ class Writer implements RangeWriter {
   readonly #context: RunContext;
   readonly #work: RangeWork;
   readonly #pk: string;
+  readonly #gapMs: number;
   #puts: Item[] = [];
   #leaving: RecordRow[] = [];
   #wrote = false;
@@ -34,6 +36,7 @@ class Writer implements RangeWriter {
     this.#context = context;
     this.#work = work;
     this.#pk = recordPartition(context.uid, work.range.id);
+    this.#gapMs = syncGapMs(context.datasource, context.deps.clock.now()) ?? 0;
   }
 
   async flush(): Promise<boolean> {
@@ -89,7 +92,7 @@ class Writer implements RangeWriter {
     const { tally } = this.#work;
     tally.candidates += 1;
     if (tally.candidate_sample.length < shownKeys) tally.candidate_sample.push(sk);
-    this.#put(candidateItem(uid, pass.id, sk, deps.clock.now()));
+    this.#put(candidateItem(uid, pass.id, sk, candidateExpiry(deps.clock.now(), this.#gapMs)));
   }
 
   #put(item: Item): void {

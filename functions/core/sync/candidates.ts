@@ -1,16 +1,21 @@
 import type { Item, PlainWrite, Table } from '../ports.ts';
 
-/** Candidates outlive their run so long, for the decision about a hold. */
-const keepSeconds = 30 * 86_400;
+/** Candidates outlive their run so long, for the decision about a hold, and for the next run where that comes later. */
+const keepMs = 30 * 86_400_000;
 
 /** Where the candidates of one pass over the bucket stand: that of a run, or of the run that it goes on from. */
 export function candidatePartition(uid: string, pass: string): string {
   return `candidate#${uid}#${pass}`;
 }
 
-/** Notes that a pass did not find this key. `now` in epoch milliseconds. */
-export function candidateItem(uid: string, pass: string, key: string, now: number): Item {
-  return { pk: candidatePartition(uid, pass), sk: key, v: 1, ttl: Math.floor(now / 1000) + keepSeconds };
+/** When candidates noted now may vanish, epoch seconds. `gapMs` is the time until the next run. */
+export function candidateExpiry(now: number, gapMs: number): number {
+  return Math.floor((now + gapMs + keepMs) / 1000);
+}
+
+/** Notes that a pass did not find this key. `ttl` in epoch seconds. */
+export function candidateItem(uid: string, pass: string, key: string, ttl: number): Item {
+  return { pk: candidatePartition(uid, pass), sk: key, v: 1, ttl };
 }
 
 /** The keys that a pass did not find, in key order. */

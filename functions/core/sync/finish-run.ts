@@ -2,14 +2,13 @@ import type { ConnectorRow } from '../connectors/connector.ts';
 import type { DatasourceRow } from '../datasources/datasource.ts';
 import { ConditionFailed } from '../errors.ts';
 import type { TransactWrite } from '../ports.ts';
-import { parseInterval } from '../schedules/interval.ts';
-import { nextFire } from '../schedules/next-fire.ts';
 import { dropCandidates } from './candidates.ts';
 import type { HeldLease } from './held-lease.ts';
 import { changeLease, freed, leaseLost, readLease } from './lease.ts';
 import { passIdOf, type RunRow } from './run.ts';
 import { readRun, runExpiry, runItem } from './run-store.ts';
 import type { SyncDeps } from './sync-deps.ts';
+import { syncGapMs } from './sync-gap.ts';
 import { readState, type SyncState, settingsOf, stateAfter, stateItem } from './sync-state.ts';
 
 /**
@@ -32,7 +31,7 @@ export async function finishRun(
     const lease = await readLease(deps.table, run.uid);
     if (lease.fence !== held.fence || lease.run !== run.id) throw leaseLost();
     const state = await readState(deps.table, run.uid);
-    const intervalMs = intervalOf(datasource, deps.clock.now());
+    const intervalMs = syncGapMs(datasource, deps.clock.now());
     const after = stateAfter(state, ended, { intervalMs, settings: settingsOf(datasource, connector) });
     const writes: TransactWrite[] = [
       // A fence higher: whatever of this run is still under way is too late.
@@ -67,19 +66,6 @@ async function dropSuperseded(
   if (passed === after.hold.first || passed === after.hold.last) return;
   const run = await readRun(deps.table, uid, passed);
   await dropCandidates(deps.table, uid, run === undefined ? passed : passIdOf(run));
-}
-
-/** The time between two scheduled runs; none for a datasource that is synced by hand. */
-function intervalOf(datasource: DatasourceRow, now: number): number | undefined {
-  const { strategy, interval, expression, timezone, anchor } = datasource.sync;
-  if (strategy === 'interval' && interval !== undefined) {
-    const parsed = parseInterval(interval);
-    if (parsed.ok) return parsed.seconds * 1000;
-  }
-  if (strategy === 'manual' || expression === undefined) return undefined;
-  const next = nextFire(expression, timezone ?? 'UTC', anchor, now);
-  const second = next === undefined ? undefined : nextFire(expression, timezone ?? 'UTC', anchor, next);
-  return next === undefined || second === undefined ? undefined : second - next;
 }
 
 function logEnd(deps: Pick<SyncDeps, 'log'>, run: RunRow): void {

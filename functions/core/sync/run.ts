@@ -55,6 +55,8 @@ export const runRow = z.object({
   message: z.string().optional(),
   error: z.object({ code: z.string(), message: z.string() }).optional(),
   hold: hold.optional(),
+  /** Records that the listing lacked, and that go when the next complete one lacks them too: too many to ask for each. */
+  waiting: z.number().int().optional(),
   approves: z.string().optional(),
   approved_by: z.string().optional(),
   checkpoint: runCheckpoint.optional(),
@@ -111,5 +113,10 @@ export function describeRun(run: RunRow): string {
   }
   if (run.status === 'failed') return run.error?.message ?? 'failed';
   if (run.status === 'canceled') return `canceled: ${all}; nothing else was touched`;
-  return run.dry_run ? `dry run, nothing was written: ${all}` : all;
+  if (run.dry_run) return `dry run, nothing was written: ${all}`;
+  return run.waiting === undefined ? all : `${all}. ${waitingIn(run.waiting)}`;
+}
+
+function waitingIn(count: number): string {
+  return `${count} records are missing from the listing, too many to ask for each: those that the next complete sync misses too are deleted`;
 }

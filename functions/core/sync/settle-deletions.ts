@@ -16,7 +16,12 @@ const askedAtOnce = 128;
 /** What a listing did not have so long ago is asked for key by key before it is deleted. */
 const freshForMs = 900_000;
 
-export type Settlement = { readonly status: 'completed' | 'held'; readonly hold?: RunRow['hold'] };
+export type Settlement = {
+  readonly status: 'completed' | 'held';
+  readonly hold?: RunRow['hold'];
+  /** Candidates left to the next run, which must miss them too. */
+  readonly waiting?: number;
+};
 
 /**
  * Decides about the keys that a complete, proved listing lacked: deletes those confirmed gone, or holds. `previous` is
@@ -37,8 +42,9 @@ export async function settleDeletions(context: SettlingContext, previous: string
     return { status: 'completed', hold };
   }
   if (hold !== undefined) return { status: 'held', hold };
-  await deleteConfirmed(context, count <= deps.settings.confirmLimit ? undefined : (previous ?? context.pass.id));
-  return { status: 'completed' };
+  const few = count <= deps.settings.confirmLimit;
+  const waiting = await deleteConfirmed(context, few ? undefined : (previous ?? context.pass.id));
+  return waiting === 0 ? { status: 'completed' } : { status: 'completed', waiting };
 }
 
 async function passOf({ deps, uid }: SettlingContext, runId: string): Promise<string> {
@@ -65,21 +71,25 @@ function describeHold(context: SettlingContext): NonNullable<RunRow['hold']> {
 
 /**
  * Deletes the candidates that the bucket confirms. With `also`, only those that this other run did not find either:
- * what a held run showed when it is approved, or the run before when there are too many to ask about each.
+ * what a held run showed when it is approved, or the run before when there are too many to ask about each. Returns how
+ * many that other run had found.
  */
-async function deleteConfirmed(context: SettlingContext, also: string | undefined): Promise<void> {
+async function deleteConfirmed(context: SettlingContext, also: string | undefined): Promise<number> {
   const { deps, tally } = context;
   if (tally.candidates <= deps.settings.confirmLimit) {
-    const live = await liveRecords(context, await collect(context, also));
-    await removeConfirmed(context, live, true);
-    return;
+    const keys = await collect(context, also);
+    await removeConfirmed(context, await liveRecords(context, keys), true);
+    return tally.candidates - keys.length;
   }
+  let found = 0;
   const each = await mustAskEach(context);
   for await (const batch of inChunks(context, each ? askedAtOnce : chunk)) {
     await checkpoint(context, tally.removed > 0);
-    const live = await liveRecords(context, await absentTwice(context, also, batch));
-    await removeConfirmed(context, live, each);
+    const keys = await absentTwice(context, also, batch);
+    found += batch.length - keys.length;
+    await removeConfirmed(context, await liveRecords(context, keys), each);
   }
+  return found;
 }
 
 /** Asks for the keys of these records where asked to, and removes those that are gone. */

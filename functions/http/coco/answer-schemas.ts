@@ -18,8 +18,9 @@ const run = object(
     message: text,
     error: object({ code: text, message: text }),
     hold: object({ candidates: whole, share: { type: 'number' }, sample: list(text) }),
+    waiting: whole,
   },
-  ['started_at', 'completed_at', 'duration_ms', 'percent', 'message', 'error', 'hold'],
+  ['started_at', 'completed_at', 'duration_ms', 'percent', 'message', 'error', 'hold', 'waiting'],
 );
 
 const runAccepted = object({ acknowledged: { const: true }, _id: text, result: text, run });

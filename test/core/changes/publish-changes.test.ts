@@ -151,11 +151,19 @@ describe('ids', () => {
     expect((await idsOf([record('a', { range: 'r2' })])).objects).toEqual((await idsOf([record('a')])).objects);
   });
 
-  it('differ by uid, key, run and kind', async () => {
+  it('differ by uid, key, run, kind and what the object was', async () => {
     const gone = tombstoneOf(record('a') as never, stamp, 'deleted') as Item;
     const variants = [record('a'), record('b'), record('a', { run: 'run-2' }), record('a', { uid: 'v' })];
     const { objects } = await idsOf([...variants, record('a', { fresh: false }), gone]);
     expect(new Set(objects).size).toBe(6);
+    const states = [
+      { etag: '"2"' },
+      { size: 2 },
+      { last_modified: '2026-02-02T00:00:00.000Z' },
+      { storage_class: 'GLACIER' },
+    ];
+    const later = await idsOf([record('a'), ...states.map((state) => ({ ...record('a'), ...state }))]);
+    expect(new Set(later.objects).size).toBe(5);
   });
 
   it('given a record removed by request, then it is told as deleted; given out of scope or quiet, then not', async () => {

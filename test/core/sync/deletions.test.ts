@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { approveRun } from '#core/sync/approve-run.ts';
+import { candidatePartition } from '#core/sync/candidates.ts';
 import { readRun } from '#core/sync/run-store.ts';
+import { collect } from '#support/collect.ts';
 import { bucketFacts, bucketName, createSyncWorld, recordFacts, type SyncWorld } from '#support/sync-world.ts';
 
 let world: SyncWorld;
@@ -179,12 +181,35 @@ describe('more deletions than can be confirmed one by one', () => {
     await world.sync(id);
     lose(50);
     world.s3.clearRequests();
-    expect(await world.sync(id)).toMatchObject({ status: 'completed', counters: { deleted: 0 } });
+    expect(await world.sync(id)).toMatchObject({
+      ...{ status: 'completed', counters: { deleted: 0 }, waiting: 50 },
+      message: expect.stringContaining('50 records are missing from the listing, too many to ask for each'),
+    });
     expect(world.s3.requests.filter((request) => request.operation === 'HeadObject')).toHaveLength(6);
     lose(10, 50);
     expect(await world.sync(id)).toMatchObject({ status: 'completed', counters: { deleted: 50 } });
     expect(await world.sync(id)).toMatchObject({ status: 'completed', counters: { deleted: 10 } });
+    expect(await world.sync(id)).not.toHaveProperty('waiting');
     expect(recordFacts(await world.catalogue(id))).toEqual(bucketFacts(world.s3));
+  });
+
+  it.each([
+    ['rarely, by interval', { interval: '120d' }, 120 * 86_400_000],
+    ['rarely, by cron', { cron: '0 0 1 1 *' }, 365 * 86_400_000],
+  ])('are remembered until the next run, however %s', async (_how, sync, gapMs) => {
+    let now = Date.parse('2026-03-01T00:00:00Z');
+    world = await createSyncWorld({ settings, clock: { now: () => now } });
+    fill(1000);
+    const { id, uid } = await world.addDatasource({ sync });
+    await world.sync(id);
+    lose(50);
+    const first = await world.sync(id);
+    expect(first.waiting).toBe(50);
+    now += gapMs;
+    const noted = await collect(world.table.query({ pk: candidatePartition(uid, first.id) }));
+    expect(noted).toHaveLength(50);
+    for (const { pk, sk, ttl } of noted) if (Number(ttl) * 1000 < now) await world.table.delete({ pk, sk });
+    expect(await world.sync(id)).toMatchObject({ status: 'completed', counters: { deleted: 50 } });
   });
 
   it('do not count a run that failed in between', async () => {

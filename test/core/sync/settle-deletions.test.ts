@@ -4,7 +4,7 @@ import { type RecordRow, readRecord, recordOf, recordPartition, tombstoneOf } fr
 import type { HeadResult, Item } from '#core/ports.ts';
 import { emptyRange, firstKey, rangeItem } from '#core/ranges/range-map.ts';
 import { newTally } from '#core/ranges/range-tally.ts';
-import { candidateItem } from '#core/sync/candidates.ts';
+import { candidateExpiry, candidateItem } from '#core/sync/candidates.ts';
 import { changeLease } from '#core/sync/lease.ts';
 import { type RunRow, zeroCounters } from '#core/sync/run.ts';
 import { runItem } from '#core/sync/run-store.ts';
@@ -41,7 +41,7 @@ const recordAt = (key: string): Item =>
 const found = (lastModified: number): HeadResult => ({ status: 'found', lastModified, size: 10, etag: 'e' });
 
 async function missing(keys: readonly string[], pass: string): Promise<void> {
-  await table.batchWrite(keys.map((key) => ({ put: candidateItem('u', pass, key, beganAt) })));
+  await table.batchWrite(keys.map((key) => ({ put: candidateItem('u', pass, key, candidateExpiry(beganAt, 0)) })));
 }
 
 /** So many records that the listing lacked. */
@@ -192,7 +192,9 @@ describe('as many as can be asked for one by one', () => {
   it('are deleted with no second run, but for those that were written since', async () => {
     const keys = await lost(20);
     answer = (key) => (key === keys[7] ? found(beganAt + 1) : { status: 'missing' });
-    expect(await settled({ candidates: 20 }, 'previous')).toMatchObject({ status: 'completed', deleted: 19 });
+    const settlement = await settled({ candidates: 20 }, 'previous');
+    expect(settlement).toMatchObject({ status: 'completed', deleted: 19 });
+    expect(settlement).not.toHaveProperty('waiting');
     expect(asked).toEqual(keys);
     expect(await gone()).toEqual(keys.filter((key) => key !== keys[7]));
   });
@@ -212,7 +214,7 @@ describe('as many as can be asked for one by one', () => {
 describe('more than that', () => {
   it('wait for a second run, after a sample was asked for', async () => {
     const keys = await lost(50);
-    expect(await settled({ candidates: 50 })).toMatchObject({ status: 'completed', deleted: 0 });
+    expect(await settled({ candidates: 50 })).toMatchObject({ status: 'completed', deleted: 0, waiting: 50 });
     expect(asked).toEqual([0, 10, 20, 30, 40].map((index) => keys[index]));
     expect(await gone()).toEqual([]);
   });
@@ -220,7 +222,7 @@ describe('more than that', () => {
   it('are deleted where the run before lacked them too, and no more than the sample is asked for', async () => {
     const keys = await lost(54);
     await missing(keys.slice(1), 'previous');
-    expect(await settled({ candidates: 54 }, 'previous')).toMatchObject({ deleted: 53, steps: 53 });
+    expect(await settled({ candidates: 54 }, 'previous')).toMatchObject({ deleted: 53, steps: 53, waiting: 1 });
     expect(asked).toEqual([0, 10, 20, 30, 40].map((index) => keys[index]));
     expect(await gone()).toEqual(keys.slice(1));
   });
