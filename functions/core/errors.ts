@@ -21,6 +21,7 @@ export type SourceFailureCode =
   | 'access_denied'
   | 'bucket_not_found'
   | 'credentials_invalid'
+  | 'role_refused'
   | 'signature_mismatch'
   | 'clock_skewed'
   | 'wrong_region'

@@ -168,12 +168,33 @@ export type BucketTarget = {
   readonly useSsl: boolean;
   readonly pathStyle: boolean;
   readonly listVersion: 'auto' | 1 | 2;
-  readonly credentials: {
-    readonly accessKeyId: string;
-    readonly secretAccessKey: string;
-    readonly sessionToken?: string;
-  };
+  readonly credentials: BucketCredentials;
 };
+
+export type AccessKeys = {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+};
+
+/** Keys that end by themselves, at `expiresAt` (epoch milliseconds). */
+export type TemporaryKeys = Required<AccessKeys> & { readonly expiresAt: number };
+
+/** Keys, or a role whose keys are taken anew as they come to their end: a run may outlast them. */
+export type BucketCredentials = AccessKeys | { readonly roleArn: string; take(): Promise<TemporaryKeys> };
+
+/** A role of the user's, and what its trust policy knows us by. */
+export type RoleToTake = { readonly roleArn: string; readonly externalId: string };
+
+/** Takes IAM roles, as whoever Stocktake runs as at AWS. */
+export interface RoleCredentials {
+  /**
+   * Keys that are good for five minutes more at least: those given before while they are. Only while AWS does not answer
+   * are older ones given, to their end. Throws Failure: `role_refused` with what to change, `source_throttled`,
+   * `endpoint_unreachable`, `source_error`.
+   */
+  take(role: RoleToTake): Promise<TemporaryKeys>;
+}
 
 /** One object as a listing tells it. `etag` is opaque, without its surrounding quotes. */
 export type ListedObject = {
@@ -263,7 +284,7 @@ export type TagsResult =
   | { readonly status: 'found'; readonly tags: Readonly<Record<string, string>> }
   | { readonly status: 'missing' | 'forbidden' | 'unavailable' };
 
-/** One bucket, opened with one set of keys. Throws Failure with a SourceFailureCode. */
+/** One bucket, opened with one set of keys or as one role. Throws Failure with a SourceFailureCode. */
 export interface Bucket {
   list(request: ListRequest): Promise<ListingPage>;
   head(key: string): Promise<HeadResult>;

@@ -1,19 +1,21 @@
-import type { Buckets, Clock, Log, Opener, Sealer, WebhookAddresses, WorkQueue } from '#core/ports.ts';
+import type { MergeDeps } from '#core/connectors/merge-config.ts';
+import type { OpenDeps } from '#core/datasources/open-bucket.ts';
+import type { Clock, Log, WebhookAddresses, WorkQueue } from '#core/ports.ts';
 import type { RequestDeps } from '#core/sync/request-run.ts';
 import type { ApiKeys } from './api-keys.ts';
 
 /** What the api function's routes need. It can seal secrets and never open one, so it cannot dial a bucket either. */
-export type ApiDeps = RequestDeps & {
-  readonly sealer: Sealer;
-  /** Takes batches of jobs. */
-  readonly jobs: WorkQueue;
-  /** Shortest interval a datasource may ask for, in seconds. */
-  readonly minimumIntervalSeconds: number;
-  readonly webhookAddresses: WebhookAddresses;
-};
+export type ApiDeps = RequestDeps &
+  MergeDeps & {
+    /** Takes batches of jobs. */
+    readonly jobs: WorkQueue;
+    /** Shortest interval a datasource may ask for, in seconds. */
+    readonly minimumIntervalSeconds: number;
+    readonly webhookAddresses: WebhookAddresses;
+  };
 
 /** What the probe function's routes need: those that open a datasource's secrets to look into its bucket. */
-export type ProbeDeps = RequestDeps & { readonly buckets: Buckets; readonly opener: Opener };
+export type ProbeDeps = RequestDeps & OpenDeps;
 
 /** What every request needs, whichever function serves it. */
 export type EveryDeps = { readonly apiKeys: ApiKeys; readonly clock: Clock; readonly log: Log };

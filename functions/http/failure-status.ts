@@ -2,7 +2,7 @@ import type { FailureCode } from '#core/errors.ts';
 
 /**
  * The status of each failure. What the caller can mend in a datasource's settings is 400, which FlexOrch's dialect tells
- * as 422. A user's S3 server that is away, broken, too busy or too slow is 424: 5xx is for what is wrong on our side, and
+ * as 422. A user's S3 server that is away, broken, too busy or too slow, or a role that AWS does not let us take, is 424: 5xx is for what is wrong on our side, and
  * rings an alarm.
  */
 export const failureStatus: Readonly<Record<FailureCode, number>> = {
@@ -27,6 +27,7 @@ export const failureStatus: Readonly<Record<FailureCode, number>> = {
   requester_pays: 400,
   directory_bucket: 400,
   object_archived: 409,
+  role_refused: 424,
   answer_too_large: 424,
   endpoint_unreachable: 424,
   source_error: 424,

@@ -41,6 +41,13 @@ const anyRetention = `must be one of ${retentionDays.join(', ')}`;
 /** A share below one in a thousand holds whatever the number of objects does. */
 const share = 'must be 0, or a number of 0.001–1, such as 0.15 for 15 %';
 
+const rolePattern = z
+  .string()
+  .regex(
+    /^(\*|arn:aws(-[a-z]+)*:iam::(\d{12}|\*):role\/[\w+=,.@*?/-]{1,576})$/,
+    'must be the ARN of an IAM role such as arn:aws:iam::111122223333:role/read-*, or * for every role',
+  );
+
 const origin = z
   .string()
   .regex(/^(\*|https?:\/\/[^/\s,]+)$/, 'must be an origin such as https://app.example.com, or *');
@@ -63,6 +70,8 @@ const stackConfig = z.strictObject({
   removalPolicy: z.enum(['retain', 'destroy'], 'must be retain or destroy').default('retain'),
   /** Private or loopback S3 endpoints that may be dialled: host for any port, or host:port. */
   privateEndpoints: list(endpoint).default([]),
+  /** IAM roles that datasources may name instead of keys. None: the functions may take no role at all. */
+  assumableRoles: list(rolePattern).default([]),
   alarmEmail: z.email('must be an e-mail address').optional(),
   /** Requests per second and at once, for the whole API. */
   throttleRate: whole(1, 10_000).default(50),

@@ -4,6 +4,7 @@ import type { StackConfig } from './config.ts';
 import { AdminKey } from './constructs/admin-key.ts';
 import type { DeadLetterQueues } from './constructs/alarms.ts';
 import { ApiFunction } from './constructs/api-function.ts';
+import { AssumableRoles } from './constructs/assumable-roles.ts';
 import { Changes } from './constructs/changes.ts';
 import { DataTable } from './constructs/data-table.ts';
 import { DeadLetterQueue } from './constructs/dead-letter-queue.ts';
@@ -32,6 +33,7 @@ export class StocktakeStack extends Stack {
       config,
       data: new DataTable(this, 'Data', config),
       secrets: new SecretsKey(this, 'Secrets', config),
+      roles: new AssumableRoles(this, 'AssumableRoles', config),
       adminKey: new AdminKey(this, 'AdminKey', config),
       work: new WorkQueue(this, 'Work'),
       jobs: new JobsQueue(this, 'JobsQueue'),
@@ -64,6 +66,7 @@ export class StocktakeStack extends Stack {
     http: HttpApi;
     adminKey: AdminKey;
     data: DataTable;
+    roles: AssumableRoles;
     group: ScheduleGroup;
     events: EventBus;
     work: WorkQueue;
@@ -93,6 +96,8 @@ export class StocktakeStack extends Stack {
       DashboardUrl: parts.operations.dashboard.url,
       AlarmTopicArn: parts.operations.alarms.topic.topic.topicArn,
     };
-    for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
+    const { principals } = parts.roles;
+    const trusted = principals === '' ? {} : { AssumingRoleArns: principals };
+    for (const [name, value] of Object.entries({ ...outputs, ...trusted })) new CfnOutput(this, name, { value });
   }
 }

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { createStsClient, createStsRoles } from '#adapters/aws/sts-roles.ts';
 import { openFileVault } from '#adapters/embedded/file-vault.ts';
 import { createLocalEventBus, type LocalEventBus } from '#adapters/embedded/local-event-bus.ts';
 import { createRandomIds } from '#adapters/embedded/random-ids.ts';
@@ -10,11 +11,13 @@ import { createSystemTimers, type Timers } from '#adapters/embedded/timers.ts';
 import { createBuckets } from '#adapters/s3/s3-buckets.ts';
 import { feedPrefixes } from '#core/changes/feed-prefixes.ts';
 import { publishChanges } from '#core/changes/publish-changes.ts';
+import { createAssumableRoles } from '#core/connectors/assumable-roles.ts';
+import type { MergeDeps } from '#core/connectors/merge-config.ts';
 import { datasourcesToReconcile } from '#core/datasources/reconcile-request.ts';
 import { reconcileSchedule } from '#core/datasources/reconcile-schedules.ts';
 import { enrichChanges } from '#core/jobs/enrich-changes.ts';
 import { handleJobs } from '#core/jobs/handle-jobs.ts';
-import type { ItemChange, Log, Sealer } from '#core/ports.ts';
+import type { Clock, ItemChange, Log } from '#core/ports.ts';
 import { handleTick, tickPayload } from '#core/sync/handle-tick.ts';
 import { handleWork } from '#core/sync/handle-work.ts';
 import { defaultSyncSettings, type SyncDeps } from '#core/sync/sync-deps.ts';
@@ -50,11 +53,13 @@ const stopMs = 3000;
 /** Puts the embedded adapters together over one data folder. Throws Failure if another process has the folder. */
 export async function composeLocal(options: {
   readonly dataFolder: string;
+  /** Whether IAM roles may be taken with the AWS credentials of this machine; not by default. */
+  readonly assumeRoles?: boolean;
   readonly log: Log;
 }): Promise<LocalStocktake> {
   const folder = takeDataFolder(options.dataFolder);
   const table = openTable(options, folder);
-  const deps = await embeddedDeps(table, folder.vaultKey, options.log);
+  const deps = await embeddedDeps(table, folder.vaultKey, options);
   const onTick = async (tick: { readonly input: string }): Promise<void> => {
     await handleTick(deps, tickPayload.parse(JSON.parse(tick.input)));
   };
@@ -104,14 +109,27 @@ function openTable({ dataFolder, log }: { dataFolder: string; log: Log }, folder
   }
 }
 
-type EmbeddedDeps = SyncDeps & {
-  readonly sealer: Sealer;
-  readonly timers: Timers;
-  readonly queue: TableWorkQueue;
-  readonly jobs: TableWorkQueue;
-};
+type EmbeddedDeps = SyncDeps &
+  MergeDeps & {
+    readonly timers: Timers;
+    readonly queue: TableWorkQueue;
+    readonly jobs: TableWorkQueue;
+  };
 
-async function embeddedDeps(table: SqliteTable, vaultKey: string, log: Log): Promise<EmbeddedDeps> {
+/** This machine's own AWS credentials are nobody's to lend unless its operator says so. */
+function localRoles(assumeRoles: boolean, clock: Clock): Pick<EmbeddedDeps, 'roles' | 'assumableRoles'> {
+  const setting =
+    'start it with STOCKTAKE_ASSUME_ROLES=true to let it take roles with the AWS credentials of its machine';
+  const assumable = createAssumableRoles(assumeRoles ? ['*'] : [], setting);
+  const principals = 'the AWS identity that Stocktake runs as (`aws sts get-caller-identity` shows it)';
+  return { roles: createStsRoles(createStsClient(), { clock, assumable, principals }), assumableRoles: assumable };
+}
+
+async function embeddedDeps(
+  table: SqliteTable,
+  vaultKey: string,
+  { log, assumeRoles = false }: { readonly log: Log; readonly assumeRoles?: boolean },
+): Promise<EmbeddedDeps> {
   const vault = await openFileVault(vaultKey);
   const clock = systemClock;
   const ids = createRandomIds();
@@ -127,6 +145,7 @@ async function embeddedDeps(table: SqliteTable, vaultKey: string, log: Log): Pro
   });
   const deps: EmbeddedDeps = {
     ...common,
+    ...localRoles(assumeRoles, clock),
     sealer: vault,
     opener: vault,
     buckets: createBuckets({ allowPrivateEndpoints: true }),

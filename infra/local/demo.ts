@@ -32,7 +32,15 @@ async function start(): Promise<RunningStocktake> {
   const log = createLineLog({ write: sayLine, format: 'text', clock: systemClock });
   try {
     const { port } = readSettings({ PORT: process.env.PORT ?? '0' });
-    return await startLocal({ host: '127.0.0.1', port, dataFolder, apiKeys: [], logFormat: 'text' }, log);
+    const settings = {
+      host: '127.0.0.1',
+      port,
+      dataFolder,
+      apiKeys: [],
+      assumeRoles: false,
+      logFormat: 'text',
+    } as const;
+    return await startLocal(settings, log);
   } catch (error) {
     process.stderr.write(`the demo cannot start: ${explainStart(error)}\n`);
     rmSync(dataFolder, { recursive: true, force: true });

@@ -29,6 +29,10 @@ const environment = z.object({
         .filter((key) => key !== ''),
     )
     .pipe(z.array(scopedKey)),
+  STOCKTAKE_ASSUME_ROLES: z
+    .enum(['true', 'false'], 'must be "true" or "false"')
+    .default('false')
+    .transform((text) => text === 'true'),
   STOCKTAKE_LOG: z.enum(['text', 'json'], 'must be "text" or "json"').default('text'),
 });
 
@@ -37,12 +41,14 @@ export type LocalSettings = {
   readonly host: string;
   readonly dataFolder: string;
   readonly apiKeys: readonly { readonly scope: 'read' | 'write' | 'admin'; readonly key: string }[];
+  /** Whether IAM roles may be taken with the AWS credentials of this machine. */
+  readonly assumeRoles: boolean;
   readonly logFormat: 'text' | 'json';
 };
 
 /**
  * Reads what `npm start` is told by its environment: PORT (0 chooses a free one), HOST, STOCKTAKE_DATA,
- * STOCKTAKE_API_KEYS (`scope:key`, comma separated) and STOCKTAKE_LOG. Throws Failure for what cannot be, among it any
+ * STOCKTAKE_API_KEYS (`scope:key`, comma separated), STOCKTAKE_ASSUME_ROLES and STOCKTAKE_LOG. Throws Failure for what cannot be, among it any
  * host but loopback without keys.
  */
 export function readSettings(env: Readonly<Record<string, string | undefined>>): LocalSettings {
@@ -54,6 +60,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     host: read.HOST,
     dataFolder: read.STOCKTAKE_DATA,
     apiKeys: read.STOCKTAKE_API_KEYS,
+    assumeRoles: read.STOCKTAKE_ASSUME_ROLES,
     logFormat: read.STOCKTAKE_LOG,
   };
   if (settings.apiKeys.length === 0 && !isLoopback(settings.host)) throw openToAll(settings.host);

@@ -21,7 +21,7 @@ const minimumIntervalSeconds = 10;
  * if the port is.
  */
 export async function startLocal(settings: LocalSettings, log: Log): Promise<RunningStocktake> {
-  const stocktake = await composeLocal({ dataFolder: settings.dataFolder, log });
+  const stocktake = await composeLocal({ ...settings, log });
   const apiKeys = settings.apiKeys.length > 0 ? createStaticApiKeys(settings.apiKeys) : noKeysNeeded;
   const webhookAddresses = createWebhookAddresses({ allowPrivateEndpoints: true });
   const deps = { ...stocktake.deps, apiKeys, minimumIntervalSeconds, webhookAddresses };

@@ -1,6 +1,7 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { openSqliteTable } from '#adapters/embedded/sqlite-table.ts';
 import { createWebhookAddresses } from '#adapters/webhooks/webhook-addresses.ts';
+import { createAssumableRoles } from '#core/connectors/assumable-roles.ts';
 import type { Failure } from '#core/errors.ts';
 import { handleJobs } from '#core/jobs/handle-jobs.ts';
 import type { Buckets, ListedObject, ListingPage, ListRequest, Opener, Sealer } from '#core/ports.ts';
@@ -11,9 +12,13 @@ import { createHttpHandler, type HttpHandler } from '#http/create-http-handler.t
 import type { FunctionName, HttpDeps } from '#http/deps.ts';
 import { routesAt } from '#http/match-route.ts';
 import { routes } from '#http/routes.ts';
+import { createFakeRoles } from '#support/fake-roles.ts';
 import { createRecordingLog } from '#support/recording-log.ts';
 
 export const secret = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYSECRETKEY';
+
+/** What the roles that may be named here begin with. */
+export const readers = 'arn:aws:iam::111122223333:role/read-';
 
 export type Answer = {
   readonly status: number;
@@ -60,7 +65,8 @@ function createFakeBuckets(objects: ListedObject[], state: { failure?: Failure }
     open: ({ bucket, credentials }) => ({
       list: async (request) => {
         if (state.failure !== undefined) throw state.failure;
-        if (credentials.secretAccessKey !== secret) throw new Error('opened with another secret');
+        const keys = 'take' in credentials ? await credentials.take() : credentials;
+        if (keys.secretAccessKey !== secret) throw new Error('opened with another secret');
         return list(bucket, request);
       },
       head: async () => ({ status: 'missing' }),
@@ -106,6 +112,7 @@ export function createApi(options: { apiKeys?: ApiKeys; deps?: Partial<HttpDeps>
     return `id${String(ids).padStart(23, '0')}`;
   };
   const vault = createFakeVault();
+  const roles = createFakeRoles({ accessKeyId: 'ASIAEXAMPLE', secretAccessKey: secret, sessionToken: 'session' });
   const deps = {
     table: openSqliteTable(':memory:'),
     clock: { now: () => time.now },
@@ -116,6 +123,8 @@ export function createApi(options: { apiKeys?: ApiKeys; deps?: Partial<HttpDeps>
     holder: 'test',
     isAlive: () => true,
     leaseMs: 120_000,
+    assumableRoles: createAssumableRoles([`${readers}*`], 'ask whoever runs it'),
+    roles,
     sealer: vault,
     opener: vault,
     buckets: createFakeBuckets(objects, source),
@@ -131,6 +140,11 @@ export function createApi(options: { apiKeys?: ApiKeys; deps?: Partial<HttpDeps>
     handlers,
     messages,
     jobMessages,
+    taken: roles.taken,
+    /** From now on AWS lets no role be taken. */
+    refuseRoles: (failure: Failure) => {
+      roles.failure = failure;
+    },
     objects,
     source,
     time,

@@ -10,6 +10,7 @@ describe('the context of the stack', () => {
       logRetentionDays: 30,
       removalPolicy: 'retain',
       privateEndpoints: [],
+      assumableRoles: [],
       throttleRate: 50,
       throttleBurst: 100,
       corsOrigins: [],
@@ -41,6 +42,9 @@ describe('the context of the stack', () => {
       holdAboveShare: 0.5,
       runTimeLimitSeconds: 1200,
     });
+    expect(readConfig({ assumableRoles: '*' }).assumableRoles).toEqual(['*']);
+    const roles = ['arn:aws:iam::111122223333:role/read-*', 'arn:aws-cn:iam::*:role/team/?'];
+    expect(readConfig({ assumableRoles: roles.join(', ') }).assumableRoles).toEqual(roles);
     expect(readConfig({ privateEndpoints: '' }).privateEndpoints).toEqual([]);
     expect(readConfig({ privateEndpoints: ['[fd00::1]:9000'] }).privateEndpoints).toEqual(['[fd00::1]:9000']);
   });
@@ -56,6 +60,11 @@ describe('the context of the stack', () => {
     ['privateEndpoints', 'minio:99999'],
     ['privateEndpoints', '127.1'],
     ['privateEndpoints', 'minio..internal'],
+    ['assumableRoles', 'read-photos'],
+    ['assumableRoles', 'arn:aws:iam::111122223333:user/me'],
+    ['assumableRoles', 'arn:aws:iam::111122223333:*'],
+    ['assumableRoles', 'arn:aws:iam::111122223333:role/a b'],
+    ['assumableRoles', 'arn:*'],
     ['alarmEmail', 'nobody'],
     ['throttleRate', '0'],
     ['throttleBurst', '1.5'],

@@ -11,6 +11,11 @@ function checked(app: App): App {
 
 test.each([
   {},
+  { assumableRoles: '*' },
+  {
+    assumableRoles:
+      'arn:aws:iam::111122223333:role/read-*,arn:aws:iam::*:role/stock,arn:aws:iam::111122223333:role/one',
+  },
   { removalPolicy: 'destroy', alarmEmail: 'ops@example.com', syncConcurrency: '10', namePrefix: 'other' },
 ])('given the context %j, both packs of cdk-nag find nothing', (context) => {
   const app = checked(createApp(context));

@@ -1,6 +1,7 @@
 import { openSqliteTable, type SqliteTable } from '#adapters/embedded/sqlite-table.ts';
 import { feedPrefixes } from '#core/changes/feed-prefixes.ts';
 import { publishChanges } from '#core/changes/publish-changes.ts';
+import type { MergeDeps } from '#core/connectors/merge-config.ts';
 import { type DatasourceRow, datasourceInput, datasourcePatch } from '#core/datasources/datasource.ts';
 import { createDatasource, updateDatasourceFields } from '#core/datasources/save-datasource.ts';
 import { parseInput } from '#core/parse-input.ts';
@@ -12,6 +13,7 @@ import type { RunRow } from '#core/sync/run.ts';
 import { readRun } from '#core/sync/run-store.ts';
 import { startRun } from '#core/sync/start-run.ts';
 import { defaultSyncSettings, type SyncDeps, type SyncSettings } from '#core/sync/sync-deps.ts';
+import { noRoles } from '#support/fake-roles.ts';
 import { type BucketModel, createBucketModel, createModelBuckets } from './bucket-model.ts';
 import { createFaultyBuckets, type FaultyBuckets } from './listing-faults.ts';
 
@@ -26,7 +28,7 @@ export type PublishedChange = {
 
 export type ModelWorld = {
   readonly table: SqliteTable;
-  readonly deps: SyncDeps & { readonly sealer: Sealer; readonly minimumIntervalSeconds: number };
+  readonly deps: SyncDeps & MergeDeps & { readonly minimumIntervalSeconds: number };
   readonly server: FaultyBuckets;
   /** What is done while a page is under way: set by a test. */
   beforePage: (() => Promise<void> | void) | undefined;
@@ -89,6 +91,7 @@ export function createModelWorld(options: { settings?: Partial<SyncSettings> } =
     requestTimeoutMs: settings.requestTimeoutMs,
   });
   const deps: ModelWorld['deps'] = {
+    ...noRoles,
     ...{ table, log: silent, clock, ids: countedIds(), sealer: openVault, opener: openVault, buckets: server },
     queue: { send: async (message, sent) => void messages.push({ message, delaySeconds: sent?.delaySeconds ?? 0 }) },
     ...{ holder: 'this-boot', isAlive: (holder) => holder === 'this-boot', leaseMs: 120_000, settings },

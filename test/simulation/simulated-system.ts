@@ -1,4 +1,5 @@
 import { publishChanges } from '#core/changes/publish-changes.ts';
+import type { MergeDeps } from '#core/connectors/merge-config.ts';
 import type { DatasourceRow } from '#core/datasources/datasource.ts';
 import { datasourcesToReconcile } from '#core/datasources/reconcile-request.ts';
 import { type ReconcileDeps, reconcileAllSchedules, reconcileSchedule } from '#core/datasources/reconcile-schedules.ts';
@@ -19,6 +20,7 @@ import { handleTick, tickPayload } from '#core/sync/handle-tick.ts';
 import { handleWork } from '#core/sync/handle-work.ts';
 import { sweep } from '#core/sync/sweep.ts';
 import { defaultSyncSettings, type SyncDeps, type SyncSettings } from '#core/sync/sync-deps.ts';
+import { noRoles } from '#support/fake-roles.ts';
 import { gatedBuckets, gatedBus, gatedQueue, gatedSchedules, gatedTable, gatedVault } from './gated-ports.ts';
 import { createMemoryTable, type MemoryTable } from './memory-table.ts';
 import type { RandomSource } from './random-source.ts';
@@ -58,8 +60,8 @@ export type Watcher = {
 };
 
 export type ProcessDeps = SyncDeps &
+  MergeDeps &
   Omit<ReconcileDeps, 'log'> & {
-    readonly sealer: Sealer;
     readonly bus: EventBus;
     readonly minimumIntervalSeconds: number;
   };
@@ -256,6 +258,7 @@ export class SimulatedSystem {
       schedules: gatedSchedules(process, this.scheduler.schedules, (by, name) =>
         this.#tell((watcher) => watcher.onScheduleWrite?.(by, name)),
       ),
+      ...noRoles,
       sealer: vault,
       opener: vault,
       clock: time.clock,

@@ -13,6 +13,7 @@ import { requestRun } from '#core/sync/request-run.ts';
 import type { RunRow } from '#core/sync/run.ts';
 import { readRun } from '#core/sync/run-store.ts';
 import { defaultSyncSettings, type SyncDeps, type SyncSettings } from '#core/sync/sync-deps.ts';
+import { noRoles } from '#support/fake-roles.ts';
 import { type CountingTable, countWrites } from './counting-table.ts';
 import { createGeneratedBucket, type GeneratedBucket, type KeyStyle } from './generated-bucket.ts';
 
@@ -84,6 +85,7 @@ export async function createGeneratedWorld(file: string, size: WorldSize): Promi
   const messages: unknown[] = [];
   const deps = {
     ...{ table, clock, ids, settings, leaseMs, log: silent, buckets: bucket },
+    ...noRoles,
     ...{ sealer: openVault, opener: openVault, holder: 'nobody', isAlive: () => true, minimumIntervalSeconds: 10 },
     queue: { send: async (message: unknown) => void messages.push(message) },
   };

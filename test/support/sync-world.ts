@@ -1,6 +1,7 @@
 import { createRandomIds } from '#adapters/embedded/random-ids.ts';
 import { openSqliteTable } from '#adapters/embedded/sqlite-table.ts';
 import { createBuckets } from '#adapters/s3/s3-buckets.ts';
+import type { MergeDeps } from '#core/connectors/merge-config.ts';
 import { type DatasourceRow, datasourceInput, datasourcePatch } from '#core/datasources/datasource.ts';
 import { readDatasource } from '#core/datasources/datasource-store.ts';
 import { createDatasource, updateDatasourceFields } from '#core/datasources/save-datasource.ts';
@@ -14,6 +15,7 @@ import { performRun } from '#core/sync/perform-run.ts';
 import type { RunRow } from '#core/sync/run.ts';
 import { type RunRequest, startRun } from '#core/sync/start-run.ts';
 import { defaultSyncSettings, type SyncDeps, type SyncSettings } from '#core/sync/sync-deps.ts';
+import { noRoles } from '#support/fake-roles.ts';
 import { type CountingTable, countWrites } from './counting-table.ts';
 import { createRecordingLog } from './recording-log.ts';
 import { type S3Server, startS3Server } from './s3-server/server.ts';
@@ -33,7 +35,7 @@ export const openVault: Sealer & Opener = {
 export type SyncWorld = {
   readonly s3: S3Server;
   readonly table: CountingTable;
-  readonly deps: SyncDeps & { readonly sealer: Sealer; readonly minimumIntervalSeconds: number };
+  readonly deps: SyncDeps & MergeDeps & { readonly minimumIntervalSeconds: number };
   readonly log: ReturnType<typeof createRecordingLog>;
   readonly messages: { message: unknown; delaySeconds: number }[];
   /** Adds a datasource on the sample bucket; `config` and the rest override. */
@@ -64,6 +66,7 @@ export async function createSyncWorld(
     log,
     clock: options.clock ?? { now: () => Date.now() },
     ids: createRandomIds(),
+    ...noRoles,
     sealer: openVault,
     opener: openVault,
     buckets:

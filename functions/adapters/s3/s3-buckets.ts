@@ -1,5 +1,5 @@
 import { Failure } from '#core/errors.ts';
-import type { Buckets, BucketTarget } from '#core/ports.ts';
+import type { AccessKeys, Buckets, BucketTarget } from '#core/ports.ts';
 import { admitEndpoint, guardedAgents, type Lookup } from './endpoint-guard.ts';
 import { isRegion } from './error-document.ts';
 import { type Patience, systemPatience } from './retries.ts';
@@ -53,15 +53,17 @@ export function createBuckets(options: S3BucketsOptions): Buckets {
 /** Also the older names that only us-east-1 once took. What is looser would change the path of the request. */
 const bucketName = /^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/;
 
+/** Whatever could not stand in a header is no credential either. */
+function checkKeys({ accessKeyId, secretAccessKey, sessionToken = '-' }: AccessKeys): void {
+  if ([accessKeyId, secretAccessKey, sessionToken].every((text) => /^[\x21-\x7e]+$/.test(text))) return;
+  throw new Failure(
+    'credentials_invalid',
+    'An access key id and its secret are needed, of printable ASCII without spaces; so is a session token if there is one.',
+  );
+}
+
 function checkTarget(target: BucketTarget): void {
-  const { accessKeyId, secretAccessKey, sessionToken = '-' } = target.credentials;
-  // Whatever could not stand in a header is no credential either.
-  if (![accessKeyId, secretAccessKey, sessionToken].every((text) => /^[\x21-\x7e]+$/.test(text))) {
-    throw new Failure(
-      'credentials_invalid',
-      'An access key id and its secret are needed, of printable ASCII without spaces; so is a session token if there is one.',
-    );
-  }
+  if (!('take' in target.credentials)) checkKeys(target.credentials);
   if (!bucketName.test(target.bucket) || target.bucket.includes('..')) {
     throw new Failure('invalid_request', 'This cannot be the name of a bucket.');
   }

@@ -1,11 +1,18 @@
-import { type $Command, S3Client, type ServiceInputTypes, type ServiceOutputTypes } from '@aws-sdk/client-s3';
+import {
+  type $Command,
+  S3Client,
+  type S3ClientConfig,
+  type ServiceInputTypes,
+  type ServiceOutputTypes,
+} from '@aws-sdk/client-s3';
+import { isAwsHost, regionOfHost } from '#core/connectors/aws-host.ts';
 import type { Endpoint } from '#core/connectors/endpoint.ts';
 import { Failure } from '#core/errors.ts';
-import type { BucketTarget } from '#core/ports.ts';
+import type { BucketCredentials, BucketTarget } from '#core/ports.ts';
 import { connectionFailure, mayPass, timeoutFailure } from './connection-failures.ts';
 import type { Agents } from './endpoint-guard.ts';
 import { type RawAnswer, takeRawAnswers } from './raw-answer.ts';
-import { awsHostIn, awsHostOf, DEFAULT_REGION, isAwsHost, regionOfHost } from './region.ts';
+import { awsHostIn, awsHostOf, DEFAULT_REGION } from './region.ts';
 import { type GivenUp, type Patience, Retries, retryAfterOf, type Trouble } from './retries.ts';
 import { troubleOf } from './source-failures.ts';
 
@@ -169,12 +176,11 @@ export class S3Session {
 
   /** Everything that the SDK would otherwise look for in the environment, in files or on the network is said. */
   #connect(): S3Client {
-    const { accessKeyId, secretAccessKey, sessionToken } = this.#target.credentials;
     const host = this.#host.includes(':') ? `[${this.#host}]` : this.#host;
     return new S3Client({
       endpoint: `${this.#target.useSsl ? 'https' : 'http'}://${host}${this.#port === undefined ? '' : `:${this.#port}`}`,
       region: this.#region,
-      credentials: { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) },
+      credentials: identityOf(this.#target.credentials),
       forcePathStyle: this.#target.pathStyle,
       requestHandler: {
         ...this.#agents,
@@ -197,6 +203,21 @@ export class S3Session {
       userAgentAppId: 'stocktake',
     });
   }
+}
+
+/**
+ * The SDK asks a function again when what it gave ends within five minutes, which is when the port takes a role anew: so
+ * a run outlasts the keys it began with. Of a Failure thrown here, `#try` keeps code and message.
+ */
+function identityOf(credentials: BucketCredentials): S3ClientConfig['credentials'] {
+  if (!('take' in credentials)) {
+    const { accessKeyId, secretAccessKey, sessionToken } = credentials;
+    return { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) };
+  }
+  return async () => {
+    const { expiresAt, ...keys } = await credentials.take();
+    return { ...keys, expiration: new Date(expiresAt) };
+  };
 }
 
 /** S3 answers these to a request that was signed for, or sent to, another region than the bucket's. */

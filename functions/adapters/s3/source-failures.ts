@@ -18,7 +18,7 @@ export type Asked = {
 /** What a refusal can mean; connections that did not come about are told apart in connection-failures.ts. */
 type Meaning = Exclude<
   SourceFailureCode,
-  'endpoint_refused' | 'endpoint_unreachable' | 'directory_bucket' | 'answer_too_large'
+  'endpoint_refused' | 'endpoint_unreachable' | 'directory_bucket' | 'answer_too_large' | 'role_refused'
 >;
 
 /**
@@ -90,7 +90,8 @@ const texts: Readonly<Record<Meaning, (asked: Asked, answer: RawAnswer) => strin
   access_denied: accessDenied,
   bucket_not_found: ({ target }) =>
     `There is no bucket ${target.bucket} at ${serverName(target)}. Check the bucket's name, the endpoint and path_style.`,
-  credentials_invalid: (_asked, { error }) => credentialsInvalid(error?.code),
+  credentials_invalid: ({ target }, { error }) =>
+    'take' in target.credentials ? roleInvalid(target.credentials.roleArn) : credentialsInvalid(error?.code),
   signature_mismatch: () =>
     'The secret access key does not belong to the access key id: the signature did not match. Set secret_access_key again.',
   clock_skewed: clockSkewed,
@@ -112,10 +113,18 @@ const texts: Readonly<Record<Meaning, (asked: Asked, answer: RawAnswer) => strin
 };
 
 function accessDenied({ target, permission }: Asked): string {
+  const who = 'take' in target.credentials ? `the role ${target.credentials.roleArn}` : 'the key';
   const where = permission === 's3:ListBucket' ? 'the bucket' : 'the objects of the bucket';
   return (
-    `Access is denied. Give the key the permission ${permission} on ${where} ${target.bucket}. (Requester-pays buckets ` +
+    `Access is denied. Give ${who} the permission ${permission} on ${where} ${target.bucket}. (Requester-pays buckets ` +
     'of other accounts answer so too; they are not supported.)'
+  );
+}
+
+function roleInvalid(roleArn: string): string {
+  return (
+    `AWS does not take the temporary credentials of the role ${roleArn}: its sessions were revoked, or the role was ` +
+    'deleted. New ones are taken within the hour; see to it that the role stands.'
   );
 }
 

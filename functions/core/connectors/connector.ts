@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { displayName, freeText, identifier } from '../identifier.ts';
-import { s3ConfigInput, sealedSecrets, storedS3Config } from './s3-config.ts';
+import { type StoredS3Config, s3ConfigInput, sealedSecrets, storedS3Config } from './s3-config.ts';
 
 /** A run may not be given less time than one page can take, nor more than a week. */
 const runTimeLimit = z
@@ -57,7 +57,7 @@ export const connectorInput = z.strictObject({
 });
 export type ConnectorInput = z.output<typeof connectorInput>;
 
-/** A connector at rest. `owner` binds its sealed secrets and never changes. */
+/** A connector at rest. `owner` binds its sealed secrets and never changes; no more does `external_id`, once it is there. */
 export const connectorRow = z.object({
   v: z.literal(1),
   version: z.number().int(),
@@ -75,6 +75,7 @@ export const connectorRow = z.object({
   assets: z.object({ icons: z.record(z.string(), z.string()).optional() }).optional(),
   config: storedS3Config,
   secrets: sealedSecrets,
+  external_id: z.string().optional(),
   processor: z.object({
     enabled: z.boolean(),
     name: z.literal('s3'),
@@ -88,6 +89,11 @@ export type ConnectorRow = z.output<typeof connectorRow>;
 
 /** What the API shows of a connector: everything but what the store needs for itself. Secrets are not part of it. */
 export function connectorView(row: ConnectorRow): Record<string, unknown> {
-  const { v: _v, version: _version, owner: _owner, secrets: _secrets, ...shown } = row;
-  return shown;
+  const { v: _v, version: _version, owner: _owner, secrets: _secrets, external_id: externalId, ...shown } = row;
+  return { ...shown, config: configView(row.config, externalId) };
+}
+
+/** Settings as they are shown: where they name a role, with what its trust policy has to ask for. */
+export function configView(config: StoredS3Config, externalId: string | undefined): Record<string, unknown> {
+  return config.role_arn === undefined ? config : { ...config, external_id: externalId };
 }

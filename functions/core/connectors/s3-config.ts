@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { utf8Length } from '../keys/byte-order.ts';
 import { validateGlob } from '../sync/key-filter.ts';
 import { endpointProblem } from './endpoint.ts';
+import { roleArn } from './role-arn.ts';
 
 /** S3's own rule for bucket names, with the older 255-character form some servers keep left out on purpose:
  *  `.` and `..` would turn a path-style request into "list all buckets".
@@ -48,38 +49,47 @@ const secret = z
   .refine((text) => !mask.test(text), 'looks like a mask, not a secret: leave the field out to keep the stored one')
   .refine((text) => /^[\x21-\x7e]+$/.test(text), 'must be printable ASCII without spaces');
 
+/** Give any of these, and the credentials are keys. */
+export const keyFields = ['access_key_id', 'secret_access_key', 'session_token'] as const;
+
 /** The S3 settings of a connector or a datasource as a caller writes them. Every field is optional here: a
- *  datasource may inherit what its connector has; effective-config.ts judges the whole. */
+ *  datasource may inherit what its connector has; effective-config.ts judges the whole. `external_id` is ours: an answer
+ *  carries it, and it is ignored when it comes back. */
 export const s3ConfigInput = z.preprocess(
   acceptSpellings,
-  z.strictObject({
-    access_key_id: z
-      .string()
-      .regex(/^[\x21-\x7e]{1,256}$/, 'must be 1–256 printable ASCII characters')
-      .refine((text) => !mask.test(text), 'looks like a mask, not a key id')
-      .optional(),
-    secret_access_key: secret.optional(),
-    session_token: secret.nullish(),
-    bucket: bucketName.optional(),
-    endpoint: endpoint.optional(),
-    use_ssl: z.boolean().optional(),
-    region: z
-      .string()
-      .regex(/^[a-z0-9-]{1,64}$/, 'must be a region such as "eu-west-1"')
-      .optional(),
-    path_style: z.boolean().optional(),
-    list_version: z.union([z.literal('auto'), z.literal(1), z.literal(2)], 'must be "auto", 1 or 2').optional(),
-    prefix: keyPrefix.nullish(),
-    extensions: z.array(extension).max(100, 'must be at most 100 extensions').nullish(),
-    include: z.array(glob).max(50, 'must be at most 50 globs').nullish(),
-    exclude: z.array(glob).max(50, 'must be at most 50 globs').nullish(),
-  }),
+  z
+    .strictObject({
+      access_key_id: z
+        .string()
+        .regex(/^[\x21-\x7e]{1,256}$/, 'must be 1–256 printable ASCII characters')
+        .refine((text) => !mask.test(text), 'looks like a mask, not a key id')
+        .optional(),
+      secret_access_key: secret.optional(),
+      session_token: secret.nullish(),
+      role_arn: roleArn.nullish(),
+      external_id: z.unknown().optional(),
+      bucket: bucketName.optional(),
+      endpoint: endpoint.optional(),
+      use_ssl: z.boolean().optional(),
+      region: z
+        .string()
+        .regex(/^[a-z0-9-]{1,64}$/, 'must be a region such as "eu-west-1"')
+        .optional(),
+      path_style: z.boolean().optional(),
+      list_version: z.union([z.literal('auto'), z.literal(1), z.literal(2)], 'must be "auto", 1 or 2').optional(),
+      prefix: keyPrefix.nullish(),
+      extensions: z.array(extension).max(100, 'must be at most 100 extensions').nullish(),
+      include: z.array(glob).max(50, 'must be at most 50 globs').nullish(),
+      exclude: z.array(glob).max(50, 'must be at most 50 globs').nullish(),
+    })
+    .check(eitherRoleOrKeys),
 );
 export type S3ConfigInput = z.output<typeof s3ConfigInput>;
 
 /** The same settings at rest: without secrets, which are stored sealed beside it. */
 export const storedS3Config = z.object({
   access_key_id: z.string().optional(),
+  role_arn: z.string().optional(),
   bucket: z.string().optional(),
   endpoint: z.string().optional(),
   use_ssl: z.boolean().optional(),
@@ -120,4 +130,14 @@ function acceptSpellings(input: unknown, context: z.RefinementCtx): unknown {
     fields.set(name, value);
   }
   return Object.fromEntries(fields);
+}
+
+type Credentials = Readonly<Record<'role_arn' | (typeof keyFields)[number], string | null | undefined>>;
+
+/** Which of the two was meant is not guessed. */
+function eitherRoleOrKeys({ value, issues }: z.core.ParsePayload<Partial<Credentials>>): void {
+  const keys = keyFields.filter((name) => typeof value[name] === 'string');
+  if (typeof value.role_arn !== 'string' || keys.length === 0) return;
+  const message = `stands instead of keys: leave out ${keys.join(' and ')}, or leave out role_arn`;
+  issues.push({ code: 'custom', path: ['role_arn'], message, input: value.role_arn });
 }

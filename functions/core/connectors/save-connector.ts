@@ -3,18 +3,13 @@ import { listDatasources, readDatasource } from '../datasources/datasource-store
 import { configOf } from '../datasources/effective-config.ts';
 import { rebaseDatasource } from '../datasources/rebase-datasource.ts';
 import { ConditionFailed, Failure } from '../errors.ts';
-import type { Clock, Ids, Sealer, Table } from '../ports.ts';
+import type { Clock, Table } from '../ports.ts';
 import type { Alongside } from '../registry/registry-number.ts';
 import { type ConnectorInput, type ConnectorRow, echoedFields } from './connector.ts';
 import { insertConnector, readConnector, removeConnector, updateConnector } from './connector-store.ts';
-import { mergeConfig } from './merge-config.ts';
+import { type ConfigAtRest, type MergeDeps, mergeConfig } from './merge-config.ts';
 
-export type ConnectorDeps = {
-  readonly table: Table;
-  readonly sealer: Sealer;
-  readonly clock: Clock;
-  readonly ids: Ids;
-};
+export type ConnectorDeps = MergeDeps & { readonly table: Table; readonly clock: Clock };
 
 /** Stores a new connector. Throws Failure `conflict` if its id is taken, or a condition of `alongside` does not hold. */
 export async function createConnector(
@@ -120,11 +115,11 @@ async function planConnector(
   stored: ConnectorRow | undefined,
 ): Promise<Omit<ConnectorRow, 'id' | 'number' | 'version'>> {
   const now = new Date(deps.clock.now()).toISOString();
-  const atRest = { config: stored?.config ?? {}, secrets: stored?.secrets ?? {} };
+  const atRest: ConfigAtRest = stored ?? { config: {}, secrets: {} };
   const merged =
     input.config === undefined
       ? atRest
-      : await mergeConfig(deps.sealer, { kind: 'connector', uid: owner }, atRest, {}, input.config);
+      : await mergeConfig(deps, { kind: 'connector', uid: owner }, atRest, {}, input.config);
   const echoed = new Set(['id', 'config', 'processor', ...Object.keys(echoedFields)]);
   const given = Object.fromEntries(Object.entries(input).filter(([name]) => !echoed.has(name)));
   return {
@@ -134,13 +129,14 @@ async function planConnector(
     builtin: stored?.builtin ?? false,
     config: merged.config,
     secrets: merged.secrets,
+    external_id: merged.external_id,
     processor: input.processor ?? { enabled: true, name: 's3' },
     created: stored?.created ?? now,
     updated: now,
   };
 }
 
-function demandWholeScope(connector: Pick<ConnectorRow, 'config' | 'secrets' | 'owner'>, row: DatasourceRow): void {
+function demandWholeScope(connector: Parameters<typeof configOf>[0], row: DatasourceRow): void {
   try {
     configOf(connector, row);
   } catch (error) {

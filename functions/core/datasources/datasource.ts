@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { echoedFields } from '../connectors/connector.ts';
+import { configView, echoedFields } from '../connectors/connector.ts';
 import { s3ConfigInput, sealedSecrets, storedS3Config } from '../connectors/s3-config.ts';
 import { displayName, freeText, identifier } from '../identifier.ts';
 import { enrichmentPipelineInput, enrichmentSteps, pipelineView } from './enrichment-pipeline.ts';
@@ -109,6 +109,7 @@ export const datasourceRow = z.object({
   tags: z.array(z.string()).optional(),
   connector: z.object({ id: z.string(), config: storedS3Config }),
   secrets: sealedSecrets,
+  external_id: z.string().optional(),
   sync: syncPolicy,
   enabled: z.boolean(),
   enrichment_pipeline: enrichmentSteps.optional(),
@@ -120,7 +121,14 @@ export type DatasourceRow = z.output<typeof datasourceRow>;
 /** What the API shows of a datasource row: secrets and what the store needs for itself are not part of it. */
 export function datasourceView(row: DatasourceRow): Record<string, unknown> {
   const { v: _v, version: _version, uid: _uid, owner: _owner, target: _target, secrets: _secrets, ...rest } = row;
-  const { config_version: _configVersion, sync, enrichment_pipeline: steps, ...shown } = rest;
+  const { config_version: _configVersion, external_id: externalId, sync, ...more } = rest;
+  const { connector, enrichment_pipeline: steps, ...shown } = more;
   const { anchor: _anchor, changed_at: _changedAt, ...policy } = sync;
-  return { ...shown, sync: policy, ...(steps === undefined ? {} : { enrichment_pipeline: pipelineView(steps) }) };
+  const reference = { ...connector, config: configView(connector.config, externalId) };
+  return {
+    ...shown,
+    connector: reference,
+    sync: policy,
+    ...(steps === undefined ? {} : { enrichment_pipeline: pipelineView(steps) }),
+  };
 }

@@ -1,4 +1,5 @@
 import type { ConnectorRow } from '../connectors/connector.ts';
+import { roleProblems } from '../connectors/role-arn.ts';
 import type { SealedSecrets, StoredS3Config } from '../connectors/s3-config.ts';
 import { Failure } from '../errors.ts';
 import type { VaultContext } from '../ports.ts';
@@ -7,7 +8,20 @@ import type { DatasourceRow } from './datasource.ts';
 
 /** Endpoint and credentials go together: whoever names one of these brings all that is needed, so that a secret kept
  *  for one endpoint is never sent to another. */
-const blockFields = ['endpoint', 'region', 'use_ssl', 'path_style', 'list_version', 'access_key_id'] as const;
+const blockFields = [
+  ...(['endpoint', 'region', 'use_ssl', 'path_style', 'list_version'] as const),
+  ...(['access_key_id', 'role_arn'] as const),
+];
+
+/** What opens a bucket, as it is kept: sealed keys, or the name of a role and what AWS is told when it is taken. */
+export type CredentialsAtRest =
+  | {
+      readonly kind: 'keys';
+      readonly accessKeyId: string;
+      readonly secrets: SealedSecrets;
+      readonly secretOwner: Omit<VaultContext, 'field'>;
+    }
+  | { readonly kind: 'role'; readonly roleArn: string; readonly externalId: string };
 
 /** The settings a datasource really runs with, and whose sealed secrets open its bucket. */
 export type EffectiveConfig = {
@@ -17,17 +31,15 @@ export type EffectiveConfig = {
   readonly useSsl: boolean;
   readonly pathStyle: boolean;
   readonly listVersion: 'auto' | 1 | 2;
-  readonly accessKeyId: string;
   readonly prefix: string;
   readonly extensions: readonly string[];
   readonly include: readonly string[];
   readonly exclude: readonly string[];
-  readonly secrets: SealedSecrets;
-  readonly secretOwner: Omit<VaultContext, 'field'>;
+  readonly credentials: CredentialsAtRest;
 };
 
-type ConnectorPart = Pick<ConnectorRow, 'config' | 'secrets' | 'owner'>;
-type DatasourcePart = Pick<DatasourceRow, 'secrets' | 'owner'> & { readonly config: StoredS3Config };
+type ConnectorPart = Pick<ConnectorRow, 'config' | 'secrets' | 'owner' | 'external_id'>;
+type DatasourcePart = Pick<DatasourceRow, 'secrets' | 'owner' | 'external_id'> & { readonly config: StoredS3Config };
 
 /** True if the datasource brings an endpoint or credentials of its own instead of inheriting the connector's. */
 export function hasOwnBlock(datasource: Pick<DatasourcePart, 'config' | 'secrets'>): boolean {
@@ -38,17 +50,12 @@ export function hasOwnBlock(datasource: Pick<DatasourcePart, 'config' | 'secrets
   );
 }
 
-/** Lays a datasource's settings over its connector's. Throws Failure `invalid_request` naming what is missing. */
+/** Lays a datasource's settings over its connector's. Throws Failure `invalid_request` naming what is missing or wrong. */
 export function effectiveConfig(connector: ConnectorPart, datasource: DatasourcePart): EffectiveConfig {
   const own = hasOwnBlock(datasource);
   const block = own ? datasource.config : connector.config;
-  const secrets = own ? datasource.secrets : connector.secrets;
   const scope = { ...connector.config, ...datasource.config };
-  const details = missing(scope.bucket, block, secrets);
-  if (details.length > 0) {
-    const names = details.map((detail) => detail.path.replace('connector.config.', '')).join(', ');
-    throw new Failure('invalid_request', `connector.config lacks ${names}`, { details });
-  }
+  demandWhole(scope.bucket, block, own ? datasource.secrets : connector.secrets);
   return {
     bucket: scope.bucket ?? '',
     endpoint: block.endpoint ?? '',
@@ -56,14 +63,36 @@ export function effectiveConfig(connector: ConnectorPart, datasource: Datasource
     useSsl: block.use_ssl ?? true,
     pathStyle: block.path_style ?? !servesVirtualHosts(block.endpoint ?? '', scope.bucket ?? ''),
     listVersion: block.list_version ?? 'auto',
-    accessKeyId: block.access_key_id ?? '',
     prefix: scope.prefix ?? '',
     extensions: scope.extensions ?? [],
     include: scope.include ?? [],
     exclude: scope.exclude ?? [],
-    secrets,
-    secretOwner: own ? { kind: 'datasource', uid: datasource.owner } : { kind: 'connector', uid: connector.owner },
+    credentials: own ? credentialsOf('datasource', block, datasource) : credentialsOf('connector', block, connector),
   };
+}
+
+function credentialsOf(
+  kind: 'connector' | 'datasource',
+  block: StoredS3Config,
+  { secrets, owner, external_id: externalId }: Omit<DatasourcePart, 'config'>,
+): CredentialsAtRest {
+  const { access_key_id: accessKeyId = '', role_arn: roleArn } = block;
+  if (roleArn === undefined) return { kind: 'keys', accessKeyId, secrets, secretOwner: { kind, uid: owner } };
+  // Without one, whoever knows of a role that trusts us could have it taken for a datasource of theirs.
+  if (externalId === undefined) throw new Error(`the ${kind} ${owner} names a role and has no external id`);
+  return { kind: 'role', roleArn, externalId };
+}
+
+/** The rules of a role are asked here too, and not only at a save, for by these settings the bucket is dialled. */
+function demandWhole(bucket: string | undefined, block: StoredS3Config, secrets: SealedSecrets): void {
+  const details = missing(bucket, block, secrets);
+  if (details.length > 0) {
+    const names = details.map((detail) => detail.path.replace('connector.config.', '')).join(', ');
+    throw new Failure('invalid_request', `connector.config lacks ${names}`, { details });
+  }
+  const problems = roleProblems(block).map(({ path, reason }) => ({ path: `connector.config.${path}`, reason }));
+  const [first] = problems;
+  if (first !== undefined) throw new Failure('invalid_request', `${first.path} ${first.reason}`, { details: problems });
 }
 
 /** AWS wants the bucket in the host name, where its wildcard certificate does not cover a bucket with a dot; other
@@ -83,17 +112,18 @@ function missing(bucket: string | undefined, block: StoredS3Config, secrets: Sea
     ['access_key_id', block.access_key_id !== undefined, 'is required together with secret_access_key'],
     ['secret_access_key', secrets.secret_access_key !== undefined, 'is required together with access_key_id'],
   ];
+  const inPlaceOfKeys = block.role_arn === undefined ? [] : ['access_key_id', 'secret_access_key'];
   return wanted
-    .filter(([, present]) => !present)
+    .filter(([name, present]) => !present && !inPlaceOfKeys.includes(name))
     .map(([name, , reason]) => ({ path: `connector.config.${name}`, reason }));
 }
 
 /** The settings that a stored, or planned, datasource runs with. Throws as effectiveConfig does. */
 export function configOf(
   connector: ConnectorPart,
-  row: Pick<DatasourceRow, 'connector' | 'secrets' | 'owner'>,
+  row: Pick<DatasourceRow, 'connector' | 'secrets' | 'owner' | 'external_id'>,
 ): EffectiveConfig {
-  return effectiveConfig(connector, { config: row.connector.config, secrets: row.secrets, owner: row.owner });
+  return effectiveConfig(connector, { ...row, config: row.connector.config });
 }
 
 /** What the data of a datasource belongs to: another bucket or endpoint means other data, hence a new uid. */

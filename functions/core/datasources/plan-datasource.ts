@@ -1,17 +1,15 @@
 import type { ConnectorRow } from '../connectors/connector.ts';
-import { type ConfigAtRest, mergeConfig } from '../connectors/merge-config.ts';
+import { type ConfigAtRest, type MergeDeps, mergeConfig } from '../connectors/merge-config.ts';
 import type { S3ConfigInput, StoredS3Config } from '../connectors/s3-config.ts';
 import { Failure } from '../errors.ts';
-import type { Clock, Ids, Sealer } from '../ports.ts';
+import type { Clock } from '../ports.ts';
 import type { DatasourcePatch, DatasourceRow } from './datasource.ts';
 import { configOf, effectiveConfig, fingerprintOf, targetOf } from './effective-config.ts';
 import type { EnrichmentSteps } from './enrichment-pipeline.ts';
 import { dateChanges, planSync, sameSchedule } from './plan-sync.ts';
 
-export type PlanDeps = {
-  readonly sealer: Sealer;
+export type PlanDeps = MergeDeps & {
   readonly clock: Clock;
-  readonly ids: Ids;
   /** Shortest interval a datasource may ask for, in seconds (a deploy-time setting). */
   readonly minimumIntervalSeconds: number;
 };
@@ -50,6 +48,7 @@ export async function planDatasource(
     ...descriptive(input, base),
     connector: { id: connector.id, config: atRest.config },
     secrets: atRest.secrets,
+    external_id: atRest.external_id,
     sync: stored && sameSchedule(sync, stored.sync) ? { ...sync, anchor: stored.sync.anchor } : sync,
     enabled,
     enrichment_pipeline: planSteps(input, base),
@@ -74,9 +73,13 @@ function planConfig(
   input: S3ConfigInput,
   replace: boolean,
 ): Promise<ConfigAtRest> {
-  const before: ConfigAtRest = { config: stored?.connector.config ?? {}, secrets: stored?.secrets ?? {} };
+  const before: ConfigAtRest = {
+    config: stored?.connector.config ?? {},
+    secrets: stored?.secrets ?? {},
+    external_id: stored?.external_id,
+  };
   const base: StoredS3Config = replace ? {} : before.config;
-  return mergeConfig(deps.sealer, { kind: 'datasource', uid: owner }, before, base, input);
+  return mergeConfig(deps, { kind: 'datasource', uid: owner }, before, base, input);
 }
 
 function descriptive(input: DatasourcePatch, base: DatasourceRow | undefined) {

@@ -1,11 +1,11 @@
 import { describesSame, type RecordRow, readRecord, recordPartition } from '../documents/record.ts';
 import { compareKeys } from '../keys/byte-order.ts';
-import type { Bucket, Buckets, Key, ListedObject, Opener, Table } from '../ports.ts';
+import type { Bucket, Key, ListedObject, Table } from '../ports.ts';
 import { type RangeRow, rangeOf } from '../ranges/range-map.ts';
 import { compileFilter } from '../sync/key-filter.ts';
 import { type ProvenStep, provePage } from '../sync/page-proof.ts';
 import type { EffectiveConfig } from './effective-config.ts';
-import { openBucket } from './open-bucket.ts';
+import { type OpenDeps, openBucket } from './open-bucket.ts';
 import { readScope } from './read-scope.ts';
 
 /** So many keys of each kind are named. */
@@ -19,7 +19,7 @@ const largestPage = 1000;
  * What is missing from the bucket cannot be told from its first pages: a dry run does that. Throws Failure.
  */
 export async function previewDatasource(
-  deps: { readonly table: Table; readonly buckets: Buckets; readonly opener: Opener },
+  deps: OpenDeps & { readonly table: Table },
   id: string,
   keys: number,
 ): Promise<Record<string, unknown>> {

@@ -1,8 +1,8 @@
 import { Failure } from '../errors.ts';
-import type { Buckets, Clock, Opener, Table } from '../ports.ts';
+import type { Clock, Table } from '../ports.ts';
 import { provePage } from '../sync/page-proof.ts';
 import type { EffectiveConfig } from './effective-config.ts';
-import { openBucket } from './open-bucket.ts';
+import { type OpenDeps, openBucket } from './open-bucket.ts';
 import { readScope } from './read-scope.ts';
 
 export type ConnectionTest = {
@@ -12,12 +12,7 @@ export type ConnectionTest = {
   readonly message: string;
 };
 
-export type TestDeps = {
-  readonly table: Table;
-  readonly buckets: Buckets;
-  readonly opener: Opener;
-  readonly clock: Clock;
-};
+export type TestDeps = OpenDeps & { readonly table: Table; readonly clock: Clock };
 
 /**
  * Lists one object of the datasource's scope to see whether its settings work. A bucket that refuses is an answer, not

@@ -1,7 +1,7 @@
-import { openBucket } from '../datasources/open-bucket.ts';
+import { type OpenDeps, openBucket } from '../datasources/open-bucket.ts';
 import { readScope } from '../datasources/read-scope.ts';
 import { Failure } from '../errors.ts';
-import type { Bucket, Buckets, Opener, Table } from '../ports.ts';
+import type { Bucket, Table } from '../ports.ts';
 import { parseDocumentId } from './document-id.ts';
 import { findRecord, noDocument } from './find-record.ts';
 
@@ -12,7 +12,7 @@ import { findRecord, noDocument } from './find-record.ts';
  * any other may be gone since the last sync.
  */
 export async function documentUrl(
-  deps: { readonly table: Table; readonly buckets: Buckets; readonly opener: Opener },
+  deps: OpenDeps & { readonly table: Table },
   id: string,
   expiresInSeconds: number,
 ): Promise<string> {

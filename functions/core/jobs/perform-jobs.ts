@@ -1,8 +1,8 @@
 import { readConnector } from '../connectors/connector-store.ts';
 import { type EffectiveConfig, effectiveConfig, targetOf } from '../datasources/effective-config.ts';
-import { openBucket } from '../datasources/open-bucket.ts';
+import { type OpenDeps, openBucket } from '../datasources/open-bucket.ts';
 import { Failure } from '../errors.ts';
-import type { Bucket, Buckets, Clock, Log, Opener, Table, WorkQueue } from '../ports.ts';
+import type { Bucket, Clock, Log, Table, WorkQueue } from '../ports.ts';
 import { eachAtOnce } from './at-once.ts';
 import type { JobRow, WaitingJob } from './job.ts';
 import { changeBatch, endBatch, type JobBatch, readBatch, waitingJobs } from './job-batch.ts';
@@ -11,12 +11,10 @@ import { endJob, readJobs } from './job-store.ts';
 import { type KeyOutcome, outcomeOfFailure, processKey } from './process-key.ts';
 import { nextDelay } from './source-patience.ts';
 
-export type JobDeps = {
+export type JobDeps = OpenDeps & {
   readonly table: Table;
   readonly clock: Clock;
   readonly log: Log;
-  readonly buckets: Buckets;
-  readonly opener: Opener;
   /** The jobs queue. */
   readonly jobs: WorkQueue;
 };

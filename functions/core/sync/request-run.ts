@@ -1,3 +1,4 @@
+import type { OpenDeps } from '../datasources/open-bucket.ts';
 import { Failure } from '../errors.ts';
 import type { RunRow, RunTrigger } from './run.ts';
 import { type RunStart, startRun } from './start-run.ts';
@@ -5,7 +6,7 @@ import type { SyncDeps } from './sync-deps.ts';
 import type { WorkMessage } from './work-message.ts';
 
 /** What asking for a run takes: the API has it without the half of the vault that opens secrets. */
-export type RequestDeps = Omit<SyncDeps, 'buckets' | 'opener' | 'settings'>;
+export type RequestDeps = Omit<SyncDeps, keyof OpenDeps | 'settings'>;
 
 /**
  * Asks for a run that a worker performs as soon as it can. If one is on, answers with that one: a datasource never has

@@ -3,6 +3,7 @@ import { readConnector } from '../connectors/connector-store.ts';
 import type { DatasourceRow } from '../datasources/datasource.ts';
 import { readDatasource } from '../datasources/datasource-store.ts';
 import { configOf, fingerprintOf } from '../datasources/effective-config.ts';
+import type { OpenDeps } from '../datasources/open-bucket.ts';
 import { rebaseDatasource } from '../datasources/rebase-datasource.ts';
 import { ConditionFailed, Failure } from '../errors.ts';
 import { closeAbandonedRun } from './close-abandoned-run.ts';
@@ -45,7 +46,7 @@ const passMs = 5 * 86_400_000;
 /** Slots lie at most a minute ahead of the tick that brings them; clocks of two machines hardly differ by as much. */
 const slotsAheadMs = 300_000;
 
-type StartDeps = Omit<SyncDeps, 'buckets' | 'opener' | 'queue' | 'settings'>;
+type StartDeps = Omit<SyncDeps, keyof OpenDeps | 'queue' | 'settings'>;
 
 /**
  * Makes a run and takes the datasource's lease for it, in one transaction: there is never a second one. A run left

@@ -1,17 +1,17 @@
-import type { Buckets, Ids, Log, Opener, WorkQueue } from '../ports.ts';
+import type { OpenDeps } from '../datasources/open-bucket.ts';
+import type { Ids, Log, WorkQueue } from '../ports.ts';
 import type { LeaseDeps } from './lease.ts';
 
 /** All that starting and performing runs takes. */
-export type SyncDeps = LeaseDeps & {
-  readonly buckets: Buckets;
-  readonly opener: Opener;
-  readonly ids: Ids;
-  readonly log: Log;
-  readonly queue: WorkQueue;
-  readonly settings: SyncSettings;
-  /** When this invocation should hand its runs on to another, epoch milliseconds; never where processes live on. */
-  readonly yieldAt?: number;
-};
+export type SyncDeps = LeaseDeps &
+  OpenDeps & {
+    readonly ids: Ids;
+    readonly log: Log;
+    readonly queue: WorkQueue;
+    readonly settings: SyncSettings;
+    /** When this invocation should hand its runs on to another, epoch milliseconds; never where processes live on. */
+    readonly yieldAt?: number;
+  };
 
 /** Limits of a run, set where Stocktake is hosted. */
 export type SyncSettings = {

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { privateEndpoints } from '../private-endpoints.ts';
+import { spacedList } from '../spaced-list.ts';
 
 /** What the stack tells the api function; infra/aws is held to this shape at compile time. */
 export const environment = z.object({
@@ -10,6 +11,8 @@ export const environment = z.object({
   ADMIN_KEY_SECRET_ARN: z.string().min(1),
   /** Webhooks there may be registered. */
   PRIVATE_ENDPOINTS: privateEndpoints,
+  /** Patterns of ARNs. */
+  ASSUMABLE_ROLES: spacedList,
   MINIMUM_INTERVAL_SECONDS: z.string().regex(/^\d+$/).transform(Number),
 });
 export type ApiEnvironment = z.input<typeof environment>;

@@ -6,6 +6,7 @@ import { createSecretApiKeys } from '#adapters/aws/secret-api-keys.ts';
 import { createSqsWorkQueue } from '#adapters/aws/sqs-work-queue.ts';
 import { createWebhookAddresses } from '#adapters/webhooks/webhook-addresses.ts';
 import { createHttpHandler } from '#http/create-http-handler.ts';
+import { deployedRoles } from '../deployed-roles.ts';
 import { createLambdaRuntime } from '../lambda-runtime.ts';
 import { environment } from './env.ts';
 
@@ -20,6 +21,7 @@ export const handler = createHttpHandler(
     queue: createSqsWorkQueue(sqs, env.WORK_QUEUE_URL),
     jobs: createSqsWorkQueue(sqs, env.JOBS_QUEUE_URL),
     sealer: createKmsSealer(new KMSClient(), env.KEY_ARN),
+    assumableRoles: deployedRoles(env.ASSUMABLE_ROLES),
     apiKeys: createSecretApiKeys(new SecretsManagerClient(), env.ADMIN_KEY_SECRET_ARN, runtime.clock),
     webhookAddresses: createWebhookAddresses({ allowPrivateEndpoints: env.PRIVATE_ENDPOINTS }),
     minimumIntervalSeconds: env.MINIMUM_INTERVAL_SECONDS,

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { privateEndpoints } from '../private-endpoints.ts';
+import { spacedList } from '../spaced-list.ts';
 
 /** What the stack tells the jobs function; infra/aws is held to this shape at compile time. */
 export const environment = z.object({
@@ -7,5 +8,9 @@ export const environment = z.object({
   KEY_ARN: z.string().min(1),
   JOBS_QUEUE_URL: z.string().min(1),
   PRIVATE_ENDPOINTS: privateEndpoints,
+  /** Patterns of ARNs. */
+  ASSUMABLE_ROLES: spacedList,
+  /** The roles of the functions that take those. */
+  ASSUMING_ROLES: spacedList,
 });
 export type JobsEnvironment = z.input<typeof environment>;

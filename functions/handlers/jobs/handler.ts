@@ -6,6 +6,7 @@ import { createSqsRedelivery, createSqsWorkQueue } from '#adapters/aws/sqs-work-
 import { createBuckets } from '#adapters/s3/s3-buckets.ts';
 import { handleJobs } from '#core/jobs/handle-jobs.ts';
 import type { JobDeps } from '#core/jobs/perform-jobs.ts';
+import { createLambdaRoles } from '../lambda-roles.ts';
 import { createLambdaRuntime, reportFailure } from '../lambda-runtime.ts';
 import { handleBatch } from '../queue-batch.ts';
 import { environment } from './env.ts';
@@ -20,6 +21,7 @@ const sqs = new SQSClient();
 const deps: JobDeps = {
   ...runtime,
   jobs: createSqsWorkQueue(sqs, env.JOBS_QUEUE_URL),
+  roles: createLambdaRoles(env.ASSUMABLE_ROLES, env.ASSUMING_ROLES, runtime.clock),
   opener: createKmsOpener(new KMSClient(), env.KEY_ARN),
   buckets: createBuckets({ allowPrivateEndpoints: env.PRIVATE_ENDPOINTS, requestTimeoutMs }),
 };

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { privateEndpoints } from '../private-endpoints.ts';
+import { spacedList } from '../spaced-list.ts';
 
 /** What the stack tells the probe function; infra/aws is held to this shape at compile time. */
 export const environment = z.object({
@@ -8,5 +9,9 @@ export const environment = z.object({
   WORK_QUEUE_URL: z.string().min(1),
   ADMIN_KEY_SECRET_ARN: z.string().min(1),
   PRIVATE_ENDPOINTS: privateEndpoints,
+  /** Patterns of ARNs. */
+  ASSUMABLE_ROLES: spacedList,
+  /** The roles of the functions that take those. */
+  ASSUMING_ROLES: spacedList,
 });
 export type ProbeEnvironment = z.input<typeof environment>;

@@ -6,6 +6,7 @@ import { createSecretApiKeys } from '#adapters/aws/secret-api-keys.ts';
 import { createSqsWorkQueue } from '#adapters/aws/sqs-work-queue.ts';
 import { createBuckets } from '#adapters/s3/s3-buckets.ts';
 import { createHttpHandler } from '#http/create-http-handler.ts';
+import { createLambdaRoles } from '../lambda-roles.ts';
 import { createLambdaRuntime } from '../lambda-runtime.ts';
 import { environment } from './env.ts';
 
@@ -17,6 +18,7 @@ export const handler = createHttpHandler(
   {
     ...runtime,
     queue: createSqsWorkQueue(new SQSClient(), env.WORK_QUEUE_URL),
+    roles: createLambdaRoles(env.ASSUMABLE_ROLES, env.ASSUMING_ROLES, runtime.clock),
     opener: createKmsOpener(new KMSClient(), env.KEY_ARN),
     buckets: createBuckets({ allowPrivateEndpoints: env.PRIVATE_ENDPOINTS, requestTimeoutMs: 20_000 }),
     apiKeys: createSecretApiKeys(new SecretsManagerClient(), env.ADMIN_KEY_SECRET_ARN, runtime.clock),

@@ -7,6 +7,7 @@ import { createBuckets } from '#adapters/s3/s3-buckets.ts';
 import { handleTick, tickPayload } from '#core/sync/handle-tick.ts';
 import { handleWork } from '#core/sync/handle-work.ts';
 import { defaultSyncSettings, type SyncDeps } from '#core/sync/sync-deps.ts';
+import { createLambdaRoles } from '../lambda-roles.ts';
 import { createLambdaRuntime, reportFailure } from '../lambda-runtime.ts';
 import { handleBatch } from '../queue-batch.ts';
 import { environment } from './env.ts';
@@ -18,6 +19,7 @@ const redeliverSoon = createSqsRedelivery(sqs, env.WORK_QUEUE_URL);
 const container: SyncDeps = {
   ...runtime,
   queue: createSqsWorkQueue(sqs, env.WORK_QUEUE_URL),
+  roles: createLambdaRoles(env.ASSUMABLE_ROLES, env.ASSUMING_ROLES, runtime.clock),
   opener: createKmsOpener(new KMSClient(), env.KEY_ARN),
   buckets: createBuckets({ allowPrivateEndpoints: env.PRIVATE_ENDPOINTS }),
   settings: {

@@ -10,9 +10,13 @@ import { ResourceNotFound } from './not-found.ts';
 
 const needed = ['bucket', 'access_key_id', 'secret_access_key'] as const;
 
+/** Where a role stands, no keys are needed. */
+const neededWithRole = ['bucket'] as const;
+
 /** A datasource may bring what its connector lacks; a schedule under /v1 cannot, so here the whole is asked for. */
 const wholeConfig = s3ConfigInput.superRefine((config, context) => {
-  for (const name of needed) {
+  const wanted = typeof config.role_arn === 'string' ? neededWithRole : needed;
+  for (const name of wanted) {
     if (config[name] === undefined) context.addIssue({ code: 'custom', path: [name], message: 'is required' });
   }
   if (config.region !== undefined || (config.endpoint ?? '') !== '') return;

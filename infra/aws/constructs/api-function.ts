@@ -2,6 +2,7 @@ import type { Construct } from 'constructs';
 import type { ApiEnvironment } from '#handlers/api/env.ts';
 import type { StackConfig } from '../config.ts';
 import type { AdminKey } from './admin-key.ts';
+import type { AssumableRoles } from './assumable-roles.ts';
 import type { DataTable } from './data-table.ts';
 import type { JobsQueue } from './jobs-queue.ts';
 import type { SecretsKey } from './secrets-key.ts';
@@ -12,6 +13,7 @@ type ApiFunctionProps = {
   readonly config: StackConfig;
   readonly data: DataTable;
   readonly secrets: SecretsKey;
+  readonly roles: AssumableRoles;
   readonly adminKey: AdminKey;
   readonly work: WorkQueue;
   readonly jobs: JobsQueue;
@@ -19,7 +21,7 @@ type ApiFunctionProps = {
 
 /** Answers the routes that open no secret: it can seal one, and never read it back. */
 export class ApiFunction extends StocktakeFunction<ApiEnvironment> {
-  constructor(scope: Construct, id: string, { config, data, secrets, adminKey, work, jobs }: ApiFunctionProps) {
+  constructor(scope: Construct, id: string, { config, data, secrets, roles, adminKey, work, jobs }: ApiFunctionProps) {
     super(scope, id, {
       name: 'api',
       description: 'Answers the HTTP API of Stocktake',
@@ -32,6 +34,7 @@ export class ApiFunction extends StocktakeFunction<ApiEnvironment> {
         ...adminKey.grantRead(role),
         ...work.grantSend(role),
         ...jobs.grantSend(role),
+        ...roles.tell(),
         PRIVATE_ENDPOINTS: config.privateEndpoints.join(','),
         MINIMUM_INTERVAL_SECONDS: String(config.minimumIntervalSeconds),
       }),

@@ -1,6 +1,7 @@
 import type { Construct } from 'constructs';
 import type { JobsEnvironment } from '#handlers/jobs/env.ts';
 import type { StackConfig } from '../config.ts';
+import type { AssumableRoles } from './assumable-roles.ts';
 import type { DataTable } from './data-table.ts';
 import type { JobsQueue } from './jobs-queue.ts';
 import type { SecretsKey } from './secrets-key.ts';
@@ -10,12 +11,13 @@ type JobsFunctionProps = {
   readonly config: StackConfig;
   readonly data: DataTable;
   readonly secrets: SecretsKey;
+  readonly roles: AssumableRoles;
   readonly jobs: JobsQueue;
 };
 
 /** Processes named keys and enriches changed objects: it opens secrets to ask buckets, and never seals one. */
 export class JobsFunction extends StocktakeFunction<JobsEnvironment> {
-  constructor(scope: Construct, id: string, { config, data, secrets, jobs }: JobsFunctionProps) {
+  constructor(scope: Construct, id: string, { config, data, secrets, roles, jobs }: JobsFunctionProps) {
     super(scope, id, {
       name: 'jobs',
       description: 'Processes keys for Stocktake on request, and enriches changed objects',
@@ -26,6 +28,7 @@ export class JobsFunction extends StocktakeFunction<JobsEnvironment> {
         ...data.grantCalls(role, 'get', 'batchGet', 'query', 'put', 'delete'),
         ...secrets.grantOpen(role),
         ...jobs.grantSend(role),
+        ...roles.grantAssume(role),
         PRIVATE_ENDPOINTS: config.privateEndpoints.join(','),
       }),
     });

@@ -2,6 +2,7 @@ import type { Construct } from 'constructs';
 import type { ProbeEnvironment } from '#handlers/probe/env.ts';
 import type { StackConfig } from '../config.ts';
 import type { AdminKey } from './admin-key.ts';
+import type { AssumableRoles } from './assumable-roles.ts';
 import type { DataTable } from './data-table.ts';
 import type { SecretsKey } from './secrets-key.ts';
 import { longestAnswer, StocktakeFunction } from './stocktake-function.ts';
@@ -11,13 +12,14 @@ type ProbeFunctionProps = {
   readonly config: StackConfig;
   readonly data: DataTable;
   readonly secrets: SecretsKey;
+  readonly roles: AssumableRoles;
   readonly adminKey: AdminKey;
   readonly work: WorkQueue;
 };
 
 /** Answers the routes that look into a bucket: it can open secrets, and never seal one. */
 export class ProbeFunction extends StocktakeFunction<ProbeEnvironment> {
-  constructor(scope: Construct, id: string, { config, data, secrets, adminKey, work }: ProbeFunctionProps) {
+  constructor(scope: Construct, id: string, { config, data, secrets, roles, adminKey, work }: ProbeFunctionProps) {
     super(scope, id, {
       name: 'probe',
       description: 'Tests and previews datasources of Stocktake, and leads to the content of documents',
@@ -29,6 +31,7 @@ export class ProbeFunction extends StocktakeFunction<ProbeEnvironment> {
         ...secrets.grantOpen(role),
         ...adminKey.grantRead(role),
         ...work.grantSend(role),
+        ...roles.grantAssume(role),
         PRIVATE_ENDPOINTS: config.privateEndpoints.join(','),
       }),
     });

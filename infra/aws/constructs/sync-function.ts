@@ -3,6 +3,7 @@ import { RecursiveLoop } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import type { SyncEnvironment } from '#handlers/sync/env.ts';
 import type { StackConfig } from '../config.ts';
+import type { AssumableRoles } from './assumable-roles.ts';
 import type { DataTable } from './data-table.ts';
 import type { DeadLetterQueue } from './dead-letter-queue.ts';
 import type { SecretsKey } from './secrets-key.ts';
@@ -13,6 +14,7 @@ type SyncFunctionProps = {
   readonly config: StackConfig;
   readonly data: DataTable;
   readonly secrets: SecretsKey;
+  readonly roles: AssumableRoles;
   readonly work: WorkQueue;
   /** For ticks that failed. */
   readonly deadLetters: DeadLetterQueue;
@@ -20,7 +22,7 @@ type SyncFunctionProps = {
 
 /** Performs syncs: started by schedules, and by messages that it also sends to itself. */
 export class SyncFunction extends StocktakeFunction<SyncEnvironment> {
-  constructor(scope: Construct, id: string, { config, data, secrets, work, deadLetters }: SyncFunctionProps) {
+  constructor(scope: Construct, id: string, { config, data, secrets, roles, work, deadLetters }: SyncFunctionProps) {
     super(scope, id, {
       name: 'sync',
       description: 'Syncs the catalogue of Stocktake with buckets',
@@ -39,6 +41,7 @@ export class SyncFunction extends StocktakeFunction<SyncEnvironment> {
         ...data.grantCalls(role, 'get', 'batchGet', 'query', 'put', 'delete', 'batchWrite', 'transact'),
         ...secrets.grantOpen(role),
         ...work.grantSend(role),
+        ...roles.grantAssume(role),
         PRIVATE_ENDPOINTS: config.privateEndpoints.join(','),
         RUN_TIME_LIMIT_SECONDS: String(config.runTimeLimitSeconds),
         SYNC_WORKERS: String(config.syncWorkers),

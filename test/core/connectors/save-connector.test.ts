@@ -11,6 +11,7 @@ import { Failure } from '#core/errors.ts';
 import { parseInput } from '#core/parse-input.ts';
 import { collect } from '#support/collect.ts';
 import { type CountingTable, countWrites } from '#support/counting-table.ts';
+import { anyRole } from '#support/fake-roles.ts';
 import { openVault } from '#support/sync-world.ts';
 
 const block = { endpoint: 'one.example.com', access_key_id: 'KEY1' };
@@ -23,7 +24,14 @@ beforeEach(() => {
   now = Date.parse('2026-03-01T00:00:00Z');
   table = countWrites(openSqliteTable(':memory:'));
   const clock = { now: () => now };
-  deps = { table, clock, ids: createRandomIds(), sealer: openVault, minimumIntervalSeconds: 10 };
+  deps = {
+    table,
+    clock,
+    ids: createRandomIds(),
+    sealer: openVault,
+    assumableRoles: anyRole,
+    minimumIntervalSeconds: 10,
+  };
 });
 
 const parse = (body: object) => parseInput(connectorInput, { name: 'Store', ...body }, 'the connector');

@@ -27,23 +27,26 @@ describe('what a datasource inherits', () => {
       bucket: 'mine',
       endpoint: 'one.example.com',
       useSsl: false,
-      accessKeyId: 'KEY1',
       prefix: 'p/',
       extensions: ['pdf'],
-      secrets: connector.secrets,
-      secretOwner: { kind: 'connector', uid: 'connector-owner' },
+      credentials: {
+        kind: 'keys',
+        accessKeyId: 'KEY1',
+        secrets: connector.secrets,
+        secretOwner: { kind: 'connector', uid: 'connector-owner' },
+      },
     });
   });
 
   it('given a block of its own, then nothing of the connector is in it, its defaults included', () => {
-    expect(effectiveConfig(connector, whole)).toMatchObject({
-      endpoint: 's3.example.com',
-      useSsl: true,
+    const { credentials, ...rest } = effectiveConfig(connector, whole);
+    expect(rest).toMatchObject({ endpoint: 's3.example.com', useSsl: true });
+    expect(credentials).toEqual({
+      kind: 'keys',
       accessKeyId: 'K',
       secrets: { secret_access_key: 'sealed' },
       secretOwner: { kind: 'datasource', uid: 'datasource-owner' },
     });
-    expect(effectiveConfig(connector, whole).secrets).not.toHaveProperty('session_token');
   });
 
   test.each([

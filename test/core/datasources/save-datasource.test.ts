@@ -12,6 +12,7 @@ import { Failure } from '#core/errors.ts';
 import { parseInput } from '#core/parse-input.ts';
 import { collect } from '#support/collect.ts';
 import { type CountingTable, countWrites } from '#support/counting-table.ts';
+import { anyRole } from '#support/fake-roles.ts';
 import { openVault } from '#support/sync-world.ts';
 
 const settings = {
@@ -27,7 +28,14 @@ beforeEach(() => {
   now = Date.parse('2026-03-01T00:00:00Z');
   table = countWrites(openSqliteTable(':memory:'));
   const clock = { now: () => now };
-  deps = { table, clock, ids: createRandomIds(), sealer: openVault, minimumIntervalSeconds: 10 };
+  deps = {
+    table,
+    clock,
+    ids: createRandomIds(),
+    sealer: openVault,
+    assumableRoles: anyRole,
+    minimumIntervalSeconds: 10,
+  };
 });
 
 type Body = { config?: object; connector?: string; [field: string]: unknown };
@@ -300,8 +308,8 @@ describe('what is inherited', () => {
     const after = await patch('photos', { connector: { id: 'other' } });
     expect(after.uid).not.toBe(before.uid);
     expect(await marks()).toEqual([[before.uid, 'photos']]);
-    const { secrets, secretOwner } = effectiveConfig(other, { ...after, config: after.connector.config });
-    expect([secrets, secretOwner.uid]).toEqual([other.secrets, other.owner]);
+    const { credentials } = effectiveConfig(other, { ...after, config: after.connector.config });
+    expect(credentials).toMatchObject({ secrets: other.secrets, secretOwner: { uid: other.owner } });
     expect((await patch('photos', { name: 'x' })).connector.id).toBe('other');
   });
 

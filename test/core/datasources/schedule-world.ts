@@ -8,6 +8,7 @@ import { createDatasource, updateDatasourceFields } from '#core/datasources/save
 import { readAck, type ScheduleAck } from '#core/datasources/schedule-ack.ts';
 import { parseInput } from '#core/parse-input.ts';
 import type { Table } from '#core/ports.ts';
+import { noRoles } from '#support/fake-roles.ts';
 import { createRecordingLog } from '#support/recording-log.ts';
 import { createSchedulerModel, type SchedulerModel } from '#support/scheduler-model.ts';
 
@@ -36,7 +37,7 @@ export function createScheduleWorld(wrap: (table: Table) => Table = (table) => t
   const scheduler = createSchedulerModel(clock);
   const log = createRecordingLog();
   const sealer = { seal: async (text: string) => text };
-  const saving = { table, sealer, clock, ids: createRandomIds(), minimumIntervalSeconds: 10 };
+  const saving = { ...noRoles, table, sealer, clock, ids: createRandomIds(), minimumIntervalSeconds: 10 };
   const config = { bucket: 'sample-bucket', endpoint: 's3.example.com', access_key_id: 'AK', secret_access_key: 'SK' };
   const wait = (ms: number): void => {
     now += ms;

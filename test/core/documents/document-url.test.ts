@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { documentId } from '#core/documents/document-id.ts';
 import { documentUrl } from '#core/documents/document-url.ts';
 import type { Bucket, Buckets, BucketTarget } from '#core/ports.ts';
+import { noRoles } from '#support/fake-roles.ts';
 import { type Seed, seedCatalogue } from './seeded-catalogue.ts';
 
 async function setUp(seed: Partial<Seed> = {}, presign?: Bucket['presign']) {
@@ -25,7 +26,7 @@ async function setUp(seed: Partial<Seed> = {}, presign?: Bucket['presign']) {
     },
   };
   const opener = { open: async (sealed: string) => `opened ${sealed}` };
-  return { deps: { table, buckets, opener }, opened, closed: () => closed, close };
+  return { deps: { ...noRoles, table, buckets, opener }, opened, closed: () => closed, close };
 }
 
 describe('the url of a document', () => {

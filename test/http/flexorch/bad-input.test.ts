@@ -62,7 +62,7 @@ const connectors: readonly Bad[] = [
   ],
   ['a mask for a secret', connectorBody({}, { aws_secret_access_key: '********' }), /looks like a mask/],
   ['two spellings of the key id', connectorBody({}, { accessKeyId: 'AKIA' }), /accessKeyId.*second spelling/],
-  ['an unknown config field', connectorBody({}, { role_arn: 'x' }), /config\.role_arn: is not a known field/],
+  ['an unknown config field', connectorBody({}, { role: 'x' }), /config\.role: is not a known field/],
   ['a prefix that is a number', connectorBody({}, { prefix: 1 }), /config\.prefix/],
   [
     'a prefix longer than any key',
