@@ -24,16 +24,15 @@ export async function findPivot(
   let depth = sharedLength(first, position);
   for (let probes = 0; probes < mostProbes && depth < position.length; depth += 1) {
     const stem = position.slice(0, depth);
-    let low = position.codePointAt(depth) ?? 0;
+    const low = position.charCodeAt(depth);
     let high = lastOfKind(low) + 1;
     while (high - low > 1 && probes < mostProbes) {
       const middle = Math.floor((low + high) / 2);
-      const pivot = stem + String.fromCodePoint(middle);
+      const pivot = stem + String.fromCharCode(middle);
       probes += 1;
       const next = await ask(pivot);
       if (next !== undefined && (hi === undefined || compareKeys(next, hi) <= 0)) return pivot;
       high = middle;
-      low = Math.min(low, high - 1);
     }
   }
   return undefined;
@@ -42,17 +41,21 @@ export async function findPivot(
 function sharedLength(one: string, other: string): number {
   const most = Math.min(one.length, other.length);
   let length = 0;
-  while (length < most && one.charCodeAt(length) === other.charCodeAt(length)) length += 1;
-  // Never between the two halves of a character.
-  const unit = other.charCodeAt(length);
-  return unit >= 0xdc00 && unit <= 0xdfff && length > 0 ? length - 1 : length;
+  while (length < most && one[length] === other[length]) length += 1;
+  return length;
 }
 
-/** Digits are followed by digits, letters by letters. Other characters are taken to be the same in all keys. */
+const kinds = [
+  ['0', '9'],
+  ['a', 'z'],
+  ['A', 'Z'],
+] as const;
+
+/** Digits are followed by digits, letters by letters. Other characters, halves of astral ones among them, are taken to be
+ *  the same in all keys: none is asked about. */
 function lastOfKind(character: number): number {
-  for (const [from, to] of ['09', 'az', 'AZ']) {
-    const [low, high] = [from?.charCodeAt(0) ?? 0, to?.charCodeAt(0) ?? 0];
-    if (character >= low && character <= high) return high;
+  for (const [first, last] of kinds) {
+    if (character >= first.charCodeAt(0) && character <= last.charCodeAt(0)) return last.charCodeAt(0);
   }
   return character;
 }

@@ -71,3 +71,55 @@ describe('looking for the middle of what is not listed', () => {
     expect((await pivotOf(['a!', 'a+', 'a~'], 2)).pivot).toBeUndefined();
   });
 });
+
+/** The questions that are asked while `ahead` tells what follows a key. */
+async function questions(unlisted: Parameters<typeof findPivot>[0], ahead: (after: string) => string | undefined) {
+  const asked: string[] = [];
+  const pivot = await findPivot(unlisted, async (after) => {
+    asked.push(after);
+    return ahead(after);
+  });
+  return { asked, pivot };
+}
+
+describe('the questions', () => {
+  it('given nothing ahead, halve what can follow at the first place that differs, then at the next', async () => {
+    const unlisted = { first: 'a10', position: 'a30', hi: undefined };
+    const { asked, pivot } = await questions(unlisted, () => undefined);
+    expect([asked, pivot]).toEqual([['a6', 'a4', 'a35', 'a32', 'a31'], undefined]);
+  });
+
+  it('given the position begins with the first key, go on behind it', async () => {
+    const { asked } = await questions({ first: 'a', position: 'a7', hi: undefined }, () => undefined);
+    expect(asked).toEqual(['a8']);
+  });
+
+  it('given something ahead, end with that one', async () => {
+    const unlisted = { first: 'a10', position: 'a30', hi: undefined };
+    const ahead = (after: string) => (after < 'a5' ? 'a50' : undefined);
+    expect(await questions(unlisted, ahead)).toEqual({ asked: ['a6', 'a4'], pivot: 'a4' });
+  });
+
+  it('given the end of the range, take what lies up to it as ahead, and nothing beyond it', async () => {
+    const unlisted = { first: 'a10', position: 'a30', hi: 'a70' };
+    expect(await questions(unlisted, () => 'a70')).toMatchObject({ pivot: 'a6' });
+    expect(await questions(unlisted, () => 'a700')).toMatchObject({ pivot: undefined });
+  });
+
+  it.each<readonly [string, readonly string[]]>([
+    ['0', ['5', '2', '1']],
+    ['8', ['9']],
+    ['9', []],
+    ['a', ['n', 'g', 'd', 'b']],
+    ['y', ['z']],
+    ['z', []],
+    ['A', ['N', 'G', 'D', 'B']],
+    ['Y', ['Z']],
+    ['Z', []],
+    ...['/', ':', '@', '[', '`', '{', '\ud83d\ude01'].map((other): [string, string[]] => [other, []]),
+  ])('given %s at that place, ask for the characters behind it of its kind', async (character, expected) => {
+    const unlisted = { first: 'k!', position: `k${character}`, hi: undefined };
+    const { asked } = await questions(unlisted, () => undefined);
+    expect(asked).toEqual(expected.map((one) => `k${one}`));
+  });
+});
