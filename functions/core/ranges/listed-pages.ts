@@ -41,14 +41,15 @@ export async function* listedPages(context: RunContext, work: RangeWork): AsyncI
     const page = await bucket.list(request);
     if (page.serverTime !== undefined) progress.clockSkew ??= page.serverTime - deps.clock.now();
     const proven = provePage(page, { bucket: config.bucket, prefix: config.prefix, maxKeys, startAfter, previous });
-    const objects = upTo(proven.objects, work.range.hi);
-    const passed = work.range.hi !== undefined && compareKeys(proven.lastKey, work.range.hi) >= 0;
-    previous = passed ? undefined : proven.next;
+    const { hi } = work.range;
+    const objects = upTo(proven.objects, hi);
+    const end = hi !== undefined && compareKeys(proven.lastKey, hi) >= 0 ? hi : undefined;
+    previous = end === undefined ? proven.next : undefined;
     counters.pages += 1;
     counters.listed += objects.length;
     progress.steps += 1;
     keepControls(controls, objects);
-    yield { objects, lastKey: passed ? (work.range.hi ?? '') : proven.lastKey, complete: previous === undefined };
+    yield { objects, lastKey: end ?? proven.lastKey, complete: previous === undefined };
   } while (previous !== undefined);
 }
 
@@ -60,16 +61,13 @@ function tooManyPages(pages: number): Failure {
 }
 
 function liesBeside({ lo, hi }: RangeWork['range'], prefix: string): boolean {
-  if (prefix === '') return false;
   if (hi !== undefined && compareKeys(hi, prefix) < 0) return true;
   return compareKeys(lo, prefix) > 0 && !lo.startsWith(prefix);
 }
 
 function upTo(objects: readonly ListedObject[], hi: string | undefined): readonly ListedObject[] {
   if (hi === undefined) return objects;
-  let end = objects.length;
-  while (end > 0 && compareKeys(objects[end - 1]?.key ?? '', hi) > 0) end -= 1;
-  return end === objects.length ? objects : objects.slice(0, end);
+  return objects.slice(0, objects.findLastIndex(({ key }) => compareKeys(key, hi) <= 0) + 1);
 }
 
 /** Remembers the first and the last listed key: objects far apart are not removed together while the run goes on. */
