@@ -5,7 +5,10 @@ import { type LeafPack, leafPartition, packItem, readPacks } from './leaf-pack.t
 
 /** Keys after `from`, up to and with `to` (absent: to the end of the range). `content` is what is stored there, where a
  *  digest tells it; otherwise the records must be read. */
-export type Segment = { readonly from: string; readonly to?: string; readonly content?: Content };
+export type Segment = { readonly from: string } & (
+  | { readonly to: string; readonly content: Content }
+  | { readonly to?: string; readonly content?: undefined }
+);
 
 /** Hands out the segments of a range in key order and takes down what is stored in each after it was merged. */
 export type LeafLedger = {

@@ -41,7 +41,7 @@ export async function* readPacks(
 ): AsyncIterable<LeafPack> {
   const pack = position === lo ? undefined : await packAt(table, pk, position);
   if (pack !== undefined) yield pack;
-  const rest = pack === undefined ? { from: lo } : { after: position };
+  const rest = pack === undefined ? {} : { after: position };
   for await (const item of table.query({ pk, ...rest, before: hi })) yield readPack(item);
 }
 

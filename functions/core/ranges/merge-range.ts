@@ -66,11 +66,13 @@ class Merge implements RangeMerge {
     if (!this.#begun) await this.#advance();
     for (const object of objects) {
       while (this.#segment?.to !== undefined && compareKeys(object.key, this.#segment.to) > 0) {
-        await this.#leaveSegment();
+        await this.#leaveSegment(this.#segment);
         await this.#advance();
       }
-      if (this.#store !== undefined) await this.#meet(object);
-      else await this.#compare(object);
+      const segment = this.#segment;
+      if (segment === undefined) throw new Error('a key was listed beyond the end of its range');
+      if (this.#store !== undefined) await this.#meet(this.#store, object);
+      else await this.#compare(segment, object);
     }
     await this.#options.sink.relieve();
   }
@@ -78,28 +80,26 @@ class Merge implements RangeMerge {
   async settle(through: string): Promise<void> {
     if (!this.#begun) await this.#advance();
     while (this.#segment?.to !== undefined && compareKeys(through, this.#segment.to) >= 0) {
-      await this.#leaveSegment();
+      await this.#leaveSegment(this.#segment);
       await this.#advance();
     }
     const segment = this.#segment;
     if (segment === undefined || compareKeys(through, segment.from) <= 0) return;
     if (this.#store !== undefined) {
-      await this.#drain(through);
+      await this.#drain(this.#store, through);
       return;
     }
     if (segment.content === undefined) return;
-    // Only the part up to the key is read; the digest of the rest is what is left of the whole.
+    // Only the part up to the key is read; the digest of the rest is what is left of the whole. Where that is less than
+    // nothing, it equals nothing that can be listed.
     const before = await this.#read(segment.from, through);
-    const content = without(segment.content, before);
-    this.#store = undefined;
-    this.#segment = { from: through, to: segment.to, ...(content.objects >= 0 ? { content } : {}) };
-    if (content.objects < 0) this.#openStore(through);
+    this.#segment = { from: through, to: segment.to, content: without(segment.content, before) };
   }
 
   async end(): Promise<void> {
     if (!this.#begun) await this.#advance();
     while (this.#segment !== undefined) {
-      await this.#leaveSegment();
+      await this.#leaveSegment(this.#segment);
       await this.#advance();
     }
     this.#options.ledger.finish(this.#lastKept);
@@ -117,43 +117,41 @@ class Merge implements RangeMerge {
 
   async #advance(): Promise<void> {
     this.#begun = true;
-    this.#segment = await this.#options.ledger.next();
-    if (this.#segment !== undefined && this.#segment.content === undefined) this.#openStore(this.#segment.from);
+    const segment = await this.#options.ledger.next();
+    this.#segment = segment;
+    if (segment !== undefined && segment.content === undefined) this.#openStore(segment);
   }
 
-  /** Ends a segment: what was listed of it is all there is. */
-  async #leaveSegment(): Promise<void> {
-    const segment = this.#segment;
+  /** Ends a segment: what was listed of it is all there is. What stands at the end of the range has no end of its own. */
+  async #leaveSegment(segment: Segment): Promise<void> {
     const { ledger, sink } = this.#options;
-    if (segment === undefined) return;
     const { content, to } = segment;
-    if (this.#store === undefined && content !== undefined && to !== undefined) {
-      if (sameContent(content, this.#content)) {
-        sink.unchanged(content);
-        ledger.keep(content, to);
-        this.#forget();
-        return;
-      }
-      await this.#startReading();
+    if (this.#store === undefined && content !== undefined && sameContent(content, this.#content)) {
+      sink.unchanged(content);
+      ledger.keep(content, to);
+      this.#forget();
+      return;
     }
-    await this.#drain(to);
-    await this.#store?.close();
+    const store = this.#store ?? (await this.#startReading(segment));
+    await this.#drain(store, to);
+    await store.close();
     this.#store = undefined;
     if (to !== undefined) ledger.close(to);
-    else if (this.#lastKept !== undefined) ledger.close(this.#lastKept);
   }
 
-  async #compare(object: ListedObject): Promise<void> {
+  async #compare(segment: Segment, object: ListedObject): Promise<void> {
     this.#listed.push(object);
     addObject(this.#content, object);
-    if (this.#content.objects > (this.#segment?.content?.objects ?? 0)) await this.#startReading();
+    // No more is kept in mind than a leaf has.
+    if (this.#content.objects > (segment.content?.objects ?? 0)) await this.#startReading(segment);
   }
 
   /** The digest does not tell: the records of the segment are read, beside what was listed of it so far. */
-  async #startReading(): Promise<void> {
+  async #startReading(segment: Segment): Promise<StoreReader> {
     const listed = this.#forget();
-    this.#openStore(this.#segment?.from ?? '');
-    for (const object of listed) await this.#meet(object);
+    const store = this.#openStore(segment);
+    for (const object of listed) await this.#meet(store, object);
+    return store;
   }
 
   #forget(): ListedObject[] {
@@ -163,21 +161,21 @@ class Merge implements RangeMerge {
     return listed;
   }
 
-  #openStore(after: string): void {
+  #openStore({ from, to }: Segment): StoreReader {
     const { table, pk, hi } = this.#options;
-    this.#store = readStore(table, { pk, after, through: this.#segment?.to ?? hi() });
+    const store = readStore(table, { pk, after: from, through: to ?? hi() });
+    this.#store = store;
+    return store;
   }
 
-  async #meet(object: ListedObject): Promise<void> {
+  async #meet(store: StoreReader, object: ListedObject): Promise<void> {
     const { sink } = this.#options;
-    const store = this.#store;
-    if (store === undefined) return;
     let stored = store.ended ? undefined : await store.peek();
     while (stored !== undefined && compareKeys(stored.sk, object.key) < 0) {
       store.take();
       this.#storedOnly(stored);
       stored = await store.peek();
-      if (stored !== undefined) await sink.relieve();
+      await sink.relieve();
     }
     const same = stored !== undefined && stored.sk === object.key;
     if (same) store.take();
@@ -186,9 +184,7 @@ class Merge implements RangeMerge {
     this.#noteKept(object.key);
   }
 
-  async #drain(through: string | undefined): Promise<void> {
-    const store = this.#store;
-    if (store === undefined) return;
+  async #drain(store: StoreReader, through: string | undefined): Promise<void> {
     for (let stored = await store.peek(); stored !== undefined; stored = await store.peek()) {
       if (through !== undefined && compareKeys(stored.sk, through) > 0) return;
       store.take();
@@ -214,11 +210,12 @@ class Merge implements RangeMerge {
   async #read(after: string, through: string): Promise<Content> {
     const { table, pk, sink } = this.#options;
     const before = nothing();
-    const listed = this.#forget();
-    this.#store = readStore(table, { pk, after, through }, before);
-    for (const object of listed) await this.#meet(object);
-    await this.#drain(through);
-    await this.#store.close();
+    const store = readStore(table, { pk, after, through }, before);
+    this.#store = store;
+    for (const object of this.#forget()) await this.#meet(store, object);
+    await this.#drain(store, through);
+    await store.close();
+    this.#store = undefined;
     await sink.relieve();
     return before;
   }

@@ -52,10 +52,11 @@ async function takeFromLeaf(context: RunContext, range: RangeRow, batch: Batch, 
   const key = record.sk;
   const inLast = batch.last !== undefined && compareKeys(key, batch.last.leaves.at(-1)?.to ?? '') <= 0;
   const found = inLast ? batch.last : await packBefore(deps.table, leafPartition(uid, range.id), key);
-  const pack = found && (batch.packs.get(found.from) ?? found);
-  const index = pack?.leaves.findIndex((leaf) => compareKeys(key, leaf.to) <= 0) ?? -1;
-  const leaf = pack?.leaves[index];
-  if (pack === undefined || leaf === undefined) return;
+  if (found === undefined) return;
+  const pack = batch.packs.get(found.from) ?? found;
+  const index = pack.leaves.findIndex((leaf) => compareKeys(key, leaf.to) <= 0);
+  const leaf = pack.leaves[index];
+  if (leaf === undefined) return;
   const content = nothing();
   addRecord(content, record);
   const leaves = pack.leaves.with(index, { to: leaf.to, ...without(leaf, content) });
@@ -69,7 +70,6 @@ async function remove(
   { records, packs }: Batch,
   removed: (record: RecordRow) => void,
 ): Promise<void> {
-  if (records.length === 0) return;
   const { deps, uid, held, stamp } = context;
   const pk = leafPartition(uid, range.id);
   const writes: TransactWrite[] = [

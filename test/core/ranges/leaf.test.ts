@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { openSqliteTable } from '#adapters/embedded/sqlite-table.ts';
 import { type RecordRow, readRecord, recordOf } from '#core/documents/record.ts';
-import type { ListedObject } from '#core/ports.ts';
+import type { ListedObject, Query, Table } from '#core/ports.ts';
 import { addContent, addObject, addRecord, nothing, sameContent, without } from '#core/ranges/leaf.ts';
 import { leafPartition, packBefore, packItem, readPacks } from '#core/ranges/leaf-pack.ts';
 import { emptyRange } from '#core/ranges/range-map.ts';
@@ -73,6 +73,16 @@ it('packs are read back as they were written, from the one that a position lies 
   expect(await from('e')).toEqual(['b', 'f']);
   expect(await from('z')).toEqual(['f']);
   expect(await collect(readPacks(table, leafPartition('u', 'none'), { lo: '\u0000' }, 'a'))).toEqual([]);
+  const asked: Query[] = [];
+  const watched: Table = {
+    ...table,
+    query(query) {
+      asked.push(query);
+      return table.query(query);
+    },
+  };
+  await collect(readPacks(watched, pk, { lo: '\u0000', hi: 'f' }, '\u0000'));
+  expect(asked).toEqual([{ pk, before: 'f' }]);
   expect((await packBefore(table, pk, 'b'))?.from).toBe('\u0000');
   expect((await packBefore(table, pk, 'c'))?.from).toBe('b');
   expect(await packBefore(table, pk, '\u0000')).toBeUndefined();

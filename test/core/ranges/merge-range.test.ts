@@ -3,9 +3,9 @@ import { openSqliteTable } from '#adapters/embedded/sqlite-table.ts';
 import { type RecordRow, readRecord, recordOf, recordPartition, tombstoneOf } from '#core/documents/record.ts';
 import { compareKeys } from '#core/keys/byte-order.ts';
 import type { ListedObject, PlainWrite, Table } from '#core/ports.ts';
-import { addRecord, type Content, nothing } from '#core/ranges/leaf.ts';
+import { addObject, addRecord, type Content, type Leaf, nothing } from '#core/ranges/leaf.ts';
 import { openLeafLedger } from '#core/ranges/leaf-ledger.ts';
-import { leafPartition, readPacks } from '#core/ranges/leaf-pack.ts';
+import { leafPartition, packItem, readPacks } from '#core/ranges/leaf-pack.ts';
 import { type MergeSink, mergeRange, type RangeMerge } from '#core/ranges/merge-range.ts';
 import { emptyRange, firstKey, rangeItem } from '#core/ranges/range-map.ts';
 import { assertLeavesTrue } from '#support/leaf-truth.ts';
@@ -16,16 +16,26 @@ const pk = recordPartition('u', 'r');
 
 let table: ReturnType<typeof openSqliteTable>;
 let reads: string[];
+/** Queries that were begun, and those that are neither read to their end nor closed. */
+let queries: number;
+let open: number;
 let watched: Table;
 beforeEach(() => {
   table = openSqliteTable(':memory:');
   reads = [];
+  [queries, open] = [0, 0];
   watched = {
     ...table,
     async *query(query) {
-      for await (const item of table.query(query)) {
-        if (query.pk === pk) reads.push(item.sk);
-        yield item;
+      if (query.pk === pk) queries += 1;
+      open += 1;
+      try {
+        for await (const item of table.query(query)) {
+          if (query.pk === pk) reads.push(item.sk);
+          yield item;
+        }
+      } finally {
+        open -= 1;
       }
     },
   };
@@ -36,7 +46,7 @@ const objectOf = (key: string, etag = 'e'): ListedObject => ({
   ...{ key, etag, size: key.length, lastModified: '2026-01-01T00:00:00.000Z', storageClass: 'STANDARD' },
 });
 
-type Seen = { unchanged: number; present: string[]; added: string[]; gone: string[]; dead: string[] };
+type Seen = { unchanged: number; present: string[]; added: string[]; gone: string[]; dead: string[]; relieved: number };
 
 /** Applies what it meets to the store, as the real one does, and remembers it. `leaves` drops a record at once. */
 function applyTo(seen: Seen, leaves: (key: string) => boolean): MergeSink & { flush(): Promise<void> } {
@@ -65,6 +75,7 @@ function applyTo(seen: Seen, leaves: (key: string) => boolean): MergeSink & { fl
       return true;
     },
     relieve: async () => {
+      seen.relieved += 1;
       if (writes.length > 3) await flush();
     },
   };
@@ -81,7 +92,7 @@ type Options = {
 
 function begin(options: Options = {}) {
   const { leafRecords = 3, position = firstKey, trusted = true, verified = () => false, hi } = options;
-  const seen: Seen = { unchanged: 0, present: [], added: [], gone: [], dead: [] };
+  const seen: Seen = { unchanged: 0, present: [], added: [], gone: [], dead: [], relieved: 0 };
   const sink = applyTo(seen, options.leaves ?? (() => false));
   const contentOf = async (after: string, through: string): Promise<Content> => {
     const content = nothing();
@@ -136,6 +147,13 @@ async function expectTrue(hi?: string): Promise<void> {
   await table.put(rangeItem('u', range));
   if (hi !== undefined) await table.put(rangeItem('u', emptyRange('behind', hi, undefined)));
   await assertLeavesTrue(table, 'u', 'some');
+}
+
+/** The leaf up to a key that tells of these. */
+function leafOf(to: string, text: string): Leaf {
+  const content = nothing();
+  for (const object of keys(text)) addObject(content, object);
+  return { ...content, to };
 }
 
 const keys = (text: string): ListedObject[] => [...text].map((key) => objectOf(key));
@@ -315,6 +333,132 @@ describe('settling up to a key', () => {
     await merge.close();
     await expectTrue();
   });
+});
+
+describe('settling', () => {
+  beforeEach(async () => {
+    await mergeAll(keys('abcdefghi'));
+    [reads, queries] = [[], 0];
+  });
+
+  it.each([true, false])(
+    'before anything was listed decides about what is stored; digests believed: %s',
+    async (trusted) => {
+      const { merge, seen } = begin({ trusted });
+      await merge.settle('c');
+      expect(seen.gone).toEqual(['a', 'b', 'c']);
+      await merge.close();
+    },
+  );
+
+  it('is left out where nothing is listed at all: the end decides', async () => {
+    const { merge, seen } = begin();
+    await merge.end();
+    expect(seen.gone).toEqual([...'abcdefghi']);
+    await merge.close();
+  });
+
+  it('where a leaf ends reads nothing, however often', async () => {
+    const { merge, seen } = begin();
+    await merge.take(keys('abc'));
+    for (const through of ['c', 'c', 'b']) await merge.settle(through);
+    expect([seen.unchanged, reads, queries]).toEqual([3, [], 0]);
+    await merge.take(keys('def'));
+    await merge.settle('f');
+    expect([seen.unchanged, queries]).toEqual([6, 0]);
+    await merge.close();
+  });
+
+  it('at the end of the range is the end: nothing can be listed beyond it', async () => {
+    const { merge, seen } = begin({ hi: 'i' });
+    await merge.take(keys('abcdefghi'));
+    for (const through of ['i', 'i', 'k']) await merge.settle(through);
+    expect([seen.unchanged, await merge.atTail()]).toEqual([9, false]);
+    await expect(merge.take(keys('k'))).rejects.toThrow('beyond the end of its range');
+    await merge.close();
+  });
+
+  it('finds out that a digest tells of less than is stored, and reads the rest', async () => {
+    const leaf = { to: 'c', objects: 1, bytes: 1, sum: 1n };
+    await table.put(packItem(leafPartition('u', 'r'), { from: firstKey, leaves: [leaf] }, 1));
+    const { merge, seen, write } = begin();
+    await merge.take(keys('a'));
+    await merge.settle('b');
+    await merge.take(keys('cdefghi'));
+    await merge.end();
+    await write();
+    await merge.close();
+    expect(seen).toMatchObject({ gone: ['b'], present: [...'acdefghi'], added: [], unchanged: 0 });
+    await expectTrue();
+  });
+});
+
+describe('a leaf that is read', () => {
+  beforeEach(async () => {
+    await mergeAll(keys('abcdefghi'));
+    reads = [];
+  });
+
+  it('ends where it did, though its last record is gone', async () => {
+    await mergeAll(keys('abdefghi'), { leaves: () => true });
+    expect(await leafEnds()).toEqual([['c', 'f', 'i']]);
+    await expectTrue();
+  });
+
+  it('is read as soon as more is listed than it has, and never listed in whole before that', async () => {
+    const { merge, seen } = begin();
+    await merge.take(['a', 'a1', 'a2'].map((key) => objectOf(key)));
+    expect([seen.present, reads]).toEqual([[], []]);
+    await merge.take(['a3'].map((key) => objectOf(key)));
+    expect(seen.present).toEqual(['a', 'a1', 'a2', 'a3']);
+    await merge.close();
+  });
+
+  it('is not the tail where others follow it', async () => {
+    const { merge } = begin();
+    await merge.take(['a', 'a1', 'b', 'c'].map((key) => objectOf(key)));
+    expect(reads).toEqual(['a', 'b', 'c']);
+    expect(await merge.atTail()).toBe(false);
+    await merge.close();
+  });
+
+  it('is read no further once the merge is closed', async () => {
+    const { merge } = begin({ trusted: false });
+    await merge.take(keys('ab'));
+    expect(open).toBe(1);
+    await merge.close();
+    expect(open).toBe(0);
+  });
+
+  it('is written now and then, however much of it is gone', async () => {
+    const { merge, seen } = begin({ trusted: false });
+    await merge.take(keys('i'));
+    expect(seen.gone).toHaveLength(8);
+    expect(seen.relieved).toBeGreaterThanOrEqual(8);
+    await merge.close();
+  });
+});
+
+it('a leaf that was empty and got a record is left like any other for the next one', async () => {
+  await table.batchWrite(keys('efghi').map((object) => ({ put: recordOf(pk, object, stamp, false) })));
+  const leaves = [leafOf('d', ''), leafOf('f', 'ef'), leafOf('i', 'ghi')];
+  await table.put(packItem(leafPartition('u', 'r'), { from: firstKey, leaves }, 1));
+  const { seen } = await mergeAll(keys('befghi'));
+  expect(seen).toMatchObject({ added: ['b'], unchanged: 5, gone: [] });
+  await expectTrue();
+});
+
+it('what the listing lacks counts for the leaves as long as it is stored', async () => {
+  await mergeAll(keys('abcdefgh'));
+  await mergeAll(keys('a'), { trusted: false });
+  expect(await leafEnds()).toEqual([['c', 'f', 'h']]);
+  await expectTrue();
+});
+
+it('there is no tail before anything was listed', async () => {
+  const { merge } = begin();
+  expect(await merge.atTail()).toBe(false);
+  await merge.close();
 });
 
 it('the tail is where nothing is stored beyond what was listed', async () => {

@@ -18,9 +18,11 @@ const lost = { code: 'lease_lost' };
 let table: ReturnType<typeof openSqliteTable>;
 let transactions: (readonly TransactWrite[])[];
 let removed: string[];
+/** Keys whose leaf was looked for. */
+let asked: (string | undefined)[];
 beforeEach(async () => {
   table = openSqliteTable(':memory:');
-  [transactions, removed] = [[], []];
+  [transactions, removed, asked] = [[], [], []];
   const lease = { v: 1, version: 0, fence: 0, expires_at: 0, skipped_slots: 0 } as const;
   const ranges = [lower, upper].map((range) => ({ put: rangeItem('u', range) }));
   await table.transact([changeLease('u', lease, { ...lease, version: 1, fence: 2 }), ...ranges]);
@@ -33,6 +35,10 @@ function contextOf(fence = 2): RunContext {
     transact(writes) {
       transactions.push(writes);
       return table.transact(writes);
+    },
+    query(query) {
+      asked.push(query.before);
+      return table.query(query);
     },
   };
   const context = {
@@ -108,6 +114,14 @@ describe('deleted records', () => {
       ['e', [{ ...leafOf('g'), to: 'g' }]],
     ]);
     expect(transactions).toHaveLength(1);
+  });
+
+  it('of one pack are asked for its leaves once', async () => {
+    await storePack('lower', firstKey, [leafOf('a', 'b'), leafOf('c'), leafOf('d', 'e')]);
+    await storePack('lower', 'e', [leafOf('f', 'g')]);
+    await removeFromRanges(contextOf(), ['a', 'b', 'c', 'e', 'f', 'g'].map(recordAt), note);
+    expect(asked).toEqual(['a', 'f']);
+    expect((await packs('lower')).flatMap(([, leaves]) => leaves.map(({ objects }) => objects))).toEqual([0, 0, 1, 0]);
   });
 
   it('that no leaf covers leave the leaves alone', async () => {
