@@ -1,8 +1,13 @@
 import { ConditionFailed } from '../errors.ts';
 import type { Clock, Log, Table } from '../ports.ts';
 import { type Lease, leaseKey } from './lease.ts';
-import { describeRun, isEnded } from './run.ts';
+import { describeRun, isEnded, type RunRow } from './run.ts';
 import { readRun, runExpiry, runItem } from './run-store.ts';
+
+const interrupted = {
+  code: 'interrupted',
+  message: 'the run did not get to its end; what it did until then stays, and the next run makes up for the rest',
+};
 
 /**
  * Ends the run of a lease whose holder died: no run stays open for ever. To be called only when nobody holds the lease
@@ -15,17 +20,14 @@ export async function closeAbandonedRun(
 ): Promise<void> {
   const run = lease.run === undefined ? undefined : await readRun(deps.table, uid, lease.run);
   if (run === undefined || isEnded(run)) return;
-  const closed = {
+  const closed: RunRow = {
     ...run,
     version: run.version + 1,
     fence: run.fence + 1,
-    status: lease.cancel ? ('canceled' as const) : ('failed' as const),
     completed_at: new Date(deps.clock.now()).toISOString(),
     ttl: runExpiry(deps.clock.now()),
-    error: {
-      code: 'interrupted',
-      message: 'the run did not get to its end; what it did until then stays, and the next run makes up for the rest',
-    },
+    // Whoever canceled it got what they asked for.
+    ...(lease.cancel ? { status: 'canceled' } : { status: 'failed', error: interrupted }),
   };
   try {
     // Together with the lease as it was found: a worker that took the run up meanwhile keeps it.
@@ -36,16 +38,15 @@ export async function closeAbandonedRun(
       },
       { check: leaseKey(uid), condition: { type: 'version', equals: lease.version } },
     ]);
-    // In the words of any other failed run, so that whoever counts those counts this one.
-    const { code, message: reason } = closed.error;
-    deps.log.warn(`sync ${closed.status}`, {
-      datasource: run.datasource,
-      run: run.id,
-      trigger: run.trigger,
-      code,
-      reason,
-    });
+    logClosed(deps.log, closed);
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;
   }
+}
+
+/** In the words of any other run that ends so, so that whoever counts those counts this one. */
+function logClosed(log: Log, { status, datasource, id: run, trigger, error }: RunRow): void {
+  const fields = { datasource, run, trigger };
+  if (error === undefined) log.info(`sync ${status}`, fields);
+  else log.warn(`sync ${status}`, { ...fields, code: error.code, reason: error.message });
 }

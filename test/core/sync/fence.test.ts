@@ -77,7 +77,11 @@ it('a canceled run that died is not made up for, a dry run neither; and its work
   await sweep(world.deps);
   expect(world.messages).toEqual([]);
   expect((await readLease(world.table, uid)).cancel).toBeUndefined();
-  expect(await readRun(world.table, uid, dead.run.id)).toMatchObject({ status: 'canceled' });
+  const closed = await readRun(world.table, uid, dead.run.id);
+  expect(closed).toMatchObject({ status: 'canceled', message: expect.stringContaining('canceled: 0 added') });
+  expect(closed).not.toHaveProperty('error');
+  const told = world.log.lines.filter(({ fact }) => fact.startsWith('sync '));
+  expect(told).toMatchObject([{ level: 'info', fact: 'sync canceled', fields: { run: dead.run.id } }]);
   await performRun({ ...world.deps, holder: 'dead', isAlive: () => true }, dead);
   expect(await world.catalogue(id)).toHaveLength(0);
   expect(await readRun(world.table, uid, dead.run.id)).toMatchObject({ status: 'canceled' });
