@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openSqliteTable } from '#adapters/embedded/sqlite-table.ts';
+import { Failure } from '#core/errors.ts';
 import type { Table } from '#core/ports.ts';
 import { openBoard } from '#core/ranges/range-board.ts';
 import { emptyRange, firstKey, rangeItem, readRanges } from '#core/ranges/range-map.ts';
@@ -91,7 +92,8 @@ describe('ranges of several', () => {
 
   it('are not passed over where the store breaks: that is told as it is', async () => {
     await store(lower, upper);
-    for (const error of [new Error('the store broke'), Object.assign(new Error('like it'), lost)]) {
+    const like = Object.assign(new Error('like it'), lost);
+    for (const error of [new Error('the store broke'), like, new Failure('internal', 'the store broke')]) {
       const board = await openBoard(contextOf('me', 2, failing(error)), true);
       await expect(board.claim()).rejects.toBe(error);
     }
@@ -99,6 +101,18 @@ describe('ranges of several', () => {
 });
 
 describe('work on a range', () => {
+  it('is stored with a look at the fence the first time, and on its own from then on', async () => {
+    const sizes: number[] = [];
+    const transact: Table['transact'] = (writes) => {
+      sizes.push(writes.length);
+      return table.transact(writes);
+    };
+    const context = contextOf('me', 2, { ...table, transact });
+    const work = workOn(lower, undefined, 0);
+    for (const keep of ['claimed', 'claimed', 'released'] as const) await saveWork(context, work, keep);
+    expect(sizes).toEqual([2, 1, 1]);
+  });
+
   it('is begun only where something is stored of it, and whoever doubted it is heard', async () => {
     await saveWork(contextOf(), { ...workOn(lower, undefined, 0), suspect: true }, 'released');
     const row = (await listWork(table, 'u', 'p')).get('lower');

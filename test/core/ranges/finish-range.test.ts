@@ -76,7 +76,7 @@ describe('the end of a range', () => {
     Object.assign(work.tally, tally);
     await finishRange(contextOf(), work);
     expect(await storedRow()).toEqual({ ...row, ...changed, version: 2 });
-    expect([work.range, await storedWork()]).toEqual([await storedRow(), undefined]);
+    expect([work.range, work.version, await storedWork()]).toEqual([await storedRow(), 0, undefined]);
   });
 
   it.each([{ dirty: 2 }, { doubted: true }])('takes the mark %j from the row', async (mark) => {
@@ -120,7 +120,7 @@ describe('counts noted before the end', () => {
     await noteCounts(contextOf(), work);
     await noteCounts(contextOf(), work);
     expect(await storedRow()).toEqual({ ...row, objects: 12, bytes: 120, version: 2 });
-    expect([work.range, work.tally.noted]).toEqual([await storedRow(), { objects: 3, bytes: 30 }]);
+    expect([work.range, work.version, work.tally.noted]).toEqual([await storedRow(), 0, { objects: 3, bytes: 30 }]);
     expect(await storedWork()).toBeUndefined();
   });
 

@@ -46,6 +46,14 @@ it('a key is gone when the pages come to their end without it, or to another key
   expect(await confirmGone(contextOf([empty, other]), ['kept'])).toEqual(new Set(['kept']));
 });
 
+it('a key is not gone when others begin with it: the first page tells, and no other is asked for', async () => {
+  const asked: ListRequest[] = [];
+  const first = { objects: [{ key: 'kept', ...written }], truncated: true, nextToken: 'more' };
+  const context = contextOf([first, { objects: [{ key: 'kept-too', ...written }] }], asked);
+  await expect(confirmGone(context, ['kept'])).rejects.toMatchObject({ code: 'listing_contradicted' });
+  expect(asked).toHaveLength(1);
+});
+
 it('pages without a key do not go on for ever', async () => {
   const endless = Array.from({ length: 2000 }, (_, index) => ({ truncated: true, nextToken: `token-${index}` }));
   await expect(confirmGone(contextOf(endless), ['kept'])).rejects.toMatchObject({ code: 'listing_not_proved' });

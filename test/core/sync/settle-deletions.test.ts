@@ -200,13 +200,13 @@ describe('as many as can be asked for one by one', () => {
   });
 
   it('count what an earlier invocation of this run deleted, and nobody else', async () => {
-    const [mine, theirs, left, live] = await lost(4);
+    const [mine, live, ...others] = await lost(6);
     const tomb = (key: string | undefined, run: string, reason: 'deleted' | 'out_of_scope') =>
       table.put(tombstoneOf(readRecord(recordAt(key ?? '')), { ...stamp, run }, reason));
     await tomb(mine, 'now', 'deleted');
-    await tomb(theirs, 'before', 'deleted');
-    await tomb(left, 'now', 'out_of_scope');
-    expect(await settled({ candidates: 4 })).toMatchObject({ deleted: 2, steps: 1 });
+    for (const theirs of others.slice(0, 2)) await tomb(theirs, 'before', 'deleted');
+    for (const left of others.slice(2)) await tomb(left, 'now', 'out_of_scope');
+    expect(await settled({ candidates: 6 })).toMatchObject({ deleted: 2, steps: 1 });
     expect(asked).toEqual([live]);
   });
 });
