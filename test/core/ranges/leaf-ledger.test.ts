@@ -125,6 +125,14 @@ describe('the segments of a range', () => {
       ['f', 'i', 7],
     ]);
   });
+
+  it('of packs that overlap are those leaves that end beyond what was handed out', async () => {
+    await stored({ [firstKey]: [leafOf('f')], d: [leafOf('e'), leafOf('f'), leafOf('i', 7)] });
+    expect(await placesOf(open({ hi: 'i' }))).toEqual([
+      [firstKey, 'f', 1],
+      ['f', 'i', 7],
+    ]);
+  });
 });
 
 describe('what is taken down', () => {
