@@ -12,7 +12,6 @@ export default defineConfig({
       'test/core/sync/{exact-catalogue,hostile-servers,key-filter,listing-faults,ticks}.test.ts',
       // Runs of many invocations and simulated days: seconds each, for what a test of one function tells as well.
       'test/core/sync/{continuation,edges,mass-restore,one-run,shared-first-load,sweep}.test.ts',
-      'test/core/ranges/many-workers.test.ts',
     ],
     isolate: false,
     sequence: { sequencer: ShortestFirst },
