@@ -3,12 +3,15 @@ import type { BusEvent, ItemChange } from '#core/ports.ts';
 import type { RunWatch } from './run-watch.ts';
 import type { SimulatedSystem } from './simulated-system.ts';
 
-type Told = { readonly id: string; readonly type: string; readonly seq: number; readonly etag: string };
 type Delivered = {
   readonly id: string;
   readonly key: string;
+  readonly size: number;
   readonly etag: string;
+  readonly last_modified: string;
+  readonly storage_class: string;
 };
+type Told = Delivered & { readonly type: string; readonly seq: number };
 
 export type EventWatch = {
   readonly figures: { changes: number; deliveries: number; again: number };
@@ -18,7 +21,8 @@ export type EventWatch = {
 
 /**
  * Watches as a receiver would: every change arrives at least once and under one id, no other change arrives, and
- * whoever keeps for each key what has the highest `seq` ends with the catalogue.
+ * whoever keeps for each key what is newest by the words of the README ends with the catalogue, in whatever order it
+ * arrives.
  */
 export function watchEvents(system: SimulatedSystem, runs: RunWatch): EventWatch {
   const figures = { changes: 0, deliveries: 0, again: 0 };
@@ -38,7 +42,7 @@ export function watchEvents(system: SimulatedSystem, runs: RunWatch): EventWatch
     const type = typeOf(record);
     if (type === undefined || record.quiet === true) return;
     const uid = uidOf(change.key.pk);
-    const name = nameOf(record.run, record.sk, type);
+    const name = nameOf(record.run, type, { ...record, key: record.sk });
     if (!committed.has(name)) figures.changes += 1;
     committed.set(name, { uid, record });
   };
@@ -50,7 +54,7 @@ export function watchEvents(system: SimulatedSystem, runs: RunWatch): EventWatch
   };
   const takeObject = (uid: string, of: { run: string; seq: number; type: string }, object: Delivered): void => {
     figures.deliveries += 1;
-    const name = nameOf(of.run, object.key, of.type);
+    const name = nameOf(of.run, of.type, object);
     if (!committed.has(name)) complain(`an event tells of ${name}, which never was`);
     const known = ids.get(name);
     if (known !== undefined) figures.again += 1;
@@ -61,9 +65,9 @@ export function watchEvents(system: SimulatedSystem, runs: RunWatch): EventWatch
     if (other !== undefined && other !== name) complain(`the id ${object.id} tells of ${other} and of ${name}`);
     changeOfId.set(object.id, name);
     const place = `${uid} ${object.key}`;
+    const told: Told = { ...object, type: of.type, seq: of.seq };
     const before = newest.get(place);
-    if (before !== undefined && before.seq > of.seq) return;
-    newest.set(place, { id: object.id, type: of.type, seq: of.seq, etag: object.etag });
+    if (before === undefined || !isNewer(before, told)) newest.set(place, told);
   };
 
   system.watchers.push({
@@ -115,8 +119,19 @@ function typeOf(record: RecordRow): string | undefined {
   return record.gone.reason === 'out_of_scope' ? undefined : 'Objects Deleted';
 }
 
-function nameOf(run: string, key: string, type: string): string {
-  return `${type} ${key} by ${run}`;
+/** A page that is repeated may find an object in another state: that is another change, of the same run. */
+function nameOf(run: string, type: string, { key, size, etag, last_modified, storage_class }: State): string {
+  return `${type} ${key} (${size}, ${etag}, ${last_modified}, ${storage_class}) by ${run}`;
+}
+
+type State = Omit<Delivered, 'id'>;
+
+/** By `seq`; of one `seq` a deletion is the last, and before it what was modified last. */
+function isNewer(one: Told, other: Told): boolean {
+  if (one.seq !== other.seq) return one.seq > other.seq;
+  const [gone, goneToo] = [one, other].map(({ type }) => type === 'Objects Deleted');
+  if (gone !== goneToo) return gone === true;
+  return one.last_modified > other.last_modified;
 }
 
 function uidOf(pk: string): string {
