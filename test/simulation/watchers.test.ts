@@ -110,7 +110,7 @@ describe('those who watch over a simulation', () => {
     system.buckets.put('one', 'f');
     await syncAgain(system);
     await conclude(simulation);
-    expect(system.problems.join()).toMatch(/nobody was told of Objects Added f by/);
+    expect(system.problems.join()).toMatch(/nobody was told of Objects Added f \(6, etag-6, .*\) by/);
   });
 
   it('see two workers that both believe they hold the lease', async () => {
