@@ -3,7 +3,7 @@ import { readRanges } from '#core/ranges/range-map.ts';
 import { cancelRun } from '#core/sync/cancel-run.ts';
 import { closeAbandonedRun } from '#core/sync/close-abandoned-run.ts';
 import { handleTick } from '#core/sync/handle-tick.ts';
-import { readLease } from '#core/sync/lease.ts';
+import { amendLease, readLease } from '#core/sync/lease.ts';
 import { performRun } from '#core/sync/perform-run.ts';
 import { readRun } from '#core/sync/run-store.ts';
 import { startRun } from '#core/sync/start-run.ts';
@@ -100,6 +100,14 @@ it('a run that was closed by whoever is about to take its place ends as it was c
     ...{ status: 'failed', error: { code: 'interrupted' } },
   });
   expect((await readLease(world.table, uid)).run).toBe(slow.run.id);
+});
+it('a run that its worker took up again meanwhile is not closed as abandoned', async () => {
+  const { id, uid } = await world.addDatasource();
+  const { run } = await start(id);
+  const seen = await readLease(world.table, uid);
+  await amendLease(world.table, uid, (lease) => ({ ...lease, expires_at: lease.expires_at + 1 }));
+  await closeAbandonedRun(world.deps, uid, seen);
+  expect(await readRun(world.table, uid, run.id)).toMatchObject({ status: 'running' });
 });
 it('the run after a canceled one is not canceled', async () => {
   const { id } = await world.addDatasource();
