@@ -7,11 +7,12 @@ import { ShortestFirst } from './test/prove/shortest-first.ts';
  */
 export default defineConfig({
   test: {
-    include: ['test/core/ranges/*.test.ts', 'test/core/sync/*.test.ts'],
+    include: ['test/core/{catalogue,lease,runs,source}/*.test.ts', 'test/core/sync/*/*.test.ts'],
     exclude: [
-      'test/core/sync/{exact-catalogue,hostile-servers,key-filter,listing-faults,ticks}.test.ts',
+      'test/core/sync/{run/exact-catalogue,walk/hostile-servers,walk/listing-faults}.test.ts',
       // Runs of many invocations and simulated days: seconds each, for what a test of one function tells as well.
-      'test/core/sync/{continuation,edges,mass-restore,one-run,shared-first-load,sweep}.test.ts',
+      'test/core/sync/run/{continuation,edges,one-run,shared-first-load}.test.ts',
+      'test/core/sync/deletions/mass-restore.test.ts',
     ],
     isolate: false,
     sequence: { sequencer: ShortestFirst },

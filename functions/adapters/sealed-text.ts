@@ -1,4 +1,4 @@
-import type { VaultContext } from '#core/ports.ts';
+import type { VaultContext } from '#core/model/ports/vault.ts';
 
 /** What a vault throws for any ciphertext that it cannot open, in the same words whatever is wrong with it. */
 export function cannotBeOpened({ kind, field }: VaultContext): Error {

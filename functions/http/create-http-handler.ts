@@ -1,20 +1,20 @@
 import middy from '@middy/core';
 import httpRouter, { type Route as RouterEntry } from '@middy/http-router';
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
-import { accessLog } from './access-log.ts';
-import { withinAnswerLimit } from './answer-limit.ts';
-import { authentication, authorization } from './authentication.ts';
-import type { DepsOf, EveryDeps, FunctionName } from './deps.ts';
+import { jsonBody } from './body/json-body.ts';
 import { errorReply } from './error-reply.ts';
-import { type HttpEvent, type HttpResult, toHttpEvent, toResult } from './http-event.ts';
-import { jsonBody } from './json-body.ts';
-import { knownRoute } from './known-route.ts';
-import { RouteMismatch } from './match-route.ts';
-import { pathParameters } from './path-parameters.ts';
-import { queryParameters } from './query-parameters.ts';
-import type { RequestContext, RouteOf } from './route.ts';
 import { routes, routesOf } from './routes.ts';
-import { urlLimit } from './url-limit.ts';
+import { accessLog } from './steps/access-log.ts';
+import { withinAnswerLimit } from './steps/answer-limit.ts';
+import { authentication, authorization } from './steps/authentication.ts';
+import { knownRoute } from './steps/known-route.ts';
+import { pathParameters } from './steps/path-parameters.ts';
+import { queryParameters } from './steps/query-parameters.ts';
+import { urlLimit } from './steps/url-limit.ts';
+import type { DepsOf, EveryDeps, FunctionName } from './table/deps.ts';
+import { type HttpEvent, type HttpResult, toHttpEvent, toResult } from './table/http-event.ts';
+import { RouteMismatch } from './table/match-route.ts';
+import type { RequestContext, RouteOf } from './table/route.ts';
 
 /** Answers an event of API Gateway (HTTP API, payload version 2.0). Never rejects. */
 export type HttpHandler = (event: APIGatewayProxyEventV2, lambdaContext?: Context) => Promise<HttpResult>;

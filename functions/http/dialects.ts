@@ -1,7 +1,7 @@
 import { cocoError } from './coco/errors.ts';
 import { flexorchError } from './flexorch/errors.ts';
-import type { RequestState } from './http-event.ts';
-import type { Reply } from './route.ts';
+import type { RequestState } from './table/http-event.ts';
+import type { Reply } from './table/route.ts';
 
 /** In whose words a request is answered. */
 export type Dialect = 'coco' | 'flexorch';

@@ -1,9 +1,9 @@
 import type { MiddlewareObj } from '@middy/core';
-import { ConditionFailed, Failure } from '#core/errors.ts';
-import type { Log } from '#core/ports.ts';
+import { ConditionFailed, Failure } from '#core/model/errors.ts';
+import type { Log } from '#core/model/ports/host.ts';
 import { refusal } from './dialects.ts';
-import { type HttpEvent, type HttpResult, toResult } from './http-event.ts';
-import { RouteMismatch } from './match-route.ts';
+import { type HttpEvent, type HttpResult, toResult } from './table/http-event.ts';
+import { RouteMismatch } from './table/match-route.ts';
 
 /** Answers a request that failed, in the words of its path's dialect, and logs what nobody but us can mend. */
 export function errorReply(deps: { readonly log: Log }): MiddlewareObj<HttpEvent, HttpResult> {

@@ -1,8 +1,9 @@
+import type { CocoAnswer } from './coco/answer-schemas.ts';
 import { plain } from './coco/answers.ts';
-import type { RouteOf } from './route.ts';
+import type { RouteOf } from './table/route.ts';
 
 /** For load balancers and people: says nothing but that this answers. */
-export const healthRoutes: readonly RouteOf<'api'>[] = [
+export const healthRoutes: readonly RouteOf<'api', CocoAnswer>[] = [
   {
     method: 'GET',
     path: '/_health',

@@ -3,7 +3,6 @@ import { datasourceRoutes } from './coco/datasource-routes.ts';
 import { documentRoutes } from './coco/document-routes.ts';
 import { probeRoutes } from './coco/probe-routes.ts';
 import { runRoutes } from './coco/run-routes.ts';
-import type { FunctionName } from './deps.ts';
 import * as flexorchConnectors from './flexorch/connector-routes.ts';
 import * as flexorchDocuments from './flexorch/document-routes.ts';
 import { jobRoutes } from './flexorch/job-routes.ts';
@@ -11,7 +10,8 @@ import { scheduleRoutes } from './flexorch/schedule-routes.ts';
 import { usageRoutes } from './flexorch/usage-routes.ts';
 import { webhookRoutes } from './flexorch/webhook-routes.ts';
 import { healthRoutes } from './health-routes.ts';
-import type { Route, RouteOf } from './route.ts';
+import type { FunctionName } from './table/deps.ts';
+import type { Route, RouteOf } from './table/route.ts';
 
 type Table = { readonly [F in FunctionName]: readonly RouteOf<F>[] };
 

@@ -1,6 +1,6 @@
 import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
-import { readConfig } from './config.ts';
+import { readConfig } from './config/config.ts';
 import { StocktakeStack } from './stocktake-stack.ts';
 
 const app = new App();

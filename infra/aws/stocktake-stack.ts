@@ -1,6 +1,6 @@
 import { CfnOutput, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import type { StackConfig } from './config.ts';
+import type { StackConfig } from './config/config.ts';
 import { AdminKey } from './constructs/admin-key.ts';
 import type { DeadLetterQueues } from './constructs/alarms.ts';
 import { ApiFunction } from './constructs/api-function.ts';

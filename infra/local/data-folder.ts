@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { Failure } from '#core/errors.ts';
+import { Failure } from '#core/model/errors.ts';
 
 export type DataFolder = {
   readonly database: string;

@@ -1,4 +1,4 @@
-import { Failure } from '#core/errors.ts';
+import { Failure } from '#core/model/errors.ts';
 
 /** Says to whoever typed the command why it cannot start, every wrong setting included. */
 export function explainStart(error: unknown): string {

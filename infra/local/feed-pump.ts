@@ -1,6 +1,7 @@
-import type { FedChange, TableFeed } from '#adapters/embedded/table-feed.ts';
-import type { Timers } from '#adapters/embedded/timers.ts';
-import type { Clock, ItemChange, Log } from '#core/ports.ts';
+import type { Timers } from '#adapters/process/timers.ts';
+import type { FedChange, TableFeed } from '#adapters/sqlite/table-feed.ts';
+import type { Clock, Log } from '#core/model/ports/host.ts';
+import type { ItemChange } from '#core/model/ports/table.ts';
 
 /** Changes are handed on in batches of this many, as a stream would. */
 const batch = 100;

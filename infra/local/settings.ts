@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { Failure } from '#core/errors.ts';
-import { parseInput } from '#core/parse-input.ts';
+import { Failure } from '#core/model/errors.ts';
+import { parseInput } from '#core/model/parse-input.ts';
 
 const scopedKey = z
   .string()

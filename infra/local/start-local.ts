@@ -1,7 +1,7 @@
 import { createWebhookAddresses } from '#adapters/webhooks/webhook-addresses.ts';
-import type { Log } from '#core/ports.ts';
-import { createStaticApiKeys, noKeysNeeded } from '#http/api-keys.ts';
+import type { Log } from '#core/model/ports/host.ts';
 import { createHttpHandler } from '#http/create-http-handler.ts';
+import { createStaticApiKeys, noKeysNeeded } from '#http/table/api-keys.ts';
 import { composeLocal } from './compose.ts';
 import { startHttpServer } from './http-server.ts';
 import { isLoopback, type LocalSettings } from './settings.ts';

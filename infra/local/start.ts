@@ -1,6 +1,6 @@
 /** `npm start`: Stocktake on this machine until it is told to stop. */
-import { createLineLog } from '#adapters/embedded/console-log.ts';
-import { systemClock } from '#adapters/embedded/system-clock.ts';
+import { createLineLog } from '#adapters/process/console-log.ts';
+import { systemClock } from '#adapters/process/system-clock.ts';
 import { explainStart } from './explain-start.ts';
 import { readSettings } from './settings.ts';
 import { startLocal } from './start-local.ts';

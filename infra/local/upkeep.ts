@@ -1,9 +1,10 @@
-import type { SqliteTable } from '#adapters/embedded/sqlite-table.ts';
-import type { TimerHandle, Timers } from '#adapters/embedded/timers.ts';
-import { reconcileAllSchedules } from '#core/datasources/reconcile-schedules.ts';
+import type { TimerHandle, Timers } from '#adapters/process/timers.ts';
+import type { SqliteTable } from '#adapters/sqlite/sqlite-table.ts';
+import { type SweepDeps, sweep } from '#core/dispatch/sweep.ts';
 import { sweepJobs } from '#core/jobs/sweep-jobs.ts';
-import type { Schedules, WorkQueue } from '#core/ports.ts';
-import { type SweepDeps, sweep } from '#core/sync/sweep.ts';
+import type { Schedules } from '#core/model/ports/schedules.ts';
+import type { WorkQueue } from '#core/model/ports/work-queue.ts';
+import { reconcileAllSchedules } from '#core/schedules/reconcile-schedules.ts';
 
 /** As often as the deployed system sweeps. */
 const everyMs = 300_000;

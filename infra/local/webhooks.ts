@@ -1,8 +1,11 @@
-import type { LocalEventBus } from '#adapters/embedded/local-event-bus.ts';
-import { createTableWorkQueue } from '#adapters/embedded/table-work-queue.ts';
-import type { Timers } from '#adapters/embedded/timers.ts';
+import type { LocalEventBus } from '#adapters/process/local-event-bus.ts';
+import type { Timers } from '#adapters/process/timers.ts';
+import { createTableWorkQueue } from '#adapters/sqlite/table-work-queue.ts';
 import { createHttpWebhookSender } from '#adapters/webhooks/http-webhook-sender.ts';
-import type { BusEvent, Clock, Ids, Log, Opener, Table } from '#core/ports.ts';
+import type { BusEvent } from '#core/model/ports/event-bus.ts';
+import type { Clock, Ids, Log } from '#core/model/ports/host.ts';
+import type { Table } from '#core/model/ports/table.ts';
+import type { Opener } from '#core/model/ports/vault.ts';
 import { isForWebhooks } from '#core/webhooks/outcome.ts';
 import { handleWebhookWork } from '#core/webhooks/webhook-work.ts';
 

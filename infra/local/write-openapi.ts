@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { toOpenApi } from '#http/openapi.ts';
+import { toOpenApi } from '#http/openapi/openapi.ts';
 import { routes } from '#http/routes.ts';
 
 /** Writes docs/openapi.json anew from the route table: `node infra/local/write-openapi.ts`. */

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { amendRange } from '#core/ranges/range-map.ts';
-import { type ProvenStep, provePage } from '#core/sync/page-proof.ts';
+import { amendRange } from '#core/catalogue/range-map.ts';
+import { type ProvenStep, provePage } from '#core/source/page-proof.ts';
 import { createGeneratedWorld, type GeneratedWorld } from '#support/generated-world.ts';
 
 /** Seconds that something took: by the clock, and of the processor. The second does not see what else the machine does. */

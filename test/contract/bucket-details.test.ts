@@ -2,8 +2,8 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createBuckets } from '#adapters/s3/s3-buckets.ts';
-import type { Bucket } from '#core/ports.ts';
-import { type S3Server, startS3Server } from '#support/s3-server/server.ts';
+import type { Bucket } from '#core/model/ports/bucket.ts';
+import { type S3Server, startS3Server } from '#local/demo/s3-server/server.ts';
 
 let server: S3Server;
 const opened: Bucket[] = [];

@@ -5,10 +5,10 @@ import { inspect } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createBuckets, type S3BucketsOptions } from '#adapters/s3/s3-buckets.ts';
-import { Failure } from '#core/errors.ts';
-import type { Bucket, BucketTarget } from '#core/ports.ts';
-import { provePage } from '#core/sync/page-proof.ts';
-import { type S3Server, startS3Server } from '#support/s3-server/server.ts';
+import { Failure } from '#core/model/errors.ts';
+import type { Bucket, BucketTarget } from '#core/model/ports/bucket.ts';
+import { provePage } from '#core/source/page-proof.ts';
+import { type S3Server, startS3Server } from '#local/demo/s3-server/server.ts';
 
 const secrets = { secretAccessKey: 'verysecretaccesskey', sessionToken: 'verysecretsessiontoken' };
 

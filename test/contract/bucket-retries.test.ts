@@ -3,9 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Retries, retryAfterOf } from '#adapters/s3/retries.ts';
 import { createBuckets, type S3BucketsOptions } from '#adapters/s3/s3-buckets.ts';
-import { Failure } from '#core/errors.ts';
-import type { Bucket } from '#core/ports.ts';
-import { type S3Server, startS3Server } from '#support/s3-server/server.ts';
+import { Failure } from '#core/model/errors.ts';
+import type { Bucket } from '#core/model/ports/bucket.ts';
+import { type S3Server, startS3Server } from '#local/demo/s3-server/server.ts';
 
 let server: S3Server;
 let skewMs = 0;

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createBuckets } from '#adapters/s3/s3-buckets.ts';
-import { Failure } from '#core/errors.ts';
-import type { Bucket, TemporaryKeys } from '#core/ports.ts';
-import { type S3Server, startS3Server } from '#support/s3-server/server.ts';
+import { Failure } from '#core/model/errors.ts';
+import type { Bucket } from '#core/model/ports/bucket.ts';
+import type { TemporaryKeys } from '#core/model/ports/roles.ts';
+import { type S3Server, startS3Server } from '#local/demo/s3-server/server.ts';
 
 const roleArn = 'arn:aws:iam::111122223333:role/read-photos';
 const page = { prefix: '', maxKeys: 10 };

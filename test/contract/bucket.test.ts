@@ -3,11 +3,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createBuckets, type S3BucketsOptions } from '#adapters/s3/s3-buckets.ts';
-import { regionOfHost } from '#core/connectors/aws-host.ts';
 import { compareKeys } from '#core/keys/byte-order.ts';
-import type { Bucket, BucketTarget } from '#core/ports.ts';
-import { type ProvenStep, provePage } from '#core/sync/page-proof.ts';
-import { type S3Server, startS3Server } from '#support/s3-server/server.ts';
+import type { Bucket, BucketTarget } from '#core/model/ports/bucket.ts';
+import { regionOfHost } from '#core/source/aws-host.ts';
+import { type ProvenStep, provePage } from '#core/source/page-proof.ts';
+import { type S3Server, startS3Server } from '#local/demo/s3-server/server.ts';
 
 const vectors: { keys: { key: string }[] } = JSON.parse(
   readFileSync(new URL('../vectors/keys.json', import.meta.url), 'utf8'),

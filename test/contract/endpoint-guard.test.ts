@@ -3,10 +3,10 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { admitEndpoint, type Lookup, mayDial } from '#adapters/s3/endpoint-guard.ts';
+import { admitEndpoint, type Lookup, mayDial } from '#adapters/outbound/endpoint-guard.ts';
 import { createBuckets, type S3BucketsOptions } from '#adapters/s3/s3-buckets.ts';
-import { Failure } from '#core/errors.ts';
-import type { BucketTarget } from '#core/ports.ts';
+import { Failure } from '#core/model/errors.ts';
+import type { BucketTarget } from '#core/model/ports/bucket.ts';
 
 const vectors: { refuse: string[]; accept: string[] } = JSON.parse(
   readFileSync(new URL('../vectors/endpoints.json', import.meta.url), 'utf8'),

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { BusEvent, EventBus } from '#core/ports.ts';
+import type { BusEvent, EventBus } from '#core/model/ports/event-bus.ts';
 
 export type EventBusUnderTest = {
   readonly bus: EventBus;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { createLocalEventBus } from '#adapters/embedded/local-event-bus.ts';
-import type { BusEvent } from '#core/ports.ts';
+import { createLocalEventBus } from '#adapters/process/local-event-bus.ts';
+import type { BusEvent } from '#core/model/ports/event-bus.ts';
 import { createRecordingLog } from '#support/recording-log.ts';
 import { eventBusContract } from './event-bus.contract.ts';
 

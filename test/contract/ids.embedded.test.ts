@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { createRandomIds } from '#adapters/embedded/random-ids.ts';
-import { systemClock } from '#adapters/embedded/system-clock.ts';
+import { createRandomIds } from '#adapters/process/random-ids.ts';
+import { systemClock } from '#adapters/process/system-clock.ts';
 
 test('given many identifiers, then each is 25 of [0-9a-z], none twice, and all their bits are used', () => {
   const ids = createRandomIds();

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createLineLog, type LogFormat } from '#adapters/embedded/console-log.ts';
+import { createLineLog, type LogFormat } from '#adapters/process/console-log.ts';
 
 const NOW = Date.parse('2026-11-22T07:00:00Z');
 

@@ -1,5 +1,5 @@
-import { systemClock } from '#adapters/embedded/system-clock.ts';
-import { createLambdaRoles } from '#handlers/lambda-roles.ts';
+import { systemClock } from '#adapters/process/system-clock.ts';
+import { createLambdaRoles } from '#handlers/runtime/lambda-roles.ts';
 import { rolesContract } from './roles.contract.ts';
 
 const assuming = ['arn:aws:iam::999900001111:role/sync', 'arn:aws:iam::999900001111:role/probe'];

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Failure } from '#core/errors.ts';
-import type { RoleCredentials } from '#core/ports.ts';
+import type { Failure } from '#core/model/errors.ts';
+import type { RoleCredentials } from '#core/model/ports/roles.ts';
 import { type FakeSts, startFakeSts, stsMessage } from '#support/aws/fake-sts.ts';
 
 export type RolesUnderTest = {

@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { get } from 'node:http';
 import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { FaultRule } from '#support/s3-server/fault-registry.ts';
-import type { Fault } from '#support/s3-server/faults.ts';
-import { presign, type RawAnswer, sendSigned } from '#support/s3-server/raw-client.ts';
-import { type S3Server, startS3Server } from '#support/s3-server/server.ts';
-import { innerTexts } from '#support/s3-server/xml.ts';
+import type { FaultRule } from '#local/demo/s3-server/fault-registry.ts';
+import type { Fault } from '#local/demo/s3-server/faults.ts';
+import { type S3Server, startS3Server } from '#local/demo/s3-server/server.ts';
+import { innerTexts } from '#local/demo/s3-server/xml.ts';
+import { presign, type RawAnswer, sendSigned } from '#support/raw-client.ts';
 
 let server: S3Server;
 beforeEach(async () => {

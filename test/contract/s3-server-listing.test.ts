@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { ListObjectsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { rankOf } from '#support/s3-server/byte-order.ts';
-import { sendSigned } from '#support/s3-server/raw-client.ts';
-import { type S3Server, startS3Server } from '#support/s3-server/server.ts';
-import { encodeForListing } from '#support/s3-server/uri.ts';
-import { innerTexts, unescapeXml } from '#support/s3-server/xml.ts';
+import { rankOf } from '#local/demo/s3-server/byte-order.ts';
+import { type S3Server, startS3Server } from '#local/demo/s3-server/server.ts';
+import { encodeForListing } from '#local/demo/s3-server/uri.ts';
+import { innerTexts, unescapeXml } from '#local/demo/s3-server/xml.ts';
+import { sendSigned } from '#support/raw-client.ts';
 
 type KeyVector = { key: string; encoded?: string };
 const vectors: KeyVector[] = JSON.parse(readFileSync(new URL('../vectors/keys.json', import.meta.url), 'utf8')).keys;

@@ -17,8 +17,8 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { send, sendSigned } from '#support/s3-server/raw-client.ts';
-import { type S3Server, startS3Server } from '#support/s3-server/server.ts';
+import { type S3Server, startS3Server } from '#local/demo/s3-server/server.ts';
+import { send, sendSigned } from '#support/raw-client.ts';
 
 const now = Date.parse('2026-01-02T03:04:05.678Z');
 const md5 = (text: string) => createHash('md5').update(text).digest('hex');

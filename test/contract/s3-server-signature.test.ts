@@ -1,9 +1,9 @@
 import { HeadBucketCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { presign, send, sendSigned } from '#support/s3-server/raw-client.ts';
-import { type S3Server, startS3Server } from '#support/s3-server/server.ts';
-import type { S3User } from '#support/s3-server/signature.ts';
-import { innerTexts } from '#support/s3-server/xml.ts';
+import { type S3Server, startS3Server } from '#local/demo/s3-server/server.ts';
+import type { S3User } from '#local/demo/s3-server/signature.ts';
+import { innerTexts } from '#local/demo/s3-server/xml.ts';
+import { presign, send, sendSigned } from '#support/raw-client.ts';
 
 const alice: S3User = { accessKeyId: 'ALICE', secretAccessKey: 'secret/with+signs' };
 const guest: S3User = {

@@ -12,8 +12,8 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type S3Server, startS3Server } from '#local/demo/s3-server/server.ts';
 import { isVersitygwThere, VERSITYGW_BINARY } from '#support/engine-paths.ts';
-import { type S3Server, startS3Server } from '#support/s3-server/server.ts';
 
 /** versitygw (https://github.com/versity/versitygw), an S3 server that is not ours; `npm run engines` builds it. */
 const program = isVersitygwThere() ? VERSITYGW_BINARY : undefined;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Schedule, Schedules } from '#core/ports.ts';
+import type { Schedule, Schedules } from '#core/model/ports/schedules.ts';
 import { collect } from '#support/collect.ts';
 
 /** `now`: the adapter's present, epoch ms. What the adapter holds is empty at first. */

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Tick } from '#adapters/embedded/firing-loop.ts';
-import { openSqliteTable } from '#adapters/embedded/sqlite-table.ts';
-import { createTimerSchedules } from '#adapters/embedded/timer-schedules.ts';
-import type { Schedule, Table } from '#core/ports.ts';
+import type { Tick } from '#adapters/sqlite/firing-loop.ts';
+import { openSqliteTable } from '#adapters/sqlite/sqlite-table.ts';
+import { createTimerSchedules } from '#adapters/sqlite/timer-schedules.ts';
+import type { Schedule } from '#core/model/ports/schedules.ts';
+import type { Table } from '#core/model/ports/table.ts';
 import { createRecordingLog } from '#support/recording-log.ts';
 import { createVirtualTime, type VirtualTime } from '#support/virtual-time.ts';
 import { schedulesContract } from './schedules.contract.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openSqliteTable, type SqliteTable } from '#adapters/embedded/sqlite-table.ts';
+import { openSqliteTable, type SqliteTable } from '#adapters/sqlite/sqlite-table.ts';
 
 const FED = { feed: { prefixes: ['record#', 'registry'] } };
 
@@ -168,7 +168,7 @@ describe('feed of the SQLite table', () => {
 /** Writes without end, and says each key once its write is acknowledged. */
 const WRITER = `
   import { writeSync } from 'node:fs';
-  import { openSqliteTable } from '#adapters/embedded/sqlite-table.ts';
+  import { openSqliteTable } from '#adapters/sqlite/sqlite-table.ts';
   const table = openSqliteTable(process.argv[1], ${JSON.stringify(FED)});
   for (let n = 0; ; n++) {
     await table.put({ pk: 'registry', sk: String(n) });

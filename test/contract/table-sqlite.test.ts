@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { openSqliteTable, type SqliteTable } from '#adapters/embedded/sqlite-table.ts';
-import { ConditionFailed } from '#core/errors.ts';
+import { openSqliteTable, type SqliteTable } from '#adapters/sqlite/sqlite-table.ts';
+import { ConditionFailed } from '#core/model/errors.ts';
 import { tableContract } from './table.contract.ts';
 
 const folders: string[] = [];

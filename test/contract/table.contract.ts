@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ConditionFailed } from '#core/errors.ts';
 import { compareKeys } from '#core/keys/byte-order.ts';
-import type { Condition, Item, Key, Query, Table, TransactWrite } from '#core/ports.ts';
-import { checkItem, TABLE_LIMITS } from '#core/table-limits.ts';
+import { ConditionFailed } from '#core/model/errors.ts';
+import type { Condition, Item, Key, Query, Table, TransactWrite } from '#core/model/ports/table.ts';
+import { checkItem, TABLE_LIMITS } from '#core/table/table-limits.ts';
 
 export type TableUnderTest = { readonly table: Table; close(): Promise<void> | void };
 

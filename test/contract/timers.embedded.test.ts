@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { systemClock } from '#adapters/embedded/system-clock.ts';
-import { createSystemTimers } from '#adapters/embedded/timers.ts';
+import { systemClock } from '#adapters/process/system-clock.ts';
+import { createSystemTimers } from '#adapters/process/timers.ts';
 
 const DAY = 86_400_000;
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Opener, Sealer, VaultContext } from '#core/ports.ts';
+import type { Opener, Sealer, VaultContext } from '#core/model/ports/vault.ts';
 
 export type VaultUnderTest = { readonly vault: Sealer & Opener; close(): Promise<void> };
 

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openFileVault } from '#adapters/embedded/file-vault.ts';
-import type { VaultContext } from '#core/ports.ts';
+import { openFileVault } from '#adapters/process/file-vault.ts';
+import type { VaultContext } from '#core/model/ports/vault.ts';
 import { vaultContract } from './vault.contract.ts';
 
 const context: VaultContext = { kind: 'datasource', uid: 'u1', field: 'secret_access_key' };

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import type { WorkQueue } from '#core/ports.ts';
+import type { WorkQueue } from '#core/model/ports/work-queue.ts';
 
 export type Consume = (message: unknown, delivery: { readonly attempt: number }) => Promise<void>;
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { openSqliteTable } from '#adapters/embedded/sqlite-table.ts';
-import { createTableWorkQueue, type TableWorkQueueOptions } from '#adapters/embedded/table-work-queue.ts';
-import type { Table } from '#core/ports.ts';
+import { openSqliteTable } from '#adapters/sqlite/sqlite-table.ts';
+import { createTableWorkQueue, type TableWorkQueueOptions } from '#adapters/sqlite/table-work-queue.ts';
+import type { Table } from '#core/model/ports/table.ts';
 import { collect } from '#support/collect.ts';
 import { createRecordingLog } from '#support/recording-log.ts';
 import { createVirtualTime, type VirtualTime } from '#support/virtual-time.ts';

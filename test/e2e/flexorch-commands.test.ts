@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { type S3Server, startS3Server } from '#support/s3-server/server.ts';
+import { type S3Server, startS3Server } from '#local/demo/s3-server/server.ts';
 import { type ServerProcess, startServerProcess } from '#support/server-process.ts';
 import { bucketName } from '#support/sync-world.ts';
 

@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createDemoClient } from '#local/demo-client.ts';
-import { type S3Server, startS3Server } from '#support/s3-server/server.ts';
+import { createDemoClient } from '#local/demo/demo-client.ts';
+import { type S3Server, startS3Server } from '#local/demo/s3-server/server.ts';
 import { type ServerProcess, startServerProcess } from '#support/server-process.ts';
 import { bucketFacts, bucketName } from '#support/sync-world.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { withinAnswerLimit } from '#http/answer-limit.ts';
+import { withinAnswerLimit } from '#http/steps/answer-limit.ts';
 import { createApi, listed, secret } from './api-fixture.ts';
 
 const config = { bucket: 'docs', endpoint: 's3.example.com', access_key_id: 'AK', secret_access_key: secret };

@@ -1,17 +1,19 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
-import { openSqliteTable } from '#adapters/embedded/sqlite-table.ts';
+import { openSqliteTable } from '#adapters/sqlite/sqlite-table.ts';
 import { createWebhookAddresses } from '#adapters/webhooks/webhook-addresses.ts';
-import { createAssumableRoles } from '#core/connectors/assumable-roles.ts';
-import type { Failure } from '#core/errors.ts';
+import { handleWork } from '#core/dispatch/handle-work.ts';
 import { handleJobs } from '#core/jobs/handle-jobs.ts';
-import type { Buckets, ListedObject, ListingPage, ListRequest, Opener, Sealer } from '#core/ports.ts';
-import { handleWork } from '#core/sync/handle-work.ts';
-import { defaultSyncSettings } from '#core/sync/sync-deps.ts';
-import { type ApiKeys, noKeysNeeded } from '#http/api-keys.ts';
+import type { Failure } from '#core/model/errors.ts';
+import type { Buckets } from '#core/model/ports/bucket.ts';
+import type { ListedObject, ListingPage, ListRequest } from '#core/model/ports/listing.ts';
+import type { Opener, Sealer } from '#core/model/ports/vault.ts';
+import { defaultSyncSettings } from '#core/runs/sync-deps.ts';
+import { createAssumableRoles } from '#core/source/assumable-roles.ts';
 import { createHttpHandler, type HttpHandler } from '#http/create-http-handler.ts';
-import type { FunctionName, HttpDeps } from '#http/deps.ts';
-import { routesAt } from '#http/match-route.ts';
 import { routes } from '#http/routes.ts';
+import { type ApiKeys, noKeysNeeded } from '#http/table/api-keys.ts';
+import type { FunctionName, HttpDeps } from '#http/table/deps.ts';
+import { routesAt } from '#http/table/match-route.ts';
 import { createFakeRoles } from '#support/fake-roles.ts';
 import { createRecordingLog } from '#support/recording-log.ts';
 

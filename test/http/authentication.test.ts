@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { createStaticApiKeys } from '#http/api-keys.ts';
 import { dialectOf } from '#http/dialects.ts';
-import type { Route, Scope } from '#http/route.ts';
 import { routes } from '#http/routes.ts';
+import type { Scope } from '#http/table/api-keys.ts';
+import { createStaticApiKeys } from '#http/table/api-keys.ts';
+import type { Route } from '#http/table/route.ts';
 import { createApi } from './api-fixture.ts';
 
 const keys = { read: 'read-key-0123456789', write: 'write-key-0123456789', admin: 'admin-key-0123456789' } as const;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createStaticApiKeys } from '#http/api-keys.ts';
+import { createStaticApiKeys } from '#http/table/api-keys.ts';
 import { type HttpServer, startHttpServer } from '#local/http-server.ts';
 import { type Api, createApi, datasourceBody } from './api-fixture.ts';
 

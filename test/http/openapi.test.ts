@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { toOpenApi } from '#http/openapi.ts';
+import { toOpenApi } from '#http/openapi/openapi.ts';
 import { routes } from '#http/routes.ts';
 
 const root = new URL('../../', import.meta.url);

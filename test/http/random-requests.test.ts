@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { documentId } from '#core/documents/document-id.ts';
+import { documentId } from '#core/catalogue/document-id.ts';
 import { routes } from '#http/routes.ts';
 import { type Api, createApi, datasourceBody, secret } from './api-fixture.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Failure } from '#core/errors.ts';
+import { Failure } from '#core/model/errors.ts';
 import { noRoles } from '#support/fake-roles.ts';
 import { createApi, datasourceBody, readers, secret } from './api-fixture.ts';
 import { connectorBody } from './flexorch/strict-client.ts';

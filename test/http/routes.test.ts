@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { Failure } from '#core/errors.ts';
+import { Failure } from '#core/model/errors.ts';
 import { type Api, createApi, datasourceBody, eventOf, secret } from './api-fixture.ts';
 
 const form = { 'content-type': 'application/x-www-form-urlencoded' };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { findJsonProblem } from '#http/scan-json.ts';
+import { findJsonProblem } from '#http/body/scan-json.ts';
 
 function parses(text: string): boolean {
   try {

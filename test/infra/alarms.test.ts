@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
 import { jobMessage } from '#core/jobs/job-message.ts';
-import { runStatus } from '#core/sync/run.ts';
-import { workMessage } from '#core/sync/work-message.ts';
-import { failureStatus } from '#http/failure-status.ts';
+import { runStatus } from '#core/runs/run.ts';
+import { workMessage } from '#core/runs/work-message.ts';
+import { failureStatus } from '#http/table/failure-status.ts';
 import { createSyncWorld } from '#support/sync-world.ts';
 import { synthesize } from './stack-template.ts';
 

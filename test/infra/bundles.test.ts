@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { withBundles } from '../../infra/aws/bundles.ts';
-import { initTime } from '../../infra/aws/init-time.ts';
+import { withBundles } from '../../infra/aws/reports/bundles.ts';
+import { initTime } from '../../infra/aws/reports/init-time.ts';
 
 /** The functions that may take a role: the policy of their sessions is in no other. */
 const takesRoles = new Set(['probe', 'sync', 'jobs']);

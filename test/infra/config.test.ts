@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { readConfig } from '../../infra/aws/config.ts';
+import { readConfig } from '../../infra/aws/config/config.ts';
 import { createApp, createStack } from './stack-template.ts';
 
 describe('the context of the stack', () => {

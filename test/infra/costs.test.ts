@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { DatasourceRow } from '#core/datasources/datasource.ts';
-import { reconcileAllSchedules } from '#core/datasources/reconcile-schedules.ts';
-import { recordPartition } from '#core/documents/record.ts';
-import { readRanges } from '#core/ranges/range-map.ts';
-import { handleTick } from '#core/sync/handle-tick.ts';
-import { sweep } from '#core/sync/sweep.ts';
-import { checkItem } from '#core/table-limits.ts';
+import { readRanges } from '#core/catalogue/range-map.ts';
+import { recordPartition } from '#core/catalogue/record.ts';
+import { handleTick } from '#core/dispatch/handle-tick.ts';
+import { sweep } from '#core/dispatch/sweep.ts';
+import type { DatasourceRow } from '#core/registry/datasource.ts';
+import { reconcileAllSchedules } from '#core/schedules/reconcile-schedules.ts';
+import { checkItem } from '#core/table/table-limits.ts';
 import { meterTable } from '#support/metering-table.ts';
 import { createSchedulerModel } from '#support/scheduler-model.ts';
 import { bucketName, createSyncWorld, type SyncWorld } from '#support/sync-world.ts';
-import { costTables } from '../../infra/aws/cost-tables.ts';
+import { costTables } from '../../infra/aws/reports/cost-tables.ts';
 import {
   assumed,
   fixed,
@@ -20,7 +20,7 @@ import {
   readUnitsPerThousand,
   unitsPerRun,
   writeUnitsPerThousand,
-} from '../../infra/aws/costs.ts';
+} from '../../infra/aws/reports/costs.ts';
 import { synthesize } from './stack-template.ts';
 
 let world: SyncWorld;

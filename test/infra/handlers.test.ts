@@ -2,8 +2,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Context, SQSEvent } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { reportFailure } from '#handlers/runtime/lambda-runtime.ts';
 import { createRecordingLog } from '#support/recording-log.ts';
-import { reportFailure } from '../../functions/handlers/lambda-runtime.ts';
 
 /** Something on loopback that takes what is sent to SQS, in its JSON protocol. */
 async function startQueue() {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { afterAll } from 'vitest';
-import { readConfig } from '../../infra/aws/config.ts';
+import { readConfig } from '../../infra/aws/config/config.ts';
 import { StocktakeStack } from '../../infra/aws/stocktake-stack.ts';
 
 export type Resource = {

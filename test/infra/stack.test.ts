@@ -1,11 +1,11 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
+import { recordPartitionPrefix } from '#core/catalogue/record.ts';
 import { feedPrefixes } from '#core/changes/feed-prefixes.ts';
 import { runEvents } from '#core/changes/run-events.ts';
-import { recordPartitionPrefix } from '#core/documents/record.ts';
 import { jobPartitionPrefix } from '#core/jobs/job-store.ts';
-import { type RunRow, runStatus, zeroCounters } from '#core/sync/run.ts';
-import { runItem, runKey, runPartitionPrefix } from '#core/sync/run-store.ts';
+import { type RunRow, runStatus, zeroCounters } from '#core/runs/run.ts';
+import { runItem, runKey, runPartitionPrefix } from '#core/runs/run-store.ts';
 import { isForWebhooks } from '#core/webhooks/outcome.ts';
 import { environment as api } from '#handlers/api/env.ts';
 import { environment as jobs } from '#handlers/jobs/env.ts';

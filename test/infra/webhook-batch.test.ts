@@ -1,6 +1,6 @@
 import type { SQSRecord } from 'aws-lambda';
 import { expect, test } from 'vitest';
-import { handleWebhookBatch } from '../../functions/handlers/publisher/webhook-batch.ts';
+import { handleWebhookBatch } from '#handlers/publisher/webhook-batch.ts';
 import { createWebhookWorld, runEvent } from '../core/webhooks/webhook-world.ts';
 
 function record(messageId: string, body: unknown): SQSRecord {

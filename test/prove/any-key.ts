@@ -1,5 +1,5 @@
-import { documentId, parseDocumentId } from '#core/documents/document-id.ts';
-import type { RunRow } from '#core/sync/run.ts';
+import { documentId, parseDocumentId } from '#core/catalogue/document-id.ts';
+import type { RunRow } from '#core/runs/run.ts';
 import { bucketFacts, bucketName, createSyncWorld, recordFacts, type SyncWorld } from '#support/sync-world.ts';
 import type { BucketModel } from '../simulation/bucket-model.ts';
 import { createModelWorld, type ModelWorld } from '../simulation/model-world.ts';

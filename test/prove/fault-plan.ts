@@ -1,6 +1,6 @@
-import { approveRun } from '#core/sync/approve-run.ts';
-import type { RunRow } from '#core/sync/run.ts';
-import { readRun } from '#core/sync/run-store.ts';
+import { approveRun } from '#core/runs/approve-run.ts';
+import type { RunRow } from '#core/runs/run.ts';
+import { readRun } from '#core/runs/run-store.ts';
 import type { BucketModel } from '../simulation/bucket-model.ts';
 import { atCall, atPageHolding, listingFaultKinds } from '../simulation/listing-faults.ts';
 import { createModelWorld, type ModelWorld, type PublishedChange } from '../simulation/model-world.ts';

@@ -1,8 +1,8 @@
 import { createBuckets } from '#adapters/s3/s3-buckets.ts';
-import type { RunRow } from '#core/sync/run.ts';
-import type { Fault } from '#support/s3-server/faults.ts';
-import { makeToken } from '#support/s3-server/listing.ts';
-import { isListing, type S3Request } from '#support/s3-server/request.ts';
+import type { RunRow } from '#core/runs/run.ts';
+import type { Fault } from '#local/demo/s3-server/faults.ts';
+import { makeToken } from '#local/demo/s3-server/listing.ts';
+import { isListing, type S3Request } from '#local/demo/s3-server/request.ts';
 import { bucketFacts, bucketName, createSyncWorld, recordFacts, type SyncWorld } from '#support/sync-world.ts';
 import type { ListingFaultKind } from '../simulation/listing-faults.ts';
 

@@ -1,4 +1,4 @@
-import type { RunRow } from '#core/sync/run.ts';
+import type { RunRow } from '#core/runs/run.ts';
 import { atPageHolding, type ListingFaultKind, listingFaultKinds } from '../simulation/listing-faults.ts';
 import { createModelWorld, type ModelWorld, type PublishedChange } from '../simulation/model-world.ts';
 import { catalogueFacts, differences, expectedFacts, type Facts } from '../simulation/reference-model.ts';

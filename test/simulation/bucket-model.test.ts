@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createBuckets } from '#adapters/s3/s3-buckets.ts';
-import type { Bucket, ListRequest } from '#core/ports.ts';
-import { type S3Server, startS3Server } from '#support/s3-server/server.ts';
+import type { Bucket } from '#core/model/ports/bucket.ts';
+import type { ListRequest } from '#core/model/ports/listing.ts';
+import { type S3Server, startS3Server } from '#local/demo/s3-server/server.ts';
 import { createBucketModel, createModelBuckets } from './bucket-model.ts';
 import { createRandomSource } from './random-source.ts';
 

@@ -1,6 +1,7 @@
-import { Failure } from '#core/errors.ts';
-import type { Bucket, Buckets, BucketTarget, HeadResult, ListedObject, ListingPage, ListRequest } from '#core/ports.ts';
-import { rankOf } from '#support/s3-server/byte-order.ts';
+import { Failure } from '#core/model/errors.ts';
+import type { Bucket, Buckets, BucketTarget, HeadResult } from '#core/model/ports/bucket.ts';
+import type { ListedObject, ListingPage, ListRequest } from '#core/model/ports/listing.ts';
+import { rankOf } from '#local/demo/s3-server/byte-order.ts';
 import { unasked } from '#support/unasked.ts';
 
 /** What an object is put with; what is absent is made up, differently at each put. */

@@ -1,10 +1,10 @@
-import { datasourceInput, datasourcePatch } from '#core/datasources/datasource.ts';
-import { deleteDatasource } from '#core/datasources/delete-datasource.ts';
-import { createDatasource, updateDatasourceFields } from '#core/datasources/save-datasource.ts';
-import { parseInput } from '#core/parse-input.ts';
-import { approveRun } from '#core/sync/approve-run.ts';
-import { cancelRun } from '#core/sync/cancel-run.ts';
-import { requestRun } from '#core/sync/request-run.ts';
+import { parseInput } from '#core/model/parse-input.ts';
+import { deleteDatasource } from '#core/registry/changes/delete-datasource.ts';
+import { createDatasource, updateDatasourceFields } from '#core/registry/changes/save-datasource.ts';
+import { datasourceInput, datasourcePatch } from '#core/registry/datasource.ts';
+import { approveRun } from '#core/runs/approve-run.ts';
+import { cancelRun } from '#core/runs/cancel-run.ts';
+import { requestRun } from '#core/runs/request-run.ts';
 import type { RandomSource } from './random-source.ts';
 import type { Simulation } from './simulation.ts';
 import type { UserWatch } from './user-watch.ts';

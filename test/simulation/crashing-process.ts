@@ -1,5 +1,9 @@
-import type { TableFeed } from '#adapters/embedded/table-feed.ts';
-import type { Buckets, EventBus, Opener, Query, Table, WorkQueue } from '#core/ports.ts';
+import type { TableFeed } from '#adapters/sqlite/table-feed.ts';
+import type { Buckets } from '#core/model/ports/bucket.ts';
+import type { EventBus } from '#core/model/ports/event-bus.ts';
+import type { Query, Table } from '#core/model/ports/table.ts';
+import type { Opener } from '#core/model/ports/vault.ts';
+import type { WorkQueue } from '#core/model/ports/work-queue.ts';
 import { unasked } from '#support/unasked.ts';
 
 /** When a process is killed: around its n-th call to the outside, counted from 1. `within` leaves half of a batch. */

@@ -1,5 +1,5 @@
-import type { DatasourceRow } from '#core/datasources/datasource.ts';
-import { datasourcePartition } from '#core/datasources/datasource-store.ts';
+import type { DatasourceRow } from '#core/registry/datasource.ts';
+import { datasourcePartition } from '#core/registry/datasource-store.ts';
 import type { ModelScope } from './reference-model.ts';
 import type { SimulatedProcess } from './simulated-process.ts';
 import type { SimulatedSystem } from './simulated-system.ts';

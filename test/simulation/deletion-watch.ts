@@ -1,8 +1,8 @@
-import { type RecordRow, recordPartitionPrefix } from '#core/documents/record.ts';
-import type { ItemChange } from '#core/ports.ts';
-import { candidatePartition } from '#core/sync/candidates.ts';
-import { passIdOf, type RunRow } from '#core/sync/run.ts';
-import { defaultSyncSettings } from '#core/sync/sync-deps.ts';
+import { type RecordRow, recordPartitionPrefix } from '#core/catalogue/record.ts';
+import type { ItemChange } from '#core/model/ports/table.ts';
+import { candidatePartition } from '#core/runs/candidates.ts';
+import { passIdOf, type RunRow } from '#core/runs/run.ts';
+import { defaultSyncSettings } from '#core/runs/sync-deps.ts';
 import type { DatasourceWatch, WatchedUid } from './datasource-watch.ts';
 import { isInScope } from './reference-model.ts';
 import { type RunWatch, startOf, type WatchedRun } from './run-watch.ts';

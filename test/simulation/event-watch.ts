@@ -1,5 +1,6 @@
-import { type RecordRow, recordPartitionPrefix } from '#core/documents/record.ts';
-import type { BusEvent, ItemChange } from '#core/ports.ts';
+import { type RecordRow, recordPartitionPrefix } from '#core/catalogue/record.ts';
+import type { BusEvent } from '#core/model/ports/event-bus.ts';
+import type { ItemChange } from '#core/model/ports/table.ts';
 import type { RunWatch } from './run-watch.ts';
 import type { SimulatedSystem } from './simulated-system.ts';
 

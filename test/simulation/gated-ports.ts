@@ -1,20 +1,10 @@
-import type {
-  Bucket,
-  Buckets,
-  BusEvent,
-  EventBus,
-  Item,
-  Key,
-  Opener,
-  PlainWrite,
-  Query,
-  Schedules,
-  Sealer,
-  Table,
-  TransactWrite,
-  WorkQueue,
-} from '#core/ports.ts';
-import { keyIdentity, keyOfWrite } from '#core/table-limits.ts';
+import type { Bucket, Buckets } from '#core/model/ports/bucket.ts';
+import type { BusEvent, EventBus } from '#core/model/ports/event-bus.ts';
+import type { Schedules } from '#core/model/ports/schedules.ts';
+import type { Item, Key, PlainWrite, Query, Table, TransactWrite } from '#core/model/ports/table.ts';
+import type { Opener, Sealer } from '#core/model/ports/vault.ts';
+import type { WorkQueue } from '#core/model/ports/work-queue.ts';
+import { keyIdentity, keyOfWrite } from '#core/table/table-limits.ts';
 import { unasked } from '#support/unasked.ts';
 import { type MemoryTable, pagedQuery } from './memory-table.ts';
 import type { SimulatedProcess } from './simulated-process.ts';

@@ -1,9 +1,9 @@
-import { datasourceInput } from '#core/datasources/datasource.ts';
-import { deleteDatasource } from '#core/datasources/delete-datasource.ts';
-import { createDatasource } from '#core/datasources/save-datasource.ts';
-import { parseInput } from '#core/parse-input.ts';
-import { handleTick } from '#core/sync/handle-tick.ts';
-import { requestRun } from '#core/sync/request-run.ts';
+import { handleTick } from '#core/dispatch/handle-tick.ts';
+import { parseInput } from '#core/model/parse-input.ts';
+import { deleteDatasource } from '#core/registry/changes/delete-datasource.ts';
+import { createDatasource } from '#core/registry/changes/save-datasource.ts';
+import { datasourceInput } from '#core/registry/datasource.ts';
+import { requestRun } from '#core/runs/request-run.ts';
 import { createRandomSource, type RandomSource } from './random-source.ts';
 import { type Hosting, SimulatedSystem } from './simulated-system.ts';
 import { conclude, type Simulation, watch } from './simulation.ts';

@@ -1,5 +1,6 @@
-import { Failure } from '#core/errors.ts';
-import type { Bucket, Buckets, ListedObject, ListingPage, ListRequest } from '#core/ports.ts';
+import { Failure } from '#core/model/errors.ts';
+import type { Bucket, Buckets } from '#core/model/ports/bucket.ts';
+import type { ListedObject, ListingPage, ListRequest } from '#core/model/ports/listing.ts';
 import { unasked } from '#support/unasked.ts';
 import { tokenAfter } from './bucket-model.ts';
 

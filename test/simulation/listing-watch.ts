@@ -1,4 +1,5 @@
-import type { Buckets, ListRequest } from '#core/ports.ts';
+import type { Buckets } from '#core/model/ports/bucket.ts';
+import type { ListRequest } from '#core/model/ports/listing.ts';
 import { positionOf } from './bucket-model.ts';
 
 /** Sees which pages are asked for. */

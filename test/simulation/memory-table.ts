@@ -1,7 +1,23 @@
-import { ConditionFailed } from '#core/errors.ts';
 import { compareKeys } from '#core/keys/byte-order.ts';
-import type { Condition, Item, ItemChange, Key, PlainWrite, Query, Table, TransactWrite } from '#core/ports.ts';
-import { checkItem, checkKey, checkQuery, checkTransaction, keyIdentity, keyOfWrite } from '#core/table-limits.ts';
+import { ConditionFailed } from '#core/model/errors.ts';
+import type {
+  Condition,
+  Item,
+  ItemChange,
+  Key,
+  PlainWrite,
+  Query,
+  Table,
+  TransactWrite,
+} from '#core/model/ports/table.ts';
+import {
+  checkItem,
+  checkKey,
+  checkQuery,
+  checkTransaction,
+  keyIdentity,
+  keyOfWrite,
+} from '#core/table/table-limits.ts';
 
 /**
  * One commit's changes, quiet ones and those of every partition included; a put that changes nothing is not among

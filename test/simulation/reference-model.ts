@@ -1,6 +1,7 @@
-import { walkRecords } from '#core/documents/walk-records.ts';
-import type { ListedObject, Table } from '#core/ports.ts';
-import { readRanges } from '#core/ranges/range-map.ts';
+import { readRanges } from '#core/catalogue/range-map.ts';
+import { walkRecords } from '#core/catalogue/walk-records.ts';
+import type { ListedObject } from '#core/model/ports/listing.ts';
+import type { Table } from '#core/model/ports/table.ts';
 import type { BucketModel } from './bucket-model.ts';
 
 /** What must be equal of an object and its record, by key. */

@@ -1,6 +1,6 @@
-import type { ItemChange } from '#core/ports.ts';
-import { isEnded, type RunRow } from '#core/sync/run.ts';
-import { runPartitionPrefix } from '#core/sync/run-store.ts';
+import type { ItemChange } from '#core/model/ports/table.ts';
+import { isEnded, type RunRow } from '#core/runs/run.ts';
+import { runPartitionPrefix } from '#core/runs/run-store.ts';
 import type { SimulatedSystem } from './simulated-system.ts';
 
 /** A run as its stored row tells it, from its beginning. */

@@ -1,4 +1,4 @@
-import type { Buckets } from '#core/ports.ts';
+import type { Buckets } from '#core/model/ports/bucket.ts';
 import { type BucketModel, createBucketModel, createModelBuckets } from './bucket-model.ts';
 import { createFaultyBuckets, type FaultyBuckets, type ListingFaultKind } from './listing-faults.ts';
 import type { RandomSource } from './random-source.ts';

@@ -1,5 +1,5 @@
 import { feedPrefixes } from '#core/changes/feed-prefixes.ts';
-import type { ItemChange } from '#core/ports.ts';
+import type { ItemChange } from '#core/model/ports/table.ts';
 import type { RandomSource } from './random-source.ts';
 import type { Outcome } from './simulated-queue.ts';
 import type { SimulatedTime } from './simulated-time.ts';

@@ -1,4 +1,4 @@
-import { ConditionFailed } from '#core/errors.ts';
+import { ConditionFailed } from '#core/model/errors.ts';
 import type { RandomSource } from './random-source.ts';
 import type { SimulatedTime } from './simulated-time.ts';
 import type { Trace } from './trace.ts';

@@ -1,4 +1,4 @@
-import type { WorkQueue } from '#core/ports.ts';
+import type { WorkQueue } from '#core/model/ports/work-queue.ts';
 import type { RandomSource } from './random-source.ts';
 import type { SimulatedTime } from './simulated-time.ts';
 import type { Trace } from './trace.ts';

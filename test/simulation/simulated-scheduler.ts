@@ -1,5 +1,5 @@
-import type { Schedule, Schedules } from '#core/ports.ts';
-import { nextFire } from '#core/schedules/next-fire.ts';
+import type { Schedule, Schedules } from '#core/model/ports/schedules.ts';
+import { nextFire } from '#core/timing/next-fire.ts';
 import { createSchedulerModel, type SchedulerModel } from '#support/scheduler-model.ts';
 import type { RandomSource } from './random-source.ts';
 import type { Outcome } from './simulated-queue.ts';

@@ -1,25 +1,18 @@
 import { publishChanges } from '#core/changes/publish-changes.ts';
-import type { MergeDeps } from '#core/connectors/merge-config.ts';
-import type { DatasourceRow } from '#core/datasources/datasource.ts';
-import { datasourcesToReconcile } from '#core/datasources/reconcile-request.ts';
-import { type ReconcileDeps, reconcileAllSchedules, reconcileSchedule } from '#core/datasources/reconcile-schedules.ts';
-import { ConditionFailed, Failure } from '#core/errors.ts';
-import type {
-  BusEvent,
-  EventBus,
-  ItemChange,
-  Key,
-  Log,
-  Opener,
-  PlainWrite,
-  Sealer,
-  TransactWrite,
-} from '#core/ports.ts';
-import { firstSlot } from '#core/sync/first-slot.ts';
-import { handleTick, tickPayload } from '#core/sync/handle-tick.ts';
-import { handleWork } from '#core/sync/handle-work.ts';
-import { sweep } from '#core/sync/sweep.ts';
-import { defaultSyncSettings, type SyncDeps, type SyncSettings } from '#core/sync/sync-deps.ts';
+import { handleTick, tickPayload } from '#core/dispatch/handle-tick.ts';
+import { handleWork } from '#core/dispatch/handle-work.ts';
+import { sweep } from '#core/dispatch/sweep.ts';
+import { ConditionFailed, Failure } from '#core/model/errors.ts';
+import type { BusEvent, EventBus } from '#core/model/ports/event-bus.ts';
+import type { Log } from '#core/model/ports/host.ts';
+import type { ItemChange, Key, PlainWrite, TransactWrite } from '#core/model/ports/table.ts';
+import type { Opener, Sealer } from '#core/model/ports/vault.ts';
+import type { DatasourceRow } from '#core/registry/datasource.ts';
+import { firstSlot } from '#core/runs/first-slot.ts';
+import { defaultSyncSettings, type SyncDeps, type SyncSettings } from '#core/runs/sync-deps.ts';
+import { datasourcesToReconcile } from '#core/schedules/reconcile-request.ts';
+import { type ReconcileDeps, reconcileAllSchedules, reconcileSchedule } from '#core/schedules/reconcile-schedules.ts';
+import type { MergeDeps } from '#core/source/merge-config.ts';
 import { noRoles } from '#support/fake-roles.ts';
 import { gatedBuckets, gatedBus, gatedQueue, gatedSchedules, gatedTable, gatedVault } from './gated-ports.ts';
 import { createMemoryTable, type MemoryTable } from './memory-table.ts';

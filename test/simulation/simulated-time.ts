@@ -1,4 +1,4 @@
-import type { Clock } from '#core/ports.ts';
+import type { Clock } from '#core/model/ports/host.ts';
 import type { RandomSource } from './random-source.ts';
 
 /** Something that is to happen; it does not once it was called off. */

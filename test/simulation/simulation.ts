@@ -1,8 +1,8 @@
-import { scheduleOf } from '#core/datasources/schedule-of.ts';
-import { purgePartition } from '#core/documents/purge-item.ts';
-import { timingKey } from '#core/schedules/from-scheduler.ts';
-import { approveRun } from '#core/sync/approve-run.ts';
-import { requestRun } from '#core/sync/request-run.ts';
+import { purgePartition } from '#core/registry/purge-item.ts';
+import { approveRun } from '#core/runs/approve-run.ts';
+import { requestRun } from '#core/runs/request-run.ts';
+import { scheduleOf } from '#core/schedules/schedule-of.ts';
+import { timingKey } from '#core/timing/from-scheduler.ts';
 import { type DatasourceWatch, scopeOf, watchDatasources } from './datasource-watch.ts';
 import { type DeletionWatch, watchDeletions } from './deletion-watch.ts';
 import { type EventWatch, watchEvents } from './event-watch.ts';

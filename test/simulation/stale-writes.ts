@@ -1,5 +1,5 @@
-import type { PlainWrite, TransactWrite } from '#core/ports.ts';
-import { keyOfWrite } from '#core/table-limits.ts';
+import type { PlainWrite, TransactWrite } from '#core/model/ports/table.ts';
+import { keyOfWrite } from '#core/table/table-limits.ts';
 import type { SimulatedProcess } from './simulated-process.ts';
 import type { SimulatedSystem } from './simulated-system.ts';
 

@@ -1,6 +1,6 @@
-import { datasourceInput, datasourcePatch } from '#core/datasources/datasource.ts';
-import { createDatasource, updateDatasourceFields } from '#core/datasources/save-datasource.ts';
-import { parseInput } from '#core/parse-input.ts';
+import { parseInput } from '#core/model/parse-input.ts';
+import { createDatasource, updateDatasourceFields } from '#core/registry/changes/save-datasource.ts';
+import { datasourceInput, datasourcePatch } from '#core/registry/datasource.ts';
 import type { Simulation } from './simulation.ts';
 
 const id = 'steady';

@@ -1,7 +1,7 @@
-import { datasourcePartition } from '#core/datasources/datasource-store.ts';
-import { mayBeOurRemoval, readAck } from '#core/datasources/schedule-ack.ts';
-import type { Schedule } from '#core/ports.ts';
-import { isHonoured, ScheduleExpectation } from '../core/datasources/schedule-expectation.ts';
+import type { Schedule } from '#core/model/ports/schedules.ts';
+import { datasourcePartition } from '#core/registry/datasource-store.ts';
+import { mayBeOurRemoval, readAck } from '#core/schedules/schedule-ack.ts';
+import { isHonoured, ScheduleExpectation } from '../core/schedules/schedule-expectation.ts';
 import type { DatasourceWatch } from './datasource-watch.ts';
 import type { SimulatedProcess } from './simulated-process.ts';
 import type { SimulatedSystem } from './simulated-system.ts';

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { datasourceInput } from '#core/datasources/datasource.ts';
-import { createDatasource } from '#core/datasources/save-datasource.ts';
-import { recordPartitionPrefix } from '#core/documents/record.ts';
-import { parseInput } from '#core/parse-input.ts';
-import type { Item } from '#core/ports.ts';
-import { requestRun } from '#core/sync/request-run.ts';
-import { startRun } from '#core/sync/start-run.ts';
+import { recordPartitionPrefix } from '#core/catalogue/record.ts';
+import { parseInput } from '#core/model/parse-input.ts';
+import type { Item } from '#core/model/ports/table.ts';
+import { createDatasource } from '#core/registry/changes/save-datasource.ts';
+import { datasourceInput } from '#core/registry/datasource.ts';
+import { requestRun } from '#core/runs/request-run.ts';
+import { startRun } from '#core/runs/start-run.ts';
 import { createRandomSource } from './random-source.ts';
 import { SimulatedSystem } from './simulated-system.ts';
 import { conclude, type Simulation, watch } from './simulation.ts';

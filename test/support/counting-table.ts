@@ -1,5 +1,5 @@
-import { recordPartitionPrefix } from '#core/documents/record.ts';
-import type { PlainWrite, Table, TransactWrite } from '#core/ports.ts';
+import { recordPartitionPrefix } from '#core/catalogue/record.ts';
+import type { PlainWrite, Table, TransactWrite } from '#core/model/ports/table.ts';
 
 export type CountingTable = Table & {
   /** Records put or deleted since the last reset. */

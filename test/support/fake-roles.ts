@@ -1,6 +1,6 @@
-import { createAssumableRoles } from '#core/connectors/assumable-roles.ts';
-import { Failure } from '#core/errors.ts';
-import type { RoleCredentials, RoleToTake, TemporaryKeys } from '#core/ports.ts';
+import { Failure } from '#core/model/errors.ts';
+import type { RoleCredentials, RoleToTake, TemporaryKeys } from '#core/model/ports/roles.ts';
+import { createAssumableRoles } from '#core/source/assumable-roles.ts';
 
 export type FakeRoles = RoleCredentials & {
   /** Each taking of a role, in order. */

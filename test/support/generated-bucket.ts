@@ -1,4 +1,5 @@
-import type { Bucket, HeadResult, ListedObject, ListingPage, ListRequest } from '#core/ports.ts';
+import type { Bucket, HeadResult } from '#core/model/ports/bucket.ts';
+import type { ListedObject, ListingPage, ListRequest } from '#core/model/ports/listing.ts';
 import { unasked } from './unasked.ts';
 
 /**

@@ -1,9 +1,9 @@
-import { type RecordRow, readRecord, recordPartition } from '#core/documents/record.ts';
+import { addRecord, type Content, nothing, sameContent } from '#core/catalogue/leaf.ts';
+import { type LeafPack, leafPartition, readPacks } from '#core/catalogue/leaf-pack.ts';
+import { firstKey, type RangeRow, readRanges } from '#core/catalogue/range-map.ts';
+import { type RecordRow, readRecord, recordPartition } from '#core/catalogue/record.ts';
 import { compareKeys } from '#core/keys/byte-order.ts';
-import type { Table } from '#core/ports.ts';
-import { addRecord, type Content, nothing, sameContent } from '#core/ranges/leaf.ts';
-import { type LeafPack, leafPartition, readPacks } from '#core/ranges/leaf-pack.ts';
-import { firstKey, type RangeRow, readRanges } from '#core/ranges/range-map.ts';
+import type { Table } from '#core/model/ports/table.ts';
 
 /**
  * Walks all that is stored of a datasource and throws an Error that names the first thing that is not true: ranges that

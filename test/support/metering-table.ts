@@ -1,5 +1,5 @@
-import type { Item, PlainWrite, Query, Table, TransactWrite } from '#core/ports.ts';
-import { checkItem } from '#core/table-limits.ts';
+import type { Item, PlainWrite, Query, Table, TransactWrite } from '#core/model/ports/table.ts';
+import { checkItem } from '#core/table/table-limits.ts';
 
 /**
  * Counts what DynamoDB would bill of what passes the Table port: a write unit for each KB of an item written, twice that

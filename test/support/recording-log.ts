@@ -1,4 +1,4 @@
-import type { Log } from '#core/ports.ts';
+import type { Log } from '#core/model/ports/host.ts';
 
 export type LoggedFact = {
   readonly level: 'info' | 'warn' | 'error';

@@ -1,4 +1,5 @@
-import type { Clock, LiveSchedule, Schedule, Schedules } from '#core/ports.ts';
+import type { Clock } from '#core/model/ports/host.ts';
+import type { LiveSchedule, Schedule, Schedules } from '#core/model/ports/schedules.ts';
 
 /**
  * How a call of Scheduler fails.

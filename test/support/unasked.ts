@@ -1,4 +1,4 @@
-import type { Bucket } from '#core/ports.ts';
+import type { Bucket } from '#core/model/ports/bucket.ts';
 
 const refuse = async (): Promise<never> => {
   throw new Error('a sync asks no object for its details');

@@ -1,5 +1,5 @@
-import type { TimerHandle, Timers } from '#adapters/embedded/timers.ts';
-import type { Clock } from '#core/ports.ts';
+import type { TimerHandle, Timers } from '#adapters/process/timers.ts';
+import type { Clock } from '#core/model/ports/host.ts';
 
 export type VirtualTime = {
   readonly clock: Clock;

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { BusEvent } from '#core/ports.ts';
+import type { BusEvent } from '#core/model/ports/event-bus.ts';
 
 /** What EventBridge puts around an event that a rule leads to a queue; `event_id` is what createEventBridgeBus adds. */
 const envelope = z.object({

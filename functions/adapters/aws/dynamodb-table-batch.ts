@@ -1,6 +1,6 @@
 import { BatchGetItemCommand, BatchWriteItemCommand, type WriteRequest } from '@aws-sdk/client-dynamodb';
-import type { Item, Key, PlainWrite } from '#core/ports.ts';
-import { checkItem, checkKey, keyIdentity } from '#core/table-limits.ts';
+import type { Item, Key, PlainWrite } from '#core/model/ports/table.ts';
+import { checkItem, checkKey, keyIdentity } from '#core/table/table-limits.ts';
 import type { TableTarget } from './dynamodb-table-target.ts';
 import { type Attributes, toAttributes, toItem, toKeyAttributes } from './dynamodb-table-values.ts';
 import { backOff, persist } from './patience.ts';

@@ -1,4 +1,4 @@
-import type { Condition } from '#core/ports.ts';
+import type { Condition } from '#core/model/ports/table.ts';
 import type { Attributes } from './dynamodb-table-values.ts';
 
 /** The part of a write request that carries its condition; empty without one. */

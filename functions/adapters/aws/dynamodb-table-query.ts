@@ -1,6 +1,6 @@
 import { type AttributeValue, QueryCommand, type QueryCommandInput } from '@aws-sdk/client-dynamodb';
 import { compareKeys } from '#core/keys/byte-order.ts';
-import type { Item, Query } from '#core/ports.ts';
+import type { Item, Query } from '#core/model/ports/table.ts';
 import type { TableTarget } from './dynamodb-table-target.ts';
 import { type Attributes, toItem } from './dynamodb-table-values.ts';
 import { persist } from './patience.ts';

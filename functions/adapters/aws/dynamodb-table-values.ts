@@ -1,5 +1,5 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import type { Item, Key } from '#core/ports.ts';
+import type { Item, Key } from '#core/model/ports/table.ts';
 
 /** An item as DynamoDB's API writes it. */
 export type Attributes = Record<string, AttributeValue>;

@@ -7,9 +7,9 @@ import {
   type TransactWriteItem,
   TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb';
-import { ConditionFailed } from '#core/errors.ts';
-import type { Condition, Item, Key, Table, TransactWrite } from '#core/ports.ts';
-import { checkItem, checkKey, checkQuery, checkTransaction } from '#core/table-limits.ts';
+import { ConditionFailed } from '#core/model/errors.ts';
+import type { Condition, Item, Key, Table, TransactWrite } from '#core/model/ports/table.ts';
+import { checkItem, checkKey, checkQuery, checkTransaction } from '#core/table/table-limits.ts';
 import { batchGet, batchWrite } from './dynamodb-table-batch.ts';
 import { toConditionInput } from './dynamodb-table-conditions.ts';
 import { queryItems } from './dynamodb-table-query.ts';

@@ -1,6 +1,6 @@
 import { type EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import { splitEvent } from '#core/changes/split-event.ts';
-import type { BusEvent, EventBus } from '#core/ports.ts';
+import type { BusEvent, EventBus } from '#core/model/ports/event-bus.ts';
 import { backOff, DEFAULT_PATIENCE, type Patience } from './patience.ts';
 
 const SOURCE = 'stocktake';

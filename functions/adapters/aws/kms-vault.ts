@@ -1,6 +1,6 @@
 import { DecryptCommand, EncryptCommand, type KMSClient } from '@aws-sdk/client-kms';
-import { Failure } from '#core/errors.ts';
-import type { Opener, Sealer, VaultContext } from '#core/ports.ts';
+import { Failure } from '#core/model/errors.ts';
+import type { Opener, Sealer, VaultContext } from '#core/model/ports/vault.ts';
 import { cannotBeOpened, decodeExactly } from '../sealed-text.ts';
 
 /** https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html (Plaintext), for a symmetric key. */

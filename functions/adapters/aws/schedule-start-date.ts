@@ -1,5 +1,5 @@
-import type { Schedule } from '#core/ports.ts';
-import { nextFire } from '#core/schedules/next-fire.ts';
+import type { Schedule } from '#core/model/ports/schedules.ts';
+import { nextFire } from '#core/timing/next-fire.ts';
 
 /**
  * Scheduler refuses a StartDate "earlier than 5 minutes ago", when a schedule is created and also when it is updated

@@ -1,6 +1,6 @@
 import type { CreateScheduleCommandInput, GetScheduleCommandOutput } from '@aws-sdk/client-scheduler';
-import type { LiveSchedule, Schedule } from '#core/ports.ts';
-import { nextFire } from '#core/schedules/next-fire.ts';
+import type { LiveSchedule, Schedule } from '#core/model/ports/schedules.ts';
+import { nextFire } from '#core/timing/next-fire.ts';
 import { describeStart, startAtOf, startDateOf } from './schedule-start-date.ts';
 
 /** What all schedules of a deployment share. */

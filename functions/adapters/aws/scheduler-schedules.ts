@@ -6,7 +6,8 @@ import {
   type SchedulerClient,
   UpdateScheduleCommand,
 } from '@aws-sdk/client-scheduler';
-import type { Clock, LiveSchedule, Schedule, Schedules } from '#core/ports.ts';
+import type { Clock } from '#core/model/ports/host.ts';
+import type { LiveSchedule, Schedule, Schedules } from '#core/model/ports/schedules.ts';
 import { backOff, DEFAULT_PATIENCE, type Patience } from './patience.ts';
 import { liveSchedule, type SchedulerTarget, scheduleRequest } from './scheduler-request.ts';
 

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import type { Clock } from '#core/ports.ts';
+import type { Clock } from '#core/model/ports/host.ts';
 
 /** Who may call, as the HTTP layer asks it. */
 export type ApiKeyReader = {

@@ -1,5 +1,5 @@
 import type { DynamoDBRecord } from 'aws-lambda';
-import type { Item, ItemChange } from '#core/ports.ts';
+import type { Item, ItemChange } from '#core/model/ports/table.ts';
 import { type Attributes, toItem } from './dynamodb-table-values.ts';
 
 type Image = NonNullable<NonNullable<DynamoDBRecord['dynamodb']>['NewImage']>;

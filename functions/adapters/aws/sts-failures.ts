@@ -1,5 +1,5 @@
-import { Failure } from '#core/errors.ts';
-import type { RoleToTake } from '#core/ports.ts';
+import { Failure } from '#core/model/errors.ts';
+import type { RoleToTake } from '#core/model/ports/roles.ts';
 
 /**
  * The Failure for a role that could not be taken. Of the error only its name, code and status are used, and it is not kept

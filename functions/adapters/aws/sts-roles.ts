@@ -1,8 +1,9 @@
 import { AssumeRoleCommand, type AssumeRoleCommandOutput, STSClient, type STSClientConfig } from '@aws-sdk/client-sts';
-import type { AssumableRoles } from '#core/connectors/assumable-roles.ts';
-import { Failure } from '#core/errors.ts';
-import type { Clock, RoleCredentials, RoleToTake, TemporaryKeys } from '#core/ports.ts';
-import { shortHash } from '#core/short-hash.ts';
+import { Failure } from '#core/model/errors.ts';
+import type { Clock } from '#core/model/ports/host.ts';
+import type { RoleCredentials, RoleToTake, TemporaryKeys } from '#core/model/ports/roles.ts';
+import { shortHash } from '#core/model/short-hash.ts';
+import type { AssumableRoles } from '#core/source/assumable-roles.ts';
 import { stsFailure } from './sts-failures.ts';
 
 export type StsRolesOptions = {

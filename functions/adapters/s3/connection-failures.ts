@@ -1,5 +1,5 @@
-import { Failure } from '#core/errors.ts';
-import type { BucketTarget } from '#core/ports.ts';
+import { Failure } from '#core/model/errors.ts';
+import type { BucketTarget } from '#core/model/ports/bucket.ts';
 
 /** The Failure for a call that used up its time. */
 export function timeoutFailure(timeoutMs: number): Failure {

@@ -1,5 +1,5 @@
 import { utf8Length } from '#core/keys/byte-order.ts';
-import type { ListedObject } from '#core/ports.ts';
+import type { ListedObject } from '#core/model/ports/listing.ts';
 
 /** The text of the elements of one `<Contents>`, as far as they were there. */
 export type ListedFields = {

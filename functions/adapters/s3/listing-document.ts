@@ -1,4 +1,4 @@
-import type { ListedObject, ListingPage } from '#core/ports.ts';
+import type { ListedObject, ListingPage } from '#core/model/ports/listing.ts';
 import { type ListedFields, readListedObject } from './listed-object.ts';
 import { urlDecode } from './url-decode.ts';
 import { scanXml, type XmlListener } from './xml-scan.ts';

@@ -1,4 +1,4 @@
-import type { ObjectHeaders } from '#core/ports.ts';
+import type { ObjectHeaders } from '#core/model/ports/bucket.ts';
 
 const metadataHeader = 'x-amz-meta-';
 

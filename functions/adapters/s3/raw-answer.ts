@@ -1,5 +1,5 @@
 import type { $Command } from '@aws-sdk/client-s3';
-import { Failure } from '#core/errors.ts';
+import { Failure } from '#core/model/errors.ts';
 import { type ErrorDocument, isRegion, readErrorDocument } from './error-document.ts';
 import { type ListingDocument, readListingDocument } from './listing-document.ts';
 import { readBody } from './read-body.ts';

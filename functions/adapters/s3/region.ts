@@ -1,4 +1,4 @@
-import { regionOfHost } from '#core/connectors/aws-host.ts';
+import { regionOfHost } from '#core/source/aws-host.ts';
 
 /** What S3-compatible servers take when they have no regions, and what AWS answers redirects from. */
 export const DEFAULT_REGION = 'us-east-1';

@@ -8,16 +8,9 @@ import {
   ListObjectsV2Command,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import { Failure } from '#core/errors.ts';
-import type {
-  Bucket,
-  BucketTarget,
-  DescribeResult,
-  HeadResult,
-  ListingPage,
-  ListRequest,
-  TagsResult,
-} from '#core/ports.ts';
+import { Failure } from '#core/model/errors.ts';
+import type { Bucket, BucketTarget, DescribeResult, HeadResult, TagsResult } from '#core/model/ports/bucket.ts';
+import type { ListingPage, ListRequest } from '#core/model/ports/listing.ts';
 import { unquoted } from './listed-object.ts';
 import { isArchived, readObjectHeaders } from './object-headers.ts';
 import type { RawAnswer } from './raw-answer.ts';

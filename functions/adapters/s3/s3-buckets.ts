@@ -1,6 +1,7 @@
-import { Failure } from '#core/errors.ts';
-import type { AccessKeys, Buckets, BucketTarget } from '#core/ports.ts';
-import { admitEndpoint, guardedAgents, type Lookup } from './endpoint-guard.ts';
+import { Failure } from '#core/model/errors.ts';
+import type { Buckets, BucketTarget } from '#core/model/ports/bucket.ts';
+import type { AccessKeys } from '#core/model/ports/roles.ts';
+import { admitEndpoint, guardedAgents, type Lookup } from '../outbound/endpoint-guard.ts';
 import { isRegion } from './error-document.ts';
 import { type Patience, systemPatience } from './retries.ts';
 import { S3Bucket } from './s3-bucket.ts';

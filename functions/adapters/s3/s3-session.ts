@@ -5,12 +5,12 @@ import {
   type ServiceInputTypes,
   type ServiceOutputTypes,
 } from '@aws-sdk/client-s3';
-import { isAwsHost, regionOfHost } from '#core/connectors/aws-host.ts';
-import type { Endpoint } from '#core/connectors/endpoint.ts';
-import { Failure } from '#core/errors.ts';
-import type { BucketCredentials, BucketTarget } from '#core/ports.ts';
+import { Failure } from '#core/model/errors.ts';
+import type { BucketCredentials, BucketTarget } from '#core/model/ports/bucket.ts';
+import { isAwsHost, regionOfHost } from '#core/source/aws-host.ts';
+import type { Endpoint } from '#core/source/endpoint.ts';
+import type { Agents } from '../outbound/endpoint-guard.ts';
 import { connectionFailure, mayPass, timeoutFailure } from './connection-failures.ts';
-import type { Agents } from './endpoint-guard.ts';
 import { type RawAnswer, takeRawAnswers } from './raw-answer.ts';
 import { awsHostIn, awsHostOf, DEFAULT_REGION } from './region.ts';
 import { type GivenUp, type Patience, Retries, retryAfterOf, type Trouble } from './retries.ts';

@@ -1,5 +1,5 @@
-import { Failure, type SourceFailureCode } from '#core/errors.ts';
-import type { BucketTarget } from '#core/ports.ts';
+import { Failure, type SourceFailureCode } from '#core/model/errors.ts';
+import type { BucketTarget } from '#core/model/ports/bucket.ts';
 import type { RawAnswer } from './raw-answer.ts';
 import type { GivenUp, Trouble } from './retries.ts';
 

@@ -1,8 +1,8 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { Failure } from '#core/errors.ts';
-import type { WebhookAnswer, WebhookRequest, WebhookSender } from '#core/ports.ts';
-import { type Agents, guardedAgents, type Lookup, type Reach } from '../s3/endpoint-guard.ts';
+import { Failure } from '#core/model/errors.ts';
+import type { WebhookAnswer, WebhookRequest, WebhookSender } from '#core/model/ports/webhooks.ts';
+import { type Agents, guardedAgents, type Lookup, type Reach } from '../outbound/endpoint-guard.ts';
 import { type AdmittedUrl, admitWebhookUrl } from './webhook-addresses.ts';
 
 export type WebhookSenderOptions = {

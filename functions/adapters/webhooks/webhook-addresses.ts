@@ -1,7 +1,7 @@
-import { Failure } from '#core/errors.ts';
-import type { WebhookAddresses } from '#core/ports.ts';
+import { Failure } from '#core/model/errors.ts';
+import type { WebhookAddresses } from '#core/model/ports/webhooks.ts';
 import { parseWebhookUrl } from '#core/webhooks/webhook-url.ts';
-import { admitEndpoint, type Reach } from '../s3/endpoint-guard.ts';
+import { admitEndpoint, type Reach } from '../outbound/endpoint-guard.ts';
 
 const refusedText =
   'may not be called: it must be https at a public address; whoever runs Stocktake can allow private ones by name';

@@ -1,8 +1,8 @@
-import { datasourcePartition } from '../datasources/datasource-store.ts';
-import { reconcilePartition } from '../datasources/reconcile-request.ts';
-import { recordPartitionPrefix } from '../documents/record.ts';
+import { recordPartitionPrefix } from '../catalogue/record.ts';
 import { jobPartitionPrefix } from '../jobs/job-store.ts';
-import { runPartitionPrefix } from '../sync/run-store.ts';
+import { datasourcePartition } from '../registry/datasource-store.ts';
+import { runPartitionPrefix } from '../runs/run-store.ts';
+import { reconcilePartition } from '../schedules/reconcile-request.ts';
 
 /** The partitions whose changes somebody reads: schedules follow datasources, events follow records, runs
  *  and jobs. */

@@ -1,5 +1,7 @@
 import { jobEvents } from '../jobs/job-events.ts';
-import type { EventBus, ItemChange, Log, Table } from '../ports.ts';
+import type { EventBus } from '../model/ports/event-bus.ts';
+import type { Log } from '../model/ports/host.ts';
+import type { ItemChange, Table } from '../model/ports/table.ts';
 import { recordEvents } from './record-events.ts';
 import { runEvents } from './run-events.ts';
 

@@ -1,7 +1,9 @@
-import { type RecordRow, recordPartitionPrefix, recordRow } from '../documents/record.ts';
-import type { BusEvent, ItemChange, Log, Table } from '../ports.ts';
-import { shortHash } from '../short-hash.ts';
-import { readLease } from '../sync/lease.ts';
+import { type RecordRow, recordPartitionPrefix, recordRow } from '../catalogue/record.ts';
+import { readLease } from '../lease/lease.ts';
+import type { BusEvent } from '../model/ports/event-bus.ts';
+import type { Log } from '../model/ports/host.ts';
+import type { ItemChange, Table } from '../model/ports/table.ts';
+import { shortHash } from '../model/short-hash.ts';
 
 type Kind = 'Objects Added' | 'Objects Modified' | 'Objects Deleted';
 

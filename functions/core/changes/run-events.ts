@@ -1,7 +1,8 @@
-import type { BusEvent, ItemChange } from '../ports.ts';
-import { fromItem } from '../stored-item.ts';
-import { isEnded, type RunRow, runRow, runView } from '../sync/run.ts';
-import { runPartitionPrefix } from '../sync/run-store.ts';
+import type { BusEvent } from '../model/ports/event-bus.ts';
+import type { ItemChange } from '../model/ports/table.ts';
+import { isEnded, type RunRow, runRow, runView } from '../runs/run.ts';
+import { runPartitionPrefix } from '../runs/run-store.ts';
+import { fromItem } from '../table/stored-item.ts';
 
 const types: Partial<Record<RunRow['status'], string>> = {
   completed: 'Sync Completed',

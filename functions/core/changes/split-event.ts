@@ -1,5 +1,5 @@
-import type { BusEvent } from '../ports.ts';
-import { shortHash } from '../short-hash.ts';
+import type { BusEvent } from '../model/ports/event-bus.ts';
+import { shortHash } from '../model/short-hash.ts';
 
 /** What an event tells of one object; `id` names the change for ever, whatever it travels with. */
 type ObjectChange = { readonly id: string };

@@ -1,10 +1,11 @@
-import { readDatasource } from '../datasources/datasource-store.ts';
-import { ConditionFailed } from '../errors.ts';
-import type { Clock, Table } from '../ports.ts';
-import { rangeItem, rangeOf } from '../ranges/range-map.ts';
-import { parseDocumentId } from './document-id.ts';
-import { noDocument } from './find-record.ts';
-import { readRecord, recordPartition, tombstoneOf } from './record.ts';
+import { parseDocumentId } from '../catalogue/document-id.ts';
+import { noDocument } from '../catalogue/find-record.ts';
+import { rangeItem, rangeOf } from '../catalogue/range-map.ts';
+import { readRecord, recordPartition, tombstoneOf } from '../catalogue/record.ts';
+import { ConditionFailed } from '../model/errors.ts';
+import type { Clock } from '../model/ports/host.ts';
+import type { Table } from '../model/ports/table.ts';
+import { readDatasource } from '../registry/datasource-store.ts';
 
 /**
  * Takes a document out of the catalogue and tells so downstream (`removed_by_request`); the object in the bucket is not

@@ -1,9 +1,10 @@
-import { type OpenDeps, openBucket } from '../datasources/open-bucket.ts';
-import { readScope } from '../datasources/read-scope.ts';
-import { Failure } from '../errors.ts';
-import type { Bucket, Table } from '../ports.ts';
-import { parseDocumentId } from './document-id.ts';
-import { findRecord, noDocument } from './find-record.ts';
+import { parseDocumentId } from '../catalogue/document-id.ts';
+import { findRecord, noDocument } from '../catalogue/find-record.ts';
+import { Failure } from '../model/errors.ts';
+import type { Bucket } from '../model/ports/bucket.ts';
+import type { Table } from '../model/ports/table.ts';
+import { type OpenDeps, openBucket } from '../registry/open-bucket.ts';
+import { readScope } from '../registry/read-scope.ts';
 
 /**
  * A URL that reads a document's object without further keys, valid for so many seconds (at most 7 days, S3's limit).

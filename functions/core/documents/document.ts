@@ -1,9 +1,8 @@
-import type { DatasourceRow } from '../datasources/datasource.ts';
+import { documentId } from '../catalogue/document-id.ts';
+import type { RecordRow } from '../catalogue/record.ts';
 import { baseName, categoryOf, extensionOf, isFolder, parentFolders } from '../keys/file-name.ts';
-import { documentId } from './document-id.ts';
+import type { DatasourceRow } from '../registry/datasource.ts';
 import { type ObjectPlace, objectUrl } from './object-place.ts';
-import type { RecordRow } from './record.ts';
-import type { SearchFields } from './search-filter.ts';
 
 /** What the API shows of a record. `icon` is the type, `file` or `folder`: clients that have more pictures choose by
  *  the title. Both dates are the object's last modification, the only one that S3 tells. What jobs and
@@ -52,28 +51,6 @@ function commonView(datasource: DatasourceRow, key: string): Record<string, unkn
     categories: parentFolders(key),
   };
 }
-
-/** What a search of documents may filter by. `key` and `extension` (lower case, without its dot) are not shown. */
-export const documentFields: SearchFields = {
-  id: 'text',
-  title: 'text',
-  type: 'text',
-  icon: 'text',
-  category: 'text',
-  categories: 'text',
-  size: 'number',
-  created: 'date',
-  updated: 'date',
-  key: 'text',
-  extension: 'text',
-  'source.id': 'text',
-  'source.name': 'text',
-  'metadata.bucket': 'text',
-  'metadata.key': 'text',
-  'metadata.etag': 'text',
-  'metadata.storage_class': 'text',
-  'metadata.last_modified': 'date',
-};
 
 /** A view together with the fields that searches know and answers do not show. */
 export function searchedView(view: Record<string, unknown>, key: string): Record<string, unknown> {

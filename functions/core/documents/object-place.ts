@@ -1,8 +1,8 @@
-import { readConnector } from '../connectors/connector-store.ts';
-import type { DatasourceRow } from '../datasources/datasource.ts';
-import { configOf, type EffectiveConfig, targetOf } from '../datasources/effective-config.ts';
-import { Failure } from '../errors.ts';
-import type { Table } from '../ports.ts';
+import { Failure } from '../model/errors.ts';
+import type { Table } from '../model/ports/table.ts';
+import { readConnector } from '../registry/connector-store.ts';
+import type { DatasourceRow } from '../registry/datasource.ts';
+import { configOf, type EffectiveConfig, targetOf } from '../registry/effective-config.ts';
 
 /** Where the objects of a datasource are; without an endpoint when its settings do not say. */
 export type ObjectPlace = Pick<EffectiveConfig, 'bucket'> &

@@ -1,8 +1,8 @@
-import { readDatasource } from '../datasources/datasource-store.ts';
-import type { Table } from '../ports.ts';
+import { parseDocumentId } from '../catalogue/document-id.ts';
+import { findRecord } from '../catalogue/find-record.ts';
+import type { Table } from '../model/ports/table.ts';
+import { readDatasource } from '../registry/datasource-store.ts';
 import { documentView } from './document.ts';
-import { parseDocumentId } from './document-id.ts';
-import { findRecord } from './find-record.ts';
 import { readPlace } from './object-place.ts';
 
 /** A document as the API shows it; undefined if there is none under this id. Folders without a marker object are

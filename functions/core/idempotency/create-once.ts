@@ -1,7 +1,8 @@
 import * as z from 'zod';
-import { Failure } from '../errors.ts';
-import type { Clock, Ids, Item, Key, Table, TransactWrite } from '../ports.ts';
-import type { Alongside } from '../registry/registry-number.ts';
+import { Failure } from '../model/errors.ts';
+import type { Clock, Ids } from '../model/ports/host.ts';
+import type { Item, Key, Table, TransactWrite } from '../model/ports/table.ts';
+import type { Alongside } from '../table/registry-number.ts';
 import { openRequestHash } from './request-hash.ts';
 
 export type CreateRequest = {

@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto';
 import * as z from 'zod';
-import { ConditionFailed } from '../errors.ts';
-import type { Ids, Key, Table } from '../ports.ts';
+import { ConditionFailed } from '../model/errors.ts';
+import type { Ids } from '../model/ports/host.ts';
+import type { Key, Table } from '../model/ports/table.ts';
 
 /** Hashes JSON values under the key of this installation, as 64 hex digits. The order of an object's fields is nothing. */
 export type RequestHash = (value: unknown) => string;

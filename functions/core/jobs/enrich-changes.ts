@@ -1,7 +1,8 @@
-import { readDatasource } from '../datasources/datasource-store.ts';
-import { recordPartitionPrefix } from '../documents/record.ts';
-import type { ItemChange, Table, WorkQueue } from '../ports.ts';
-import { readLease } from '../sync/lease.ts';
+import { recordPartitionPrefix } from '../catalogue/record.ts';
+import { readLease } from '../lease/lease.ts';
+import type { ItemChange, Table } from '../model/ports/table.ts';
+import type { WorkQueue } from '../model/ports/work-queue.ts';
+import { readDatasource } from '../registry/datasource-store.ts';
 import { type EnrichMessage, objectsPerMessage } from './job-message.ts';
 
 /**

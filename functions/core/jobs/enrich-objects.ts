@@ -1,7 +1,7 @@
-import type { EnrichmentSteps } from '../datasources/enrichment-pipeline.ts';
-import { openBucket } from '../datasources/open-bucket.ts';
-import { readScope } from '../datasources/read-scope.ts';
-import { Failure } from '../errors.ts';
+import { Failure } from '../model/errors.ts';
+import type { EnrichmentSteps } from '../registry/enrichment-pipeline.ts';
+import { openBucket } from '../registry/open-bucket.ts';
+import { readScope } from '../registry/read-scope.ts';
 import { eachAtOnce } from './at-once.ts';
 import { enrichRecord } from './enrich-record.ts';
 import { gatherDetails } from './gather-details.ts';

@@ -1,9 +1,9 @@
-import type { ObjectDetails } from '../documents/object-details.ts';
-import { type RecordRow, readRecord, recordPartition } from '../documents/record.ts';
-import { ConditionFailed } from '../errors.ts';
-import type { Condition, Item, Table } from '../ports.ts';
-import { rangeOf } from '../ranges/range-map.ts';
-import { toItem } from '../stored-item.ts';
+import type { ObjectDetails } from '../catalogue/object-details.ts';
+import { rangeOf } from '../catalogue/range-map.ts';
+import { type RecordRow, readRecord, recordPartition } from '../catalogue/record.ts';
+import { ConditionFailed } from '../model/errors.ts';
+import type { Condition, Item, Table } from '../model/ports/table.ts';
+import { toItem } from '../table/stored-item.ts';
 import type { RecordOutcome } from './job.ts';
 
 /**

@@ -1,6 +1,7 @@
-import type { EnrichmentSteps } from '../datasources/enrichment-pipeline.ts';
-import type { ObjectDetails } from '../documents/object-details.ts';
-import type { Bucket, Clock, DescribeResult, TagsResult } from '../ports.ts';
+import type { ObjectDetails } from '../catalogue/object-details.ts';
+import type { Bucket, DescribeResult, TagsResult } from '../model/ports/bucket.ts';
+import type { Clock } from '../model/ports/host.ts';
+import type { EnrichmentSteps } from '../registry/enrichment-pipeline.ts';
 
 /** What was gathered of an object, and of which version of it. */
 export type Gathered = {

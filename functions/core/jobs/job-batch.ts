@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { enrichmentSteps } from '../datasources/enrichment-pipeline.ts';
-import { documentId } from '../documents/document-id.ts';
-import { ConditionFailed } from '../errors.ts';
-import type { Item, Key, Table } from '../ports.ts';
-import { fromItem, toItem } from '../stored-item.ts';
+import { documentId } from '../catalogue/document-id.ts';
+import { ConditionFailed } from '../model/errors.ts';
+import type { Item, Key, Table } from '../model/ports/table.ts';
+import { enrichmentSteps } from '../registry/enrichment-pipeline.ts';
+import { fromItem, toItem } from '../table/stored-item.ts';
 import type { WaitingJob } from './job.ts';
 
 /** Batches that have not ended, by the number of their first job. */

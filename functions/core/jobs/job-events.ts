@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { baseName } from '../keys/file-name.ts';
-import type { BusEvent, ItemChange } from '../ports.ts';
+import type { BusEvent } from '../model/ports/event-bus.ts';
+import type { ItemChange } from '../model/ports/table.ts';
 import { type JobRow, jobFailureCode, recordOutcome } from './job.ts';
 import { jobPartitionPrefix, readJobItem } from './job-store.ts';
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { TABLE_LIMITS } from '../table-limits.ts';
+import { TABLE_LIMITS } from '../table/table-limits.ts';
 
 /** Objects that one message names at most. */
 export const objectsPerMessage = 50;

@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { ConditionFailed } from '../errors.ts';
-import type { Item, Key, Table, TransactWrite } from '../ports.ts';
-import { fromItem, toItem } from '../stored-item.ts';
+import { ConditionFailed } from '../model/errors.ts';
+import type { Item, Key, Table, TransactWrite } from '../model/ports/table.ts';
+import { fromItem, toItem } from '../table/stored-item.ts';
 import { type JobRow, jobRow } from './job.ts';
 import { numberText } from './job-batch.ts';
 

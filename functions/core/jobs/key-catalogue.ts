@@ -1,10 +1,10 @@
-import type { ConnectorRow } from '../connectors/connector.ts';
-import { datasourcesOf } from '../connectors/save-connector.ts';
-import type { DatasourceRow } from '../datasources/datasource.ts';
-import { configOf, type EffectiveConfig, targetOf } from '../datasources/effective-config.ts';
-import { Failure } from '../errors.ts';
-import type { Table } from '../ports.ts';
-import { compileFilter } from '../sync/key-filter.ts';
+import { compileFilter } from '../keys/key-filter.ts';
+import { Failure } from '../model/errors.ts';
+import type { Table } from '../model/ports/table.ts';
+import { datasourcesOf } from '../registry/changes/save-connector.ts';
+import type { ConnectorRow } from '../registry/connector.ts';
+import type { DatasourceRow } from '../registry/datasource.ts';
+import { configOf, type EffectiveConfig, targetOf } from '../registry/effective-config.ts';
 
 /** A datasource whose catalogue may hold keys of a connector's bucket. */
 export type KeyCatalogue = {

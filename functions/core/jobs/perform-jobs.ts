@@ -1,8 +1,11 @@
-import { readConnector } from '../connectors/connector-store.ts';
-import { type EffectiveConfig, effectiveConfig, targetOf } from '../datasources/effective-config.ts';
-import { type OpenDeps, openBucket } from '../datasources/open-bucket.ts';
-import { Failure } from '../errors.ts';
-import type { Bucket, Clock, Log, Table, WorkQueue } from '../ports.ts';
+import { Failure } from '../model/errors.ts';
+import type { Bucket } from '../model/ports/bucket.ts';
+import type { Clock, Log } from '../model/ports/host.ts';
+import type { Table } from '../model/ports/table.ts';
+import type { WorkQueue } from '../model/ports/work-queue.ts';
+import { readConnector } from '../registry/connector-store.ts';
+import { type EffectiveConfig, effectiveConfig, targetOf } from '../registry/effective-config.ts';
+import { type OpenDeps, openBucket } from '../registry/open-bucket.ts';
 import { eachAtOnce } from './at-once.ts';
 import type { JobRow, WaitingJob } from './job.ts';
 import { changeBatch, endBatch, type JobBatch, readBatch, waitingJobs } from './job-batch.ts';

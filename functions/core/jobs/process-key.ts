@@ -1,6 +1,8 @@
-import type { EnrichmentSteps } from '../datasources/enrichment-pipeline.ts';
-import { Failure } from '../errors.ts';
-import type { Bucket, Clock, Table } from '../ports.ts';
+import { Failure } from '../model/errors.ts';
+import type { Bucket } from '../model/ports/bucket.ts';
+import type { Clock } from '../model/ports/host.ts';
+import type { Table } from '../model/ports/table.ts';
+import type { EnrichmentSteps } from '../registry/enrichment-pipeline.ts';
 import { enrichRecord } from './enrich-record.ts';
 import { gatherDetails } from './gather-details.ts';
 import type { JobFailureCode, RecordOutcome } from './job.ts';

@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { enrichmentPipelineInput } from '../datasources/enrichment-pipeline.ts';
 import { utf8Length } from '../keys/byte-order.ts';
-import { TABLE_LIMITS } from '../table-limits.ts';
+import { enrichmentPipelineInput } from '../registry/enrichment-pipeline.ts';
+import { TABLE_LIMITS } from '../table/table-limits.ts';
 
 /** The limit of one call, of the contract. */
 const mostKeys = 1000;

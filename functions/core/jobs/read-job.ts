@@ -1,4 +1,5 @@
-import type { Clock, Table } from '../ports.ts';
+import type { Clock } from '../model/ports/host.ts';
+import type { Table } from '../model/ports/table.ts';
 import { type JobRow, jobView, type WaitingJob } from './job.ts';
 import { batchesBetween, waitingJobs } from './job-batch.ts';
 import { readJobCounter, readJobs } from './job-store.ts';

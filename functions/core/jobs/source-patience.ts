@@ -1,6 +1,6 @@
-import type { Failure, FailureCode } from '../errors.ts';
+import type { Failure, FailureCode } from '../model/errors.ts';
 
-/** What may pass by itself. The vault's failure looks like wrong credentials (functions/core/datasources/open-bucket.ts). */
+/** What may pass by itself. The vault's failure looks like wrong credentials (functions/core/registry/open-bucket.ts). */
 const passing: ReadonlySet<FailureCode> = new Set([
   'source_timeout',
   'source_throttled',

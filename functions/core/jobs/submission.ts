@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { baseName } from '../keys/file-name.ts';
-import type { Clock, Item, Table } from '../ports.ts';
-import { fromItem, toItem } from '../stored-item.ts';
+import type { Clock } from '../model/ports/host.ts';
+import type { Item, Table } from '../model/ports/table.ts';
+import { fromItem, toItem } from '../table/stored-item.ts';
 import type { JobRow, WaitingJob } from './job.ts';
 import { type JobBatch, numberText, waitingJobs } from './job-batch.ts';
 import { keyProblem, type ProcessingInput } from './processing-input.ts';

@@ -1,9 +1,11 @@
-import type { ConnectorRow } from '../connectors/connector.ts';
-import { effectiveConfig, targetOf } from '../datasources/effective-config.ts';
-import { allSteps } from '../datasources/enrichment-pipeline.ts';
-import { ConditionFailed, Failure } from '../errors.ts';
-import type { Clock, Ids, Log, Table, TransactWrite, WorkQueue } from '../ports.ts';
-import type { Alongside } from '../registry/registry-number.ts';
+import { ConditionFailed, Failure } from '../model/errors.ts';
+import type { Clock, Ids, Log } from '../model/ports/host.ts';
+import type { Table, TransactWrite } from '../model/ports/table.ts';
+import type { WorkQueue } from '../model/ports/work-queue.ts';
+import type { ConnectorRow } from '../registry/connector.ts';
+import { effectiveConfig, targetOf } from '../registry/effective-config.ts';
+import { allSteps } from '../registry/enrichment-pipeline.ts';
+import type { Alongside } from '../table/registry-number.ts';
 import { batchItem, type JobBatch, keysPerBatch } from './job-batch.ts';
 import type { JobMessage } from './job-message.ts';
 import { keepJobSeconds, readJobCounter } from './job-store.ts';

@@ -1,5 +1,5 @@
-import type { ConnectorRow } from '../connectors/connector.ts';
 import { type CreateRequest, createOnce } from '../idempotency/create-once.ts';
+import type { ConnectorRow } from '../registry/connector.ts';
 import type { ProcessingInput } from './processing-input.ts';
 import { readSubmission, type Submission } from './submission.ts';
 import { type SubmitDeps, submitJobs } from './submit-jobs.ts';

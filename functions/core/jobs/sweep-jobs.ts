@@ -1,4 +1,6 @@
-import type { Clock, Table, WorkQueue } from '../ports.ts';
+import type { Clock } from '../model/ports/host.ts';
+import type { Table } from '../model/ports/table.ts';
+import type { WorkQueue } from '../model/ports/work-queue.ts';
 import { changeBatch, openBatches } from './job-batch.ts';
 import type { JobMessage } from './job-message.ts';
 

@@ -1,6 +1,9 @@
-import { ConditionFailed, Failure } from '../errors.ts';
-import type { Clock, Ids, Sealer, Table, WebhookAddresses } from '../ports.ts';
-import type { Alongside } from '../registry/registry-number.ts';
+import { ConditionFailed, Failure } from '../model/errors.ts';
+import type { Clock, Ids } from '../model/ports/host.ts';
+import type { Table } from '../model/ports/table.ts';
+import type { Sealer } from '../model/ports/vault.ts';
+import type { WebhookAddresses } from '../model/ports/webhooks.ts';
+import type { Alongside } from '../table/registry-number.ts';
 import { mostWebhooks, secretContext, type WebhookInput, type WebhookRow } from './webhook.ts';
 import { insertWebhook, listWebhooks, removeWebhook } from './webhook-store.ts';
 

@@ -1,5 +1,5 @@
-import { ConditionFailed, Failure } from '../errors.ts';
-import type { Table } from '../ports.ts';
+import { ConditionFailed, Failure } from '../model/errors.ts';
+import type { Table } from '../model/ports/table.ts';
 import { forgetHealth } from './webhook-health.ts';
 import { readWebhook, removeWebhook } from './webhook-store.ts';
 

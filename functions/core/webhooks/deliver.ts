@@ -1,5 +1,5 @@
-import { ConditionFailed } from '../errors.ts';
-import type { WebhookAnswer } from '../ports.ts';
+import { ConditionFailed } from '../model/errors.ts';
+import type { WebhookAnswer } from '../model/ports/webhooks.ts';
 import { type DeliveryRow, readDelivery, updateDelivery } from './delivery.ts';
 import type { DeliveryDeps } from './delivery-deps.ts';
 import { longestLifeMs, spread, waitAfter } from './retry-schedule.ts';

@@ -1,4 +1,8 @@
-import type { Clock, Log, Opener, Table, WebhookSender, WorkQueue } from '../ports.ts';
+import type { Clock, Log } from '../model/ports/host.ts';
+import type { Table } from '../model/ports/table.ts';
+import type { Opener } from '../model/ports/vault.ts';
+import type { WebhookSender } from '../model/ports/webhooks.ts';
+import type { WorkQueue } from '../model/ports/work-queue.ts';
 
 /** What delivering needs. `queue` brings its messages back to handleWebhookWork; nothing reads `deadLetters` by itself. */
 export type DeliveryDeps = {

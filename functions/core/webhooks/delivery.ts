@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import type { Table } from '../ports.ts';
-import { fromItem, toItem } from '../stored-item.ts';
+import type { Table } from '../model/ports/table.ts';
+import { fromItem, toItem } from '../table/stored-item.ts';
 import { webhookEvent } from './webhook.ts';
 
 /** Kept this long after the last write: what was given up can be looked at and sent again, what was delivered is known. */

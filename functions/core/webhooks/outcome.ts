@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import type { BusEvent } from '../ports.ts';
-import { runCounters, runTrigger } from '../sync/run.ts';
+import type { BusEvent } from '../model/ports/event-bus.ts';
+import { runCounters, runTrigger } from '../runs/run.ts';
 import type { WebhookEvent } from './webhook.ts';
 
 /**

@@ -1,8 +1,9 @@
-import { readConnector } from '../connectors/connector-store.ts';
-import { readDatasource } from '../datasources/datasource-store.ts';
-import { ConditionFailed } from '../errors.ts';
-import type { BusEvent, Table } from '../ports.ts';
-import { shortHash } from '../short-hash.ts';
+import { ConditionFailed } from '../model/errors.ts';
+import type { BusEvent } from '../model/ports/event-bus.ts';
+import type { Table } from '../model/ports/table.ts';
+import { shortHash } from '../model/short-hash.ts';
+import { readConnector } from '../registry/connector-store.ts';
+import { readDatasource } from '../registry/datasource-store.ts';
 import { insertDelivery, readDelivery } from './delivery.ts';
 import type { DeliveryDeps } from './delivery-deps.ts';
 import { type Outcome, outcomeOf } from './outcome.ts';

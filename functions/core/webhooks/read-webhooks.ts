@@ -1,4 +1,4 @@
-import type { Table } from '../ports.ts';
+import type { Table } from '../model/ports/table.ts';
 import type { WebhookRow } from './webhook.ts';
 import { readHealth, type WebhookHealth } from './webhook-health.ts';
 import { listWebhooks } from './webhook-store.ts';

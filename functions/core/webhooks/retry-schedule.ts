@@ -1,4 +1,4 @@
-import { shortHash } from '../short-hash.ts';
+import { shortHash } from '../model/short-hash.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;

@@ -1,7 +1,8 @@
 import * as z from 'zod';
-import { ConditionFailed } from '../errors.ts';
-import type { Clock, Table } from '../ports.ts';
-import { fromItem, toItem } from '../stored-item.ts';
+import { ConditionFailed } from '../model/errors.ts';
+import type { Clock } from '../model/ports/host.ts';
+import type { Table } from '../model/ports/table.ts';
+import { fromItem, toItem } from '../table/stored-item.ts';
 import { webhookEvent } from './webhook.ts';
 
 const partition = 'webhook-health';

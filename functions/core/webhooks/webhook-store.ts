@@ -1,6 +1,6 @@
-import type { Item, Table } from '../ports.ts';
-import { type Alongside, createNumbered, firstVersion, numberItem } from '../registry/registry-number.ts';
-import { fromItem, toItem } from '../stored-item.ts';
+import type { Item, Table } from '../model/ports/table.ts';
+import { type Alongside, createNumbered, firstVersion, numberItem } from '../table/registry-number.ts';
+import { fromItem, toItem } from '../table/stored-item.ts';
 import { type WebhookRow, webhookRow } from './webhook.ts';
 
 const partition = 'registry#webhook';

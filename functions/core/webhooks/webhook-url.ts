@@ -1,4 +1,4 @@
-import { endpointProblem } from '../connectors/endpoint.ts';
+import { endpointProblem } from '../source/endpoint.ts';
 
 /** The parts of a webhook's URL that decide who is dialled; `endpoint` is host[:port] as it was written. */
 export type WebhookTarget = { readonly useSsl: boolean; readonly endpoint: string };

@@ -6,8 +6,8 @@ import { createSecretApiKeys } from '#adapters/aws/secret-api-keys.ts';
 import { createSqsWorkQueue } from '#adapters/aws/sqs-work-queue.ts';
 import { createWebhookAddresses } from '#adapters/webhooks/webhook-addresses.ts';
 import { createHttpHandler } from '#http/create-http-handler.ts';
-import { deployedRoles } from '../deployed-roles.ts';
-import { createLambdaRuntime } from '../lambda-runtime.ts';
+import { deployedRoles } from '../runtime/deployed-roles.ts';
+import { createLambdaRuntime } from '../runtime/lambda-runtime.ts';
 import { environment } from './env.ts';
 
 const env = environment.parse(process.env);

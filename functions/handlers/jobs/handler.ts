@@ -6,9 +6,9 @@ import { createSqsRedelivery, createSqsWorkQueue } from '#adapters/aws/sqs-work-
 import { createBuckets } from '#adapters/s3/s3-buckets.ts';
 import { handleJobs } from '#core/jobs/handle-jobs.ts';
 import type { JobDeps } from '#core/jobs/perform-jobs.ts';
-import { createLambdaRoles } from '../lambda-roles.ts';
-import { createLambdaRuntime, reportFailure } from '../lambda-runtime.ts';
-import { handleBatch } from '../queue-batch.ts';
+import { createLambdaRoles } from '../runtime/lambda-roles.ts';
+import { createLambdaRuntime, reportFailure } from '../runtime/lambda-runtime.ts';
+import { handleBatch } from '../runtime/queue-batch.ts';
 import { environment } from './env.ts';
 
 /** A batch asks for 50 keys, 8 at once, up to three requests each: at this limit it ends within an invocation even

@@ -6,8 +6,8 @@ import { createSecretApiKeys } from '#adapters/aws/secret-api-keys.ts';
 import { createSqsWorkQueue } from '#adapters/aws/sqs-work-queue.ts';
 import { createBuckets } from '#adapters/s3/s3-buckets.ts';
 import { createHttpHandler } from '#http/create-http-handler.ts';
-import { createLambdaRoles } from '../lambda-roles.ts';
-import { createLambdaRuntime } from '../lambda-runtime.ts';
+import { createLambdaRoles } from '../runtime/lambda-roles.ts';
+import { createLambdaRuntime } from '../runtime/lambda-runtime.ts';
 import { environment } from './env.ts';
 
 const env = environment.parse(process.env);

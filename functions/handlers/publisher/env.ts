@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { privateEndpoints } from '../private-endpoints.ts';
+import { privateEndpoints } from '../runtime/private-endpoints.ts';
 
 /** What the stack tells the publisher function; infra/aws is held to this shape at compile time. */
 export const environment = z.object({

@@ -9,7 +9,7 @@ import { readStreamRecord } from '#adapters/aws/stream-changes.ts';
 import { createHttpWebhookSender } from '#adapters/webhooks/http-webhook-sender.ts';
 import { publishChanges } from '#core/changes/publish-changes.ts';
 import { enrichChanges } from '#core/jobs/enrich-changes.ts';
-import { createLambdaRuntime, reportFailure } from '../lambda-runtime.ts';
+import { createLambdaRuntime, reportFailure } from '../runtime/lambda-runtime.ts';
 import { environment } from './env.ts';
 import { handleWebhookBatch } from './webhook-batch.ts';
 

@@ -1,6 +1,6 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { readBusMessage } from '#adapters/aws/bus-message.ts';
-import { describeError } from '#adapters/embedded/describe-error.ts';
+import { describeError } from '#adapters/process/describe-error.ts';
 import type { DeliveryDeps } from '#core/webhooks/delivery-deps.ts';
 import { handleWebhookWork } from '#core/webhooks/webhook-work.ts';
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { privateEndpoints } from '../private-endpoints.ts';
-import { spacedList } from '../spaced-list.ts';
+import { privateEndpoints } from '../runtime/private-endpoints.ts';
+import { spacedList } from '../runtime/spaced-list.ts';
 
 /** What the stack tells the sync function; infra/aws is held to this shape at compile time. */
 export const environment = z.object({

@@ -4,12 +4,12 @@ import type { Context, SQSEvent } from 'aws-lambda';
 import { createKmsOpener } from '#adapters/aws/kms-vault.ts';
 import { createSqsRedelivery, createSqsWorkQueue } from '#adapters/aws/sqs-work-queue.ts';
 import { createBuckets } from '#adapters/s3/s3-buckets.ts';
-import { handleTick, tickPayload } from '#core/sync/handle-tick.ts';
-import { handleWork } from '#core/sync/handle-work.ts';
-import { defaultSyncSettings, type SyncDeps } from '#core/sync/sync-deps.ts';
-import { createLambdaRoles } from '../lambda-roles.ts';
-import { createLambdaRuntime, reportFailure } from '../lambda-runtime.ts';
-import { handleBatch } from '../queue-batch.ts';
+import { handleTick, tickPayload } from '#core/dispatch/handle-tick.ts';
+import { handleWork } from '#core/dispatch/handle-work.ts';
+import { defaultSyncSettings, type SyncDeps } from '#core/runs/sync-deps.ts';
+import { createLambdaRoles } from '../runtime/lambda-roles.ts';
+import { createLambdaRuntime, reportFailure } from '../runtime/lambda-runtime.ts';
+import { handleBatch } from '../runtime/queue-batch.ts';
 import { environment } from './env.ts';
 
 const env = environment.parse(process.env);

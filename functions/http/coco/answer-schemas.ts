@@ -1,4 +1,4 @@
-import { anything, type JsonSchema, list, object, text, truth, whole } from '../json-schema.ts';
+import { anything, type JsonSchema, list, object, text, truth, whole } from '../table/json-schema.ts';
 
 /** What goes into `run` and into the list of runs. */
 const run = object(
@@ -79,3 +79,6 @@ export const cocoErrors = {
   missing: object({ _id: text, found: { const: false } }),
   not_found: object({ _id: text, result: { const: 'not_found' } }),
 } as const;
+
+/** Which of these shapes a route answers with. */
+export type CocoAnswer = keyof typeof cocoAnswers;

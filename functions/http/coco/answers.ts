@@ -1,6 +1,6 @@
-import type { SearchPage } from '#core/documents/search-page.ts';
-import { type RunRow, runView } from '#core/sync/run.ts';
-import type { Reply } from '../route.ts';
+import { type RunRow, runView } from '#core/runs/run.ts';
+import type { SearchPage } from '#core/search/search-page.ts';
+import type { Reply } from '../table/route.ts';
 
 /** Coco's clients take nothing but 200 for success. */
 function ok(body: unknown): Reply {

@@ -1,18 +1,19 @@
-import { connectorInput, connectorView } from '#core/connectors/connector.ts';
-import { listConnectors, readConnector } from '#core/connectors/connector-store.ts';
-import { createConnector, deleteConnector, replaceConnector } from '#core/connectors/save-connector.ts';
-import { searchRows } from '#core/documents/search-rows.ts';
-import { Failure } from '#core/errors.ts';
-import { readFlag } from '../query-parameters.ts';
-import type { RouteOf } from '../route.ts';
-import { replaceParameter, withBody } from '../route-body.ts';
+import { Failure } from '#core/model/errors.ts';
+import { createConnector, deleteConnector, replaceConnector } from '#core/registry/changes/save-connector.ts';
+import { connectorInput, connectorView } from '#core/registry/connector.ts';
+import { listConnectors, readConnector } from '#core/registry/connector-store.ts';
+import { searchRows } from '#core/search/search-rows.ts';
+import { replaceParameter, withBody } from '../body/route-body.ts';
+import { readFlag } from '../steps/query-parameters.ts';
+import type { RouteOf } from '../table/route.ts';
+import type { CocoAnswer } from './answer-schemas.ts';
 import { found, written } from './answers.ts';
 import { connectorFields } from './search-fields.ts';
 import { commonSearchNames, searchRoutes } from './search-parameters.ts';
 
 const one = { path: '/connector/{id}', fn: 'api', resource: 'id' } as const;
 
-export const connectorRoutes: readonly RouteOf<'api'>[] = [
+export const connectorRoutes: readonly RouteOf<'api', CocoAnswer>[] = [
   {
     method: 'POST',
     path: '/connector',

@@ -1,15 +1,16 @@
-import { type DatasourceRow, datasourceInput, datasourcePatch, datasourceView } from '#core/datasources/datasource.ts';
-import { listDatasources, readDatasource } from '#core/datasources/datasource-store.ts';
-import { deleteDatasource } from '#core/datasources/delete-datasource.ts';
-import { createDatasource, replaceDatasource, updateDatasourceFields } from '#core/datasources/save-datasource.ts';
-import { scheduleView } from '#core/datasources/schedule-view.ts';
-import type { SearchPage } from '#core/documents/search-page.ts';
-import { searchRows } from '#core/documents/search-rows.ts';
-import { Failure } from '#core/errors.ts';
-import type { Table } from '#core/ports.ts';
-import type { ApiDeps } from '../deps.ts';
-import type { QueryValues, RouteOf } from '../route.ts';
-import { replaceParameter, withBody, withReplaceableBody } from '../route-body.ts';
+import { Failure } from '#core/model/errors.ts';
+import type { Table } from '#core/model/ports/table.ts';
+import { deleteDatasource } from '#core/registry/changes/delete-datasource.ts';
+import { createDatasource, replaceDatasource, updateDatasourceFields } from '#core/registry/changes/save-datasource.ts';
+import { type DatasourceRow, datasourceInput, datasourcePatch, datasourceView } from '#core/registry/datasource.ts';
+import { listDatasources, readDatasource } from '#core/registry/datasource-store.ts';
+import { scheduleView } from '#core/schedules/schedule-view.ts';
+import type { SearchPage } from '#core/search/search-page.ts';
+import { searchRows } from '#core/search/search-rows.ts';
+import { replaceParameter, withBody, withReplaceableBody } from '../body/route-body.ts';
+import type { ApiDeps } from '../table/deps.ts';
+import type { QueryValues, RouteOf } from '../table/route.ts';
+import type { CocoAnswer } from './answer-schemas.ts';
 import { found, written } from './answers.ts';
 import { datasourceSource, datasourceSources } from './datasource-source.ts';
 import { datasourceFields } from './search-fields.ts';
@@ -17,7 +18,7 @@ import { commonSearchNames, searchRoutes } from './search-parameters.ts';
 
 const one = { path: '/datasource/{id}', fn: 'api', resource: 'id' } as const;
 
-export const datasourceRoutes: readonly RouteOf<'api'>[] = [
+export const datasourceRoutes: readonly RouteOf<'api', CocoAnswer>[] = [
   {
     method: 'POST',
     path: '/datasource',

@@ -1,9 +1,10 @@
-import { type DatasourceRow, datasourceView } from '#core/datasources/datasource.ts';
-import { scheduleView } from '#core/datasources/schedule-view.ts';
-import type { Clock, Table } from '#core/ports.ts';
-import { runView } from '#core/sync/run.ts';
-import { newestRun } from '#core/sync/run-store.ts';
-import { healthView, readState } from '#core/sync/sync-state.ts';
+import type { Clock } from '#core/model/ports/host.ts';
+import type { Table } from '#core/model/ports/table.ts';
+import { type DatasourceRow, datasourceView } from '#core/registry/datasource.ts';
+import { runView } from '#core/runs/run.ts';
+import { newestRun } from '#core/runs/run-store.ts';
+import { healthView, readState } from '#core/runs/sync-state.ts';
+import { scheduleView } from '#core/schedules/schedule-view.ts';
 
 type ReadDeps = { readonly table: Table; readonly clock: Clock };
 

@@ -1,14 +1,15 @@
 import { deleteDocument } from '#core/documents/delete-document.ts';
 import { readDocument } from '#core/documents/read-document.ts';
-import { searchDocuments } from '#core/documents/search-documents.ts';
-import { Failure } from '#core/errors.ts';
-import type { RouteOf } from '../route.ts';
+import { Failure } from '#core/model/errors.ts';
+import { searchDocuments } from '#core/search/search-documents.ts';
+import type { RouteOf } from '../table/route.ts';
+import type { CocoAnswer } from './answer-schemas.ts';
 import { found, written } from './answers.ts';
 import { commonSearchNames, searchRoutes } from './search-parameters.ts';
 
 const one = { path: '/document/{doc_id}', fn: 'api', resource: 'doc_id' } as const;
 
-export const documentRoutes: readonly RouteOf<'api'>[] = [
+export const documentRoutes: readonly RouteOf<'api', CocoAnswer>[] = [
   ...searchRoutes(
     '/document/_search',
     'document',

@@ -1,8 +1,8 @@
-import { ConditionFailed, Failure, type FailureDetail } from '#core/errors.ts';
-import { failureStatus } from '../failure-status.ts';
-import type { RequestState } from '../http-event.ts';
-import { RouteMismatch } from '../match-route.ts';
-import type { Reply } from '../route.ts';
+import { ConditionFailed, Failure, type FailureDetail } from '#core/model/errors.ts';
+import { failureStatus } from '../table/failure-status.ts';
+import type { RequestState } from '../table/http-event.ts';
+import { RouteMismatch } from '../table/match-route.ts';
+import type { Reply } from '../table/route.ts';
 
 /** The answer to a request that failed. Of an error that is no Failure nothing is told: it is a defect of ours. */
 export function cocoError(error: unknown, state: Pick<RequestState, 'requestId' | 'route' | 'params'>): Reply {

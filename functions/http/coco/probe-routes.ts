@@ -1,12 +1,13 @@
-import { previewDatasource } from '#core/datasources/preview-datasource.ts';
-import { testDatasource } from '#core/datasources/test-datasource.ts';
 import { documentUrl } from '#core/documents/document-url.ts';
-import { Failure } from '#core/errors.ts';
-import { requestRun } from '#core/sync/request-run.ts';
-import type { ProbeDeps } from '../deps.ts';
-import { readCount } from '../query-parameters.ts';
-import type { QueryParameter, Reply, RequestContext, RouteOf } from '../route.ts';
-import { withoutBody } from '../route-body.ts';
+import { Failure } from '#core/model/errors.ts';
+import { previewDatasource } from '#core/probe/preview-datasource.ts';
+import { testDatasource } from '#core/probe/test-datasource.ts';
+import { requestRun } from '#core/runs/request-run.ts';
+import { withoutBody } from '../body/route-body.ts';
+import { readCount } from '../steps/query-parameters.ts';
+import type { ProbeDeps } from '../table/deps.ts';
+import type { QueryParameter, Reply, RequestContext, RouteOf } from '../table/route.ts';
+import type { CocoAnswer } from './answer-schemas.ts';
 import { plain, runAccepted } from './answers.ts';
 
 const common = { fn: 'probe' } as const;
@@ -21,7 +22,7 @@ const keysParameter: QueryParameter = {
 };
 
 /** The routes that open a datasource's secrets. */
-export const probeRoutes: readonly RouteOf<'probe'>[] = [
+export const probeRoutes: readonly RouteOf<'probe', CocoAnswer>[] = [
   {
     ...common,
     method: 'POST',

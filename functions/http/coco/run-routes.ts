@@ -1,14 +1,15 @@
-import { Failure } from '#core/errors.ts';
-import { approveRun } from '#core/sync/approve-run.ts';
-import { cancelRun, findRun } from '#core/sync/cancel-run.ts';
-import { requestRun } from '#core/sync/request-run.ts';
-import { runView } from '#core/sync/run.ts';
-import { listRuns } from '#core/sync/run-store.ts';
-import type { ApiDeps } from '../deps.ts';
-import { isRunId } from '../path-parameters.ts';
-import { readCount } from '../query-parameters.ts';
-import type { Reply, RequestContext, RouteOf } from '../route.ts';
-import { withoutBody } from '../route-body.ts';
+import { Failure } from '#core/model/errors.ts';
+import { approveRun } from '#core/runs/approve-run.ts';
+import { cancelRun, findRun } from '#core/runs/cancel-run.ts';
+import { requestRun } from '#core/runs/request-run.ts';
+import { runView } from '#core/runs/run.ts';
+import { listRuns } from '#core/runs/run-store.ts';
+import { withoutBody } from '../body/route-body.ts';
+import { isRunId } from '../steps/path-parameters.ts';
+import { readCount } from '../steps/query-parameters.ts';
+import type { ApiDeps } from '../table/deps.ts';
+import type { Reply, RequestContext, RouteOf } from '../table/route.ts';
+import type { CocoAnswer } from './answer-schemas.ts';
 import { acknowledged, found, plain, runAccepted } from './answers.ts';
 import { demandDatasource } from './datasource-routes.ts';
 
@@ -18,7 +19,7 @@ const order = { ...common, method: 'POST', scope: 'write' } as const;
 const defaultRuns = 20;
 const mostRuns = 100;
 
-export const runRoutes: readonly RouteOf<'api'>[] = [
+export const runRoutes: readonly RouteOf<'api', CocoAnswer>[] = [
   {
     ...order,
     path: '/datasource/{id}/_reset_sync',

@@ -1,4 +1,4 @@
-import type { SearchFields } from '#core/documents/search-filter.ts';
+import type { SearchFields } from '#core/search/search-filter.ts';
 
 const everyRow = {
   id: 'text',

@@ -1,9 +1,10 @@
 import * as z from 'zod';
-import type { SearchPage } from '#core/documents/search-page.ts';
-import { Failure } from '#core/errors.ts';
-import { parseInput } from '#core/parse-input.ts';
-import type { ApiDeps } from '../deps.ts';
-import type { QueryParameter, QueryValues, Reply, RequestContext, RouteOf } from '../route.ts';
+import { Failure } from '#core/model/errors.ts';
+import { parseInput } from '#core/model/parse-input.ts';
+import type { SearchPage } from '#core/search/search-page.ts';
+import type { ApiDeps } from '../table/deps.ts';
+import type { QueryParameter, QueryValues, Reply, RequestContext, RouteOf } from '../table/route.ts';
+import type { CocoAnswer } from './answer-schemas.ts';
 import { searchAnswer } from './answers.ts';
 
 const text = z.string('must be a text');
@@ -52,7 +53,7 @@ export function searchRoutes(
   index: 'connector' | 'datasource' | 'document',
   names: readonly SearchName[],
   search: Search,
-): RouteOf<'api'>[] {
+): RouteOf<'api', CocoAnswer>[] {
   const route = { path, scope: 'read', fn: 'api', answer: 'search' } as const;
   const query = names.map(parameterOf);
   const schema = z.strictObject(Object.fromEntries(names.map((name) => [name, known[name].form.optional()])));

@@ -1,5 +1,5 @@
 import { jobFailureCode, recordOutcome } from '#core/jobs/job.ts';
-import { type JsonSchema, list, object, orNull, text, truth, whole } from '../json-schema.ts';
+import { type JsonSchema, list, object, orNull, text, truth, whole } from '../table/json-schema.ts';
 
 /** What a successful answer carries as `data`, in its envelope. */
 function enveloped(data: JsonSchema, status: 'success' | 'accepted' = 'success'): JsonSchema {
@@ -158,3 +158,6 @@ export const flexorchErrors = {
     error: object({ code: text, message: text, details: list(object({ path: text, reason: text })) }, ['details']),
   }),
 } as const;
+
+/** Which of these shapes a route answers with. */
+export type FlexorchAnswer = keyof typeof flexorchAnswers;

@@ -1,10 +1,11 @@
 import * as z from 'zod';
-import type { ConnectorRow } from '#core/connectors/connector.ts';
-import { listConnectors, readNumberedConnector } from '#core/connectors/connector-store.ts';
-import { s3ConfigInput } from '#core/connectors/s3-config.ts';
-import { readTested } from '#core/connectors/tested-at.ts';
-import { displayName } from '#core/identifier.ts';
-import type { Clock, Table } from '#core/ports.ts';
+import { displayName } from '#core/model/identifier.ts';
+import type { Clock } from '#core/model/ports/host.ts';
+import type { Table } from '#core/model/ports/table.ts';
+import type { ConnectorRow } from '#core/registry/connector.ts';
+import { listConnectors, readNumberedConnector } from '#core/registry/connector-store.ts';
+import { readTested } from '#core/registry/tested-at.ts';
+import { s3ConfigInput } from '#core/source/s3-config.ts';
 import { lastStarts } from './last-runs.ts';
 import { ResourceNotFound } from './not-found.ts';
 

@@ -1,11 +1,12 @@
-import { readConnector } from '#core/connectors/connector-store.ts';
-import { deleteConnectorCascade } from '#core/connectors/delete-connector-cascade.ts';
-import { createConnector } from '#core/connectors/save-connector.ts';
-import { testConnector } from '#core/connectors/test-connector.ts';
 import { createOnce } from '#core/idempotency/create-once.ts';
-import type { ApiDeps, ProbeDeps } from '../deps.ts';
-import type { RequestContext, RouteOf } from '../route.ts';
-import { withBody, withoutBody } from '../route-body.ts';
+import { testConnector } from '#core/probe/test-connector.ts';
+import { deleteConnectorCascade } from '#core/registry/changes/delete-connector-cascade.ts';
+import { createConnector } from '#core/registry/changes/save-connector.ts';
+import { readConnector } from '#core/registry/connector-store.ts';
+import { withBody, withoutBody } from '../body/route-body.ts';
+import type { ApiDeps, ProbeDeps } from '../table/deps.ts';
+import type { RequestContext, RouteOf } from '../table/route.ts';
+import type { FlexorchAnswer } from './answer-schemas.ts';
 import { connectorFace, connectorFaces, demandConnector, newConnector, shownConnectors } from './connector-face.ts';
 import { createRequest } from './create-request.ts';
 import { created, noContent, success } from './envelope.ts';
@@ -15,7 +16,7 @@ import { itemsPage, pageOf, pageParameters, readPageRequest } from './pages.ts';
 const all = { path: '/v1/connectors', fn: 'api' } as const;
 const one = { path: '/v1/connectors/{connector}', fn: 'api', resource: 'connector' } as const;
 
-export const connectorRoutes: readonly RouteOf<'api'>[] = [
+export const connectorRoutes: readonly RouteOf<'api', FlexorchAnswer>[] = [
   {
     ...all,
     method: 'POST',
@@ -69,7 +70,7 @@ export const connectorRoutes: readonly RouteOf<'api'>[] = [
 ];
 
 /** It opens the connector's secrets, which the api function cannot. */
-export const connectorProbeRoutes: readonly RouteOf<'probe'>[] = [
+export const connectorProbeRoutes: readonly RouteOf<'probe', FlexorchAnswer>[] = [
   {
     method: 'POST',
     path: '/v1/connectors/{connector}/test',

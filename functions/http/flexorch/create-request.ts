@@ -1,6 +1,6 @@
-import { Failure } from '#core/errors.ts';
 import type { CreateRequest } from '#core/idempotency/create-once.ts';
-import type { RequestContext } from '../route.ts';
+import { Failure } from '#core/model/errors.ts';
+import type { RequestContext } from '../table/route.ts';
 
 /** What createOnce compares a request by. `route` is its method and path. Throws Failure `invalid_request`. */
 export function createRequest(

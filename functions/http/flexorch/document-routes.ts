@@ -1,14 +1,15 @@
 import { readDocument } from '#core/documents/read-document.ts';
-import { searchDocuments } from '#core/documents/search-documents.ts';
-import { Failure } from '#core/errors.ts';
 import { extensionOf } from '#core/keys/file-name.ts';
-import type { ApiDeps } from '../deps.ts';
-import type { Reply, RequestContext, RouteOf } from '../route.ts';
+import { Failure } from '#core/model/errors.ts';
+import { searchDocuments } from '#core/search/search-documents.ts';
+import type { ApiDeps } from '../table/deps.ts';
+import type { Reply, RequestContext, RouteOf } from '../table/route.ts';
+import type { FlexorchAnswer } from './answer-schemas.ts';
 import { success } from './envelope.ts';
 import { ResourceNotFound } from './not-found.ts';
 import { itemsPage, pageParameters, readPageRequest } from './pages.ts';
 
-export const documentRoutes: readonly RouteOf<'api'>[] = [
+export const documentRoutes: readonly RouteOf<'api', FlexorchAnswer>[] = [
   {
     method: 'GET',
     path: '/v1/documents',

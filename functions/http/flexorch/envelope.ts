@@ -1,4 +1,4 @@
-import type { Reply } from '../route.ts';
+import type { Reply } from '../table/route.ts';
 
 type Status = 'success' | 'accepted' | 'error';
 

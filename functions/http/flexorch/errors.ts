@@ -1,8 +1,8 @@
-import { ConditionFailed, Failure, type FailureCode, type FailureDetail } from '#core/errors.ts';
-import { failureStatus } from '../failure-status.ts';
-import type { RequestState } from '../http-event.ts';
-import { RouteMismatch } from '../match-route.ts';
-import type { Reply } from '../route.ts';
+import { ConditionFailed, Failure, type FailureCode, type FailureDetail } from '#core/model/errors.ts';
+import { failureStatus } from '../table/failure-status.ts';
+import type { RequestState } from '../table/http-event.ts';
+import { RouteMismatch } from '../table/match-route.ts';
+import type { Reply } from '../table/route.ts';
 import { envelope } from './envelope.ts';
 import { inFlexOrchWords } from './field-words.ts';
 import { type ResourceKind, ResourceNotFound } from './not-found.ts';

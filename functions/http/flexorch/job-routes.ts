@@ -1,10 +1,11 @@
 import { processingInput } from '#core/jobs/processing-input.ts';
 import { listJobs, readJob } from '#core/jobs/read-job.ts';
 import { submitOnce } from '#core/jobs/submit-once.ts';
-import type { ApiDeps } from '../deps.ts';
-import { isNumber } from '../path-parameters.ts';
-import type { RequestContext, RouteOf } from '../route.ts';
-import { withFormBody } from '../route-body.ts';
+import { withFormBody } from '../body/route-body.ts';
+import { isNumber } from '../steps/path-parameters.ts';
+import type { ApiDeps } from '../table/deps.ts';
+import type { RequestContext, RouteOf } from '../table/route.ts';
+import type { FlexorchAnswer } from './answer-schemas.ts';
 import { demandConnector } from './connector-face.ts';
 import { createRequest } from './create-request.ts';
 import { accepted, success } from './envelope.ts';
@@ -14,7 +15,7 @@ import { itemsPage, pageParameters, readPageRequest } from './pages.ts';
 /** In a form these fields hold JSON. */
 const jsonFields = ['source', 'pipeline_config'];
 
-export const jobRoutes: readonly RouteOf<'api'>[] = [
+export const jobRoutes: readonly RouteOf<'api', FlexorchAnswer>[] = [
   {
     method: 'POST',
     path: '/v1/data-process/async',

@@ -1,9 +1,10 @@
-import type { ConnectorRow } from '#core/connectors/connector.ts';
-import type { DatasourceRow } from '#core/datasources/datasource.ts';
-import { listDatasources } from '#core/datasources/datasource-store.ts';
-import type { Clock, Table } from '#core/ports.ts';
-import type { RunRow } from '#core/sync/run.ts';
-import { listRuns, newestRun } from '#core/sync/run-store.ts';
+import type { Clock } from '#core/model/ports/host.ts';
+import type { Table } from '#core/model/ports/table.ts';
+import type { ConnectorRow } from '#core/registry/connector.ts';
+import type { DatasourceRow } from '#core/registry/datasource.ts';
+import { listDatasources } from '#core/registry/datasource-store.ts';
+import type { RunRow } from '#core/runs/run.ts';
+import { listRuns, newestRun } from '#core/runs/run-store.ts';
 
 /** Reads that are under way at once: enough to hide the time each takes. */
 const atOnce = 20;

@@ -1,4 +1,4 @@
-import { Failure } from '#core/errors.ts';
+import { Failure } from '#core/model/errors.ts';
 
 /** What paths and bodies under /v1 refer to. Each has an error code of its own: CONNECTOR_NOT_FOUND and so on. */
 export type ResourceKind = 'connector' | 'schedule' | 'job' | 'document' | 'webhook';

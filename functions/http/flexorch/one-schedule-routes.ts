@@ -1,10 +1,11 @@
-import { deleteDatasource } from '#core/datasources/delete-datasource.ts';
-import { requestRun } from '#core/sync/request-run.ts';
-import { listRuns } from '#core/sync/run-store.ts';
-import type { ApiDeps } from '../deps.ts';
-import { readCount } from '../query-parameters.ts';
-import type { Reply, RequestContext, RouteOf } from '../route.ts';
-import { withBody, withoutBody } from '../route-body.ts';
+import { deleteDatasource } from '#core/registry/changes/delete-datasource.ts';
+import { requestRun } from '#core/runs/request-run.ts';
+import { listRuns } from '#core/runs/run-store.ts';
+import { withBody, withoutBody } from '../body/route-body.ts';
+import { readCount } from '../steps/query-parameters.ts';
+import type { ApiDeps } from '../table/deps.ts';
+import type { Reply, RequestContext, RouteOf } from '../table/route.ts';
+import type { FlexorchAnswer } from './answer-schemas.ts';
 import { accepted, success } from './envelope.ts';
 import { changeSchedule } from './save-schedule.ts';
 import { demandSchedule, type Schedule, scheduleFace } from './schedule-face.ts';
@@ -26,12 +27,12 @@ const mostLogs = 100;
 const common = { fn: 'api', resource: 'schedule' } as const;
 
 /** The routes of one schedule, below the path that lists them. */
-export function oneSchedule(base: string, find: Find): RouteOf<'api'>[] {
+export function oneSchedule(base: string, find: Find): RouteOf<'api', FlexorchAnswer>[] {
   const path = `${base}/{schedule}`;
   return [...readAndChange(path, find), ...runs(path, find)];
 }
 
-function readAndChange(path: string, find: Find): RouteOf<'api'>[] {
+function readAndChange(path: string, find: Find): RouteOf<'api', FlexorchAnswer>[] {
   return [
     {
       ...common,
@@ -72,7 +73,7 @@ function readAndChange(path: string, find: Find): RouteOf<'api'>[] {
   ];
 }
 
-function runs(path: string, find: Find): RouteOf<'api'>[] {
+function runs(path: string, find: Find): RouteOf<'api', FlexorchAnswer>[] {
   return [
     {
       ...common,

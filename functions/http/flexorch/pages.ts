@@ -1,5 +1,5 @@
-import { readCount } from '../query-parameters.ts';
-import type { QueryParameter, QueryValues, Reply } from '../route.ts';
+import { readCount } from '../steps/query-parameters.ts';
+import type { QueryParameter, QueryValues, Reply } from '../table/route.ts';
 import { success } from './envelope.ts';
 
 /** Counted from 1. */

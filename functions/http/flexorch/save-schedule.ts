@@ -1,9 +1,9 @@
-import type { ConnectorRow } from '#core/connectors/connector.ts';
-import type { DatasourcePatch, SyncInput } from '#core/datasources/datasource.ts';
-import { readDatasource } from '#core/datasources/datasource-store.ts';
-import { createDatasource, updateDatasourceFields } from '#core/datasources/save-datasource.ts';
 import { type CreateRequest, createOnce } from '#core/idempotency/create-once.ts';
-import type { ApiDeps } from '../deps.ts';
+import { createDatasource, updateDatasourceFields } from '#core/registry/changes/save-datasource.ts';
+import type { ConnectorRow } from '#core/registry/connector.ts';
+import type { DatasourcePatch, SyncInput } from '#core/registry/datasource.ts';
+import { readDatasource } from '#core/registry/datasource-store.ts';
+import type { ApiDeps } from '../table/deps.ts';
 import { prefixOf, type Schedule } from './schedule-face.ts';
 import type { ScheduleWish } from './schedule-input.ts';
 

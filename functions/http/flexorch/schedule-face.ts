@@ -1,9 +1,10 @@
-import type { ConnectorRow } from '#core/connectors/connector.ts';
-import { readConnector } from '#core/connectors/connector-store.ts';
-import type { DatasourceRow } from '#core/datasources/datasource.ts';
-import { listDatasources, readNumberedDatasource } from '#core/datasources/datasource-store.ts';
-import { scheduleView } from '#core/datasources/schedule-view.ts';
-import type { Clock, Table } from '#core/ports.ts';
+import type { Clock } from '#core/model/ports/host.ts';
+import type { Table } from '#core/model/ports/table.ts';
+import type { ConnectorRow } from '#core/registry/connector.ts';
+import { readConnector } from '#core/registry/connector-store.ts';
+import type { DatasourceRow } from '#core/registry/datasource.ts';
+import { listDatasources, readNumberedDatasource } from '#core/registry/datasource-store.ts';
+import { scheduleView } from '#core/schedules/schedule-view.ts';
 import { demandConnector, isShown, shownConnectors } from './connector-face.ts';
 import { lastSync } from './last-runs.ts';
 import { ResourceNotFound } from './not-found.ts';

@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import { keyPrefix } from '#core/connectors/s3-config.ts';
-import { Failure } from '#core/errors.ts';
-import { displayName } from '#core/identifier.ts';
-import { isNumber } from '../path-parameters.ts';
+import { Failure } from '#core/model/errors.ts';
+import { displayName } from '#core/model/identifier.ts';
+import { keyPrefix } from '#core/source/s3-config.ts';
+import { isNumber } from '../steps/path-parameters.ts';
 
 const cron = z.string('must be a text such as "0 6 * * *"').max(256, 'must be at most 256 characters').nullish();
 

@@ -1,6 +1,7 @@
-import type { ApiDeps } from '../deps.ts';
-import type { RequestContext, RouteOf } from '../route.ts';
-import { withBody } from '../route-body.ts';
+import { withBody } from '../body/route-body.ts';
+import type { ApiDeps } from '../table/deps.ts';
+import type { RequestContext, RouteOf } from '../table/route.ts';
+import type { FlexorchAnswer } from './answer-schemas.ts';
 import { demandConnector } from './connector-face.ts';
 import { createRequest } from './create-request.ts';
 import { created, success } from './envelope.ts';
@@ -12,7 +13,7 @@ import { demandSameConnector, newSchedule, newScheduleOnConnector, readNewSchedu
 type Context = RequestContext<ApiDeps>;
 
 /** The connector's own schedules: FlexOrch's older form. */
-const nested: readonly RouteOf<'api'>[] = [
+const nested: readonly RouteOf<'api', FlexorchAnswer>[] = [
   {
     method: 'POST',
     path: '/v1/connectors/{connector}/schedules',
@@ -48,7 +49,7 @@ const nested: readonly RouteOf<'api'>[] = [
 ];
 
 /** All schedules, whatever their connector: FlexOrch's newer form. */
-const flat: readonly RouteOf<'api'>[] = [
+const flat: readonly RouteOf<'api', FlexorchAnswer>[] = [
   {
     method: 'POST',
     path: '/v1/scheduler/schedules',
@@ -77,7 +78,7 @@ const flat: readonly RouteOf<'api'>[] = [
   },
 ];
 
-export const scheduleRoutes: readonly RouteOf<'api'>[] = [
+export const scheduleRoutes: readonly RouteOf<'api', FlexorchAnswer>[] = [
   ...nested,
   ...oneSchedule('/v1/connectors/{connector}/schedules', onConnector),
   ...flat,

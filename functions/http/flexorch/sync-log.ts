@@ -1,5 +1,5 @@
-import type { DatasourceRow } from '#core/datasources/datasource.ts';
-import type { RunRow } from '#core/sync/run.ts';
+import type { DatasourceRow } from '#core/registry/datasource.ts';
+import type { RunRow } from '#core/runs/run.ts';
 
 /** Runs have more ends than this dialect knows: what did not complete, or waits for somebody to approve it, has failed. */
 const statuses: Readonly<Record<RunRow['status'], 'running' | 'completed' | 'failed'>> = {

@@ -1,4 +1,5 @@
-import type { RouteOf } from '../route.ts';
+import type { RouteOf } from '../table/route.ts';
+import type { FlexorchAnswer } from './answer-schemas.ts';
 import { success } from './envelope.ts';
 
 /** Nothing is metered: what holds requests back is the throttle of the API's stage, which counts for all callers. */
@@ -12,7 +13,7 @@ const unlimited = {
   reset_in_seconds: 0,
 };
 
-export const usageRoutes: readonly RouteOf<'api'>[] = [
+export const usageRoutes: readonly RouteOf<'api', FlexorchAnswer>[] = [
   {
     method: 'GET',
     path: '/v1/usage/rate-limits',

@@ -4,16 +4,17 @@ import { deleteWebhook } from '#core/webhooks/delete-webhook.ts';
 import { readWebhooks, webhookView } from '#core/webhooks/read-webhooks.ts';
 import { webhookInput } from '#core/webhooks/webhook.ts';
 import { readWebhook } from '#core/webhooks/webhook-store.ts';
-import type { ApiDeps } from '../deps.ts';
-import type { RequestContext, RouteOf } from '../route.ts';
-import { withBody } from '../route-body.ts';
+import { withBody } from '../body/route-body.ts';
+import type { ApiDeps } from '../table/deps.ts';
+import type { RequestContext, RouteOf } from '../table/route.ts';
+import type { FlexorchAnswer } from './answer-schemas.ts';
 import { createRequest } from './create-request.ts';
 import { created, noContent } from './envelope.ts';
 import { itemsPage, pageOf, pageParameters, readPageRequest } from './pages.ts';
 
 const all = { path: '/v1/webhooks', fn: 'api' } as const;
 
-export const webhookRoutes: readonly RouteOf<'api'>[] = [
+export const webhookRoutes: readonly RouteOf<'api', FlexorchAnswer>[] = [
   {
     ...all,
     method: 'POST',

@@ -5,7 +5,7 @@ import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
-import type { StackConfig } from '../config.ts';
+import type { StackConfig } from '../config/config.ts';
 import { acknowledge } from './acknowledge.ts';
 
 /** High: data or service is being lost now. Medium: somebody should look today. Low: it costs, but nothing breaks. */

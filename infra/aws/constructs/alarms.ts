@@ -4,7 +4,7 @@ import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { StackConfig } from '../config.ts';
+import type { StackConfig } from '../config/config.ts';
 import { AlarmTopic, type Severity } from './alarm-topic.ts';
 import type { DeadLetterQueue } from './dead-letter-queue.ts';
 import type { SyncMetrics } from './sync-metrics.ts';

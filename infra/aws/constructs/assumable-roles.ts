@@ -1,7 +1,7 @@
 import { Aws, Lazy } from 'aws-cdk-lib';
 import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import type { StackConfig } from '../config.ts';
+import type { StackConfig } from '../config/config.ts';
 import { acknowledge } from './acknowledge.ts';
 
 type Told = { ASSUMABLE_ROLES: string };

@@ -1,6 +1,6 @@
 import type { Construct } from 'constructs';
 import type { JobsEnvironment } from '#handlers/jobs/env.ts';
-import type { StackConfig } from '../config.ts';
+import type { StackConfig } from '../config/config.ts';
 import type { AssumableRoles } from './assumable-roles.ts';
 import type { DataTable } from './data-table.ts';
 import type { JobsQueue } from './jobs-queue.ts';

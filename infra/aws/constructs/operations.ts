@@ -1,5 +1,5 @@
 import { Construct } from 'constructs';
-import type { StackConfig } from '../config.ts';
+import type { StackConfig } from '../config/config.ts';
 import { Alarms, type DeadLetterQueues } from './alarms.ts';
 import { Dashboard } from './dashboard.ts';
 import type { DataTable } from './data-table.ts';

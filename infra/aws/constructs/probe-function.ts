@@ -1,6 +1,6 @@
 import type { Construct } from 'constructs';
 import type { ProbeEnvironment } from '#handlers/probe/env.ts';
-import type { StackConfig } from '../config.ts';
+import type { StackConfig } from '../config/config.ts';
 import type { AdminKey } from './admin-key.ts';
 import type { AssumableRoles } from './assumable-roles.ts';
 import type { DataTable } from './data-table.ts';

@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { RecursiveLoop } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import type { PublisherEnvironment } from '#handlers/publisher/env.ts';
-import type { StackConfig } from '../config.ts';
+import type { StackConfig } from '../config/config.ts';
 import type { DataTable } from './data-table.ts';
 import type { EventBus } from './event-bus.ts';
 import type { JobsQueue } from './jobs-queue.ts';

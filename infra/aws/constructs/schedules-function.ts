@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { SchedulesEnvironment } from '#handlers/schedules/env.ts';
-import type { StackConfig } from '../config.ts';
+import type { StackConfig } from '../config/config.ts';
 import type { DataTable } from './data-table.ts';
 import type { DeadLetterQueue } from './dead-letter-queue.ts';
 import type { JobsQueue } from './jobs-queue.ts';

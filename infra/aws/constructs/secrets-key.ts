@@ -2,7 +2,7 @@ import { RemovalPolicy } from 'aws-cdk-lib';
 import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
-import type { StackConfig } from '../config.ts';
+import type { StackConfig } from '../config/config.ts';
 
 /** Whose secrets: `kind` of the encryption context that functions/adapters/aws/kms-vault.ts sends. */
 type SecretKind = 'connector' | 'datasource' | 'webhook';

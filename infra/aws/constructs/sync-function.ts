@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { RecursiveLoop } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import type { SyncEnvironment } from '#handlers/sync/env.ts';
-import type { StackConfig } from '../config.ts';
+import type { StackConfig } from '../config/config.ts';
 import type { AssumableRoles } from './assumable-roles.ts';
 import type { DataTable } from './data-table.ts';
 import type { DeadLetterQueue } from './dead-letter-queue.ts';

@@ -5,7 +5,7 @@ import { Construct } from 'constructs';
 
 type Fact = { readonly pattern: IFilterPattern; readonly value: string; readonly unit?: Unit };
 
-/** The end of a run as functions/core/sync/finish-run.ts logs it; dry runs changed nothing and are left out. */
+/** The end of a run as functions/core/runs/finish-run.ts logs it; dry runs changed nothing and are left out. */
 function ended(status: string): IFilterPattern {
   return FilterPattern.all(
     FilterPattern.stringValue('$.fact', '=', `sync ${status}`),

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createEventBridgeBus } from '#adapters/aws/event-bridge-bus.ts';
-import type { BusEvent, EventBus } from '#core/ports.ts';
+import type { BusEvent, EventBus } from '#core/model/ports/event-bus.ts';
 import { entrySize, FakeEventBridge } from '#support/aws/fake-event-bridge.ts';
 
 const KB = 1024;

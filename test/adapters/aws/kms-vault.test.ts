@@ -2,7 +2,7 @@ import { DisabledException, InvalidCiphertextException } from '@aws-sdk/client-k
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createKmsOpener, createKmsSealer } from '#adapters/aws/kms-vault.ts';
-import type { VaultContext } from '#core/ports.ts';
+import type { VaultContext } from '#core/model/ports/vault.ts';
 import { FakeKms } from '#support/aws/fake-kms.ts';
 
 const KEY = 'arn:aws:kms:eu-west-1:111122223333:key/one';

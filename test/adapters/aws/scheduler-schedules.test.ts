@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createSchedulerSchedules } from '#adapters/aws/scheduler-schedules.ts';
-import type { Schedule } from '#core/ports.ts';
-import { nextFire } from '#core/schedules/next-fire.ts';
+import type { Schedule } from '#core/model/ports/schedules.ts';
+import { nextFire } from '#core/timing/next-fire.ts';
 import { FakeScheduler, schedulerErrors } from '#support/aws/fake-scheduler.ts';
 import { collect } from '#support/collect.ts';
 

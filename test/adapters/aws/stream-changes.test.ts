@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { toAttributes } from '#adapters/aws/dynamodb-table-values.ts';
 import { readStreamRecord } from '#adapters/aws/stream-changes.ts';
-import type { Item } from '#core/ports.ts';
+import type { Item } from '#core/model/ports/table.ts';
 
 type Images = NonNullable<DynamoDBRecord['dynamodb']>;
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Lookup } from '#adapters/s3/endpoint-guard.ts';
+import type { Lookup } from '#adapters/outbound/endpoint-guard.ts';
 import { createHttpWebhookSender } from '#adapters/webhooks/http-webhook-sender.ts';
 import { createWebhookAddresses } from '#adapters/webhooks/webhook-addresses.ts';
 import { signatureHeaders } from '#core/webhooks/sign.ts';

@@ -1,13 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { recordOf, recordPartition, tombstoneOf } from '#core/catalogue/record.ts';
 import { feedPrefixes } from '#core/changes/feed-prefixes.ts';
 import { publishChanges } from '#core/changes/publish-changes.ts';
-import { deleteDatasource } from '#core/datasources/delete-datasource.ts';
-import { purgeData } from '#core/documents/purge-data.ts';
-import { recordOf, recordPartition, tombstoneOf } from '#core/documents/record.ts';
-import type { BusEvent, Item, ItemChange, Key } from '#core/ports.ts';
-import { approveRun } from '#core/sync/approve-run.ts';
-import { cancelRun } from '#core/sync/cancel-run.ts';
-import { requestRun } from '#core/sync/request-run.ts';
+import { purgeData } from '#core/dispatch/purge-data.ts';
+import type { BusEvent } from '#core/model/ports/event-bus.ts';
+import type { Item, ItemChange, Key } from '#core/model/ports/table.ts';
+import { deleteDatasource } from '#core/registry/changes/delete-datasource.ts';
+import { approveRun } from '#core/runs/approve-run.ts';
+import { cancelRun } from '#core/runs/cancel-run.ts';
+import { requestRun } from '#core/runs/request-run.ts';
 import { bucketName, createSyncWorld, type SyncWorld } from '#support/sync-world.ts';
 
 type Objects = { id: string; key: string }[];

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { splitEvent } from '#core/changes/split-event.ts';
-import type { BusEvent } from '#core/ports.ts';
+import type { BusEvent } from '#core/model/ports/event-bus.ts';
 
 const bytesOf = ({ id, detail }: BusEvent) => Buffer.byteLength(JSON.stringify({ id, ...detail }));
 const eventOf = (objects: unknown): BusEvent => ({

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { documentId } from '#core/documents/document-id.ts';
+import { documentId } from '#core/catalogue/document-id.ts';
 import { documentUrl } from '#core/documents/document-url.ts';
 import { bucketName, createSyncWorld, type SyncWorld } from '#support/sync-world.ts';
 

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
+import { documentId } from '#core/catalogue/document-id.ts';
+import { rangeItem, readRanges } from '#core/catalogue/range-map.ts';
+import { readRecord, recordPartition } from '#core/catalogue/record.ts';
 import { deleteDocument } from '#core/documents/delete-document.ts';
-import { documentId } from '#core/documents/document-id.ts';
 import { readDocument } from '#core/documents/read-document.ts';
-import { readRecord, recordPartition } from '#core/documents/record.ts';
-import { searchDocuments } from '#core/documents/search-documents.ts';
-import { ConditionFailed } from '#core/errors.ts';
-import type { Table } from '#core/ports.ts';
-import { rangeItem, readRanges } from '#core/ranges/range-map.ts';
+import { ConditionFailed } from '#core/model/errors.ts';
+import type { Table } from '#core/model/ports/table.ts';
+import { searchDocuments } from '#core/search/search-documents.ts';
 import keyVectors from '../../vectors/keys.json' with { type: 'json' };
-import { lastModified, seedCatalogue } from './seeded-catalogue.ts';
+import { lastModified, seedCatalogue } from '../search/seeded-catalogue.ts';
 
 const vectorKeys = keyVectors.keys.map(({ key }) => key);
 const clock = { now: () => Date.parse('2026-04-01T00:00:00Z') };

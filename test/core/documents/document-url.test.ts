@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { documentId } from '#core/documents/document-id.ts';
+import { documentId } from '#core/catalogue/document-id.ts';
 import { documentUrl } from '#core/documents/document-url.ts';
-import type { Bucket, Buckets, BucketTarget } from '#core/ports.ts';
+import type { Bucket, Buckets, BucketTarget } from '#core/model/ports/bucket.ts';
 import { noRoles } from '#support/fake-roles.ts';
-import { type Seed, seedCatalogue } from './seeded-catalogue.ts';
+import { type Seed, seedCatalogue } from '../search/seeded-catalogue.ts';
 
 async function setUp(seed: Partial<Seed> = {}, presign?: Bucket['presign']) {
   const { table, close } = await seedCatalogue({ id: 'ds', keys: ['a b'], gone: ['gone'], ...seed });

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import type { DatasourceRow } from '#core/datasources/datasource.ts';
-import { readDatasource } from '#core/datasources/datasource-store.ts';
+import { readRecord, recordOf } from '#core/catalogue/record.ts';
 import { documentView, folderView } from '#core/documents/document.ts';
 import { objectUrl } from '#core/documents/object-place.ts';
-import { readRecord, recordOf } from '#core/documents/record.ts';
+import type { DatasourceRow } from '#core/registry/datasource.ts';
+import { readDatasource } from '#core/registry/datasource-store.ts';
 import keys from '../../vectors/keys.json' with { type: 'json' };
-import { lastModified, seedCatalogue, writtenAt } from './seeded-catalogue.ts';
+import { lastModified, seedCatalogue, writtenAt } from '../search/seeded-catalogue.ts';
 
 async function datasource(): Promise<DatasourceRow> {
   const { table, close } = await seedCatalogue({ id: 'ds', keys: [] });

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { readConnector, updateConnector } from '#core/connectors/connector-store.ts';
-import { createConnector } from '#core/connectors/save-connector.ts';
-import { createDatasource } from '#core/datasources/save-datasource.ts';
 import { readPlace } from '#core/documents/object-place.ts';
+import { createConnector } from '#core/registry/changes/save-connector.ts';
+import { createDatasource } from '#core/registry/changes/save-datasource.ts';
+import { readConnector, updateConnector } from '#core/registry/connector-store.ts';
 import { createSyncWorld, type SyncWorld } from '#support/sync-world.ts';
 
 let world: SyncWorld;

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openSqliteTable } from '#adapters/embedded/sqlite-table.ts';
+import { openSqliteTable } from '#adapters/sqlite/sqlite-table.ts';
+import { documentId } from '#core/catalogue/document-id.ts';
+import { emptyRange, firstKey, rangeItem } from '#core/catalogue/range-map.ts';
+import { recordOf, recordPartition } from '#core/catalogue/record.ts';
 import { feedPrefixes } from '#core/changes/feed-prefixes.ts';
 import { publishChanges } from '#core/changes/publish-changes.ts';
 import { deleteDocument } from '#core/documents/delete-document.ts';
-import { documentId } from '#core/documents/document-id.ts';
-import { recordOf, recordPartition } from '#core/documents/record.ts';
 import { enrichRecord } from '#core/jobs/enrich-record.ts';
-import type { BusEvent } from '#core/ports.ts';
-import { emptyRange, firstKey, rangeItem } from '#core/ranges/range-map.ts';
+import type { BusEvent } from '#core/model/ports/event-bus.ts';
 import { createRecordingLog } from '#support/recording-log.ts';
 import { bucketName } from '#support/sync-world.ts';
 import { createJobsWorld, type JobsWorld } from './jobs-world.ts';

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { DatasourceRow } from '#core/datasources/datasource.ts';
-import { datasourceView } from '#core/datasources/datasource.ts';
-import { recordPartitionPrefix } from '#core/documents/record.ts';
+import { recordPartitionPrefix } from '#core/catalogue/record.ts';
 import { enrichChanges } from '#core/jobs/enrich-changes.ts';
-import type { ItemChange } from '#core/ports.ts';
+import type { ItemChange } from '#core/model/ports/table.ts';
+import type { DatasourceRow } from '#core/registry/datasource.ts';
+import { datasourceView } from '#core/registry/datasource.ts';
 import { bucketName } from '#support/sync-world.ts';
 import { createJobsWorld, type JobsWorld } from './jobs-world.ts';
 

@@ -1,16 +1,17 @@
-import { type ConnectorRow, connectorInput } from '#core/connectors/connector.ts';
-import { createConnector } from '#core/connectors/save-connector.ts';
-import type { DatasourceRow } from '#core/datasources/datasource.ts';
-import { datasourceInput } from '#core/datasources/datasource.ts';
-import { createDatasource } from '#core/datasources/save-datasource.ts';
 import { handleJobs } from '#core/jobs/handle-jobs.ts';
 import type { JobDeps } from '#core/jobs/perform-jobs.ts';
 import { processingInput } from '#core/jobs/processing-input.ts';
 import { listJobs, readJob } from '#core/jobs/read-job.ts';
 import type { Submission } from '#core/jobs/submission.ts';
 import { submitJobs } from '#core/jobs/submit-jobs.ts';
-import { parseInput } from '#core/parse-input.ts';
-import type { Buckets, Table } from '#core/ports.ts';
+import { parseInput } from '#core/model/parse-input.ts';
+import type { Buckets } from '#core/model/ports/bucket.ts';
+import type { Table } from '#core/model/ports/table.ts';
+import { createConnector } from '#core/registry/changes/save-connector.ts';
+import { createDatasource } from '#core/registry/changes/save-datasource.ts';
+import { type ConnectorRow, connectorInput } from '#core/registry/connector.ts';
+import type { DatasourceRow } from '#core/registry/datasource.ts';
+import { datasourceInput } from '#core/registry/datasource.ts';
 import { bucketName, createSyncWorld, type SyncWorld } from '#support/sync-world.ts';
 
 export type JobMessageSent = { readonly message: unknown; readonly delaySeconds: number };

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { documentId } from '#core/documents/document-id.ts';
+import { documentId } from '#core/catalogue/document-id.ts';
 import { handleJobs } from '#core/jobs/handle-jobs.ts';
 import { jobEvents } from '#core/jobs/job-events.ts';
 import { jobPartitionPrefix } from '#core/jobs/job-store.ts';
 import type { JobDeps } from '#core/jobs/perform-jobs.ts';
 import { sweepJobs } from '#core/jobs/sweep-jobs.ts';
-import type { Bucket, Item, ItemChange, Table } from '#core/ports.ts';
+import type { Bucket } from '#core/model/ports/bucket.ts';
+import type { Item, ItemChange, Table } from '#core/model/ports/table.ts';
 import { bucketName } from '#support/sync-world.ts';
 import { createJobsWorld, type JobsWorld, tally } from './jobs-world.ts';
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { replaceConnector } from '#core/connectors/save-connector.ts';
-import { documentId } from '#core/documents/document-id.ts';
+import { documentId } from '#core/catalogue/document-id.ts';
 import { readDocument } from '#core/documents/read-document.ts';
+import { replaceConnector } from '#core/registry/changes/save-connector.ts';
 import { bucketName } from '#support/sync-world.ts';
 import { createJobsWorld, type JobsWorld, tally } from './jobs-world.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { WebhookAnswer } from '#core/ports.ts';
+import type { WebhookAnswer } from '#core/model/ports/webhooks.ts';
 import { createWebhookWorld, jobEvent, ok } from './webhook-world.ts';
 
 const hour = 3_600_000;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { Failure } from '#core/errors.ts';
-import { parseInput } from '#core/parse-input.ts';
+import { Failure } from '#core/model/errors.ts';
+import { parseInput } from '#core/model/parse-input.ts';
 import { deleteWebhook } from '#core/webhooks/delete-webhook.ts';
 import { readWebhooks } from '#core/webhooks/read-webhooks.ts';
 import { mostWebhooks, secretContext, webhookInput } from '#core/webhooks/webhook.ts';

@@ -1,7 +1,9 @@
-import { openSqliteTable } from '#adapters/embedded/sqlite-table.ts';
-import { createTableWorkQueue } from '#adapters/embedded/table-work-queue.ts';
-import type { BusEvent, Table, WebhookAnswer, WebhookRequest } from '#core/ports.ts';
-import { zeroCounters } from '#core/sync/run.ts';
+import { openSqliteTable } from '#adapters/sqlite/sqlite-table.ts';
+import { createTableWorkQueue } from '#adapters/sqlite/table-work-queue.ts';
+import type { BusEvent } from '#core/model/ports/event-bus.ts';
+import type { Table } from '#core/model/ports/table.ts';
+import type { WebhookAnswer, WebhookRequest } from '#core/model/ports/webhooks.ts';
+import { zeroCounters } from '#core/runs/run.ts';
 import { createWebhook } from '#core/webhooks/create-webhook.ts';
 import { type DeliveryRow, deliveryPartition, deliveryRow } from '#core/webhooks/delivery.ts';
 import type { DeliveryDeps } from '#core/webhooks/delivery-deps.ts';

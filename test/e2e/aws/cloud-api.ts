@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { shownRun } from '#local/demo-client.ts';
+import { shownRun } from '#local/demo/demo-client.ts';
 
 export type CloudRun = z.output<typeof shownRun>;
 

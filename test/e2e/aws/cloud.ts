@@ -2,7 +2,7 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
-import { type S3Server, startS3Server } from '#support/s3-server/server.ts';
+import { type S3Server, startS3Server } from '#local/demo/s3-server/server.ts';
 import { type BusListener, listenToBus } from './bus-listener.ts';
 import { type Clients, createClients } from './clients.ts';
 import { type CloudApi, createCloudApi } from './cloud-api.ts';

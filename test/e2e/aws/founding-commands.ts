@@ -1,4 +1,4 @@
-import type { S3Server } from '#support/s3-server/server.ts';
+import type { S3Server } from '#local/demo/s3-server/server.ts';
 
 /** The body of the command by which users of the S3 connector register it: `curl -XPUT …/connector/s3?replace=true -d`. */
 export const connectorBody = {

@@ -1,4 +1,4 @@
-import type { S3Server } from '#support/s3-server/server.ts';
+import type { S3Server } from '#local/demo/s3-server/server.ts';
 import { bucketFacts } from '#support/sync-world.ts';
 import type { CloudApi } from './cloud-api.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { openSqliteTable } from '#adapters/embedded/sqlite-table.ts';
-import type { Table } from '#core/ports.ts';
+import { openSqliteTable } from '#adapters/sqlite/sqlite-table.ts';
+import type { Table } from '#core/model/ports/table.ts';
 import { type Api, createApi } from '../api-fixture.ts';
 import { connectorBody } from './strict-client.ts';
 

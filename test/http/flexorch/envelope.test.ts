@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { Failure } from '#core/errors.ts';
-import { createStaticApiKeys } from '#http/api-keys.ts';
+import { Failure } from '#core/model/errors.ts';
 import { refusal } from '#http/dialects.ts';
 import { accepted } from '#http/flexorch/envelope.ts';
+import { createStaticApiKeys } from '#http/table/api-keys.ts';
 import { type Answer, createApi } from '../api-fixture.ts';
 
 function failed(answer: Answer): [number, string] {

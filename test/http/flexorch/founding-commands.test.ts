@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createStaticApiKeys } from '#http/api-keys.ts';
+import { createStaticApiKeys } from '#http/table/api-keys.ts';
 import { createApi, secret } from '../api-fixture.ts';
 
 /** The -d of the founding document's first command, to the byte but for the values it leaves out. */

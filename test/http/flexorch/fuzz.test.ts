@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { openSqliteTable } from '#adapters/embedded/sqlite-table.ts';
-import type { Route } from '#http/route.ts';
+import { openSqliteTable } from '#adapters/sqlite/sqlite-table.ts';
 import { routes } from '#http/routes.ts';
+import type { Route } from '#http/table/route.ts';
 import { countWrites } from '#support/counting-table.ts';
 import { type Answer, type Api, createApi } from '../api-fixture.ts';
 import { connectorBody } from './strict-client.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Failure } from '#core/errors.ts';
+import { Failure } from '#core/model/errors.ts';
 import { type Api, createApi } from '../api-fixture.ts';
 import { connectorBody, createStrictClient, type Weather } from './strict-client.ts';
 

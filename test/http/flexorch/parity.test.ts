@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { readDatasource, updateDatasource } from '#core/datasources/datasource-store.ts';
+import { readDatasource, updateDatasource } from '#core/registry/datasource-store.ts';
 import { type Api, createApi, datasourceBody, secret } from '../api-fixture.ts';
 import { connectorBody, createStrictClient } from './strict-client.ts';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { Failure } from '#core/errors.ts';
-import { routesAt } from '#http/match-route.ts';
+import { Failure } from '#core/model/errors.ts';
 import { routes } from '#http/routes.ts';
+import { routesAt } from '#http/table/match-route.ts';
 import { createApi } from '../api-fixture.ts';
 import { connectorBody, createStrictClient, type Weather } from './strict-client.ts';
 

@@ -12,7 +12,7 @@ import {
   UpdateScheduleCommand,
   ValidationException,
 } from '@aws-sdk/client-scheduler';
-import { isTimezone, nextFire } from '#core/schedules/next-fire.ts';
+import { isTimezone, nextFire } from '#core/timing/next-fire.ts';
 
 /** A schedule as it stands in the service, with the defaults of what it was not given. */
 export type StandingSchedule = CreateScheduleCommandInput & { readonly LastModificationDate: Date };

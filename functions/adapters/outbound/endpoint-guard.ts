@@ -1,0 +1,157 @@
+import { lookup as systemLookup } from 'node:dns/promises';
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { isIP, type LookupFunction } from 'node:net';
+import ipaddr from 'ipaddr.js';
+import { Failure } from '#core/model/errors.ts';
+import { type Endpoint, parseEndpoint } from '#core/source/endpoint.ts';
+
+/** Addresses of a name, as the system's resolver gives them. */
+export type Lookup = (hostname: string) => Promise<readonly { address: string; family: number }[]>;
+
+/** Which addresses may be dialled: those of the public Internet, or also those of one's own networks. */
+export type Reach = 'public' | 'private';
+
+export type Agents = { readonly httpAgent: HttpAgent; readonly httpsAgent: HttpsAgent };
+
+const refusedText =
+  'This endpoint may not be used. It must be the host[:port] of an S3 server at a public address; whoever runs ' +
+  'Stocktake can allow private ones by name.';
+
+/** The one answer to every endpoint that may not be dialled, so that it tells nothing about the network behind. */
+export function endpointRefused(): Failure {
+  return new Failure('endpoint_refused', refusedText);
+}
+
+/**
+ * Reads an endpoint and says how far its connections may reach.
+ *
+ * @param allowed true: loopback and private addresses may be dialled (a server on one's own machine). A list: only by
+ * the endpoints on it, `host` for any port or `host:port`. false: by none.
+ * @throws Failure `endpoint_refused`, also for what is no endpoint at all; nothing was looked up or dialled by then.
+ */
+export function admitEndpoint(
+  text: string,
+  useSsl: boolean,
+  allowed: boolean | readonly string[],
+): { endpoint: Endpoint; reach: Reach } {
+  const endpoint = parseEndpoint(text);
+  if ('reason' in endpoint) throw endpointRefused();
+  const reach = mayReachPrivate(endpoint, useSsl, allowed) ? 'private' : 'public';
+  const local = endpoint.host === 'localhost' || endpoint.host.endsWith('.localhost');
+  if (local ? reach === 'public' : !mayDialHost(endpoint.host, reach)) throw endpointRefused();
+  return { endpoint, reach };
+}
+
+/**
+ * Keep-alive agents that connect only to addresses within reach: names are checked when they are resolved, each time,
+ * and the checked addresses are the ones dialled; address literals, which never reach a lookup, before the dial.
+ *
+ * @param idleMs after which a connection that nobody uses is closed.
+ */
+export function guardedAgents(reach: Reach, lookup: Lookup = resolve, idleMs = 10_000): Agents {
+  // More sockets than the 16 streams of one invocation would never be used. The timeout closes unused ones only.
+  const options = { keepAlive: true, maxSockets: 32, timeout: idleMs, lookup: guardedLookup(reach, lookup) };
+  return { httpAgent: new GuardedHttpAgent(options, reach), httpsAgent: new GuardedHttpsAgent(options, reach) };
+}
+
+/** True if the address, an IPv4 or IPv6 literal, may be dialled. What cannot be read may not. */
+export function mayDial(address: string, reach: Reach): boolean {
+  const literal = isIP(address) === 6 ? hexadecimal(address) : address;
+  if (isIP(literal) === 0 || !ipaddr.isValid(literal)) return false;
+  // Unwraps IPv4-mapped addresses; the other embeddings (NAT64, 6to4, Teredo, compatible) are not public.
+  const parsed = ipaddr.process(literal);
+  const range: string = parsed.range();
+  if (reach === 'private' && ownNetworks.has(range)) return true;
+  if (range !== 'unicast') return false;
+  // For ipaddr.js all that has no name is unicast; only 2000::/3 is given out (RFC 4291, section 2.4).
+  return parsed.kind() === 'ipv4' || parsed.match(globalUnicast);
+}
+
+/** ipaddr.js takes `::8.8.8.8` for 8.8.8.8, which is not where it leads; written without dots it is not mistaken. */
+function hexadecimal(address: string): string {
+  return address.includes('%') ? '' : new URL(`http://[${address}]`).hostname.slice(1, -1);
+}
+
+const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3');
+
+/** Without linkLocal: that is where clouds serve the credentials of the machine, and no S3 server lives there. */
+const ownNetworks = new Set<string>(['loopback', 'private', 'uniqueLocal', 'carrierGradeNat']);
+
+function mayReachPrivate(endpoint: Endpoint, useSsl: boolean, allowed: boolean | readonly string[]): boolean {
+  if (typeof allowed === 'boolean') return allowed;
+  const port = endpoint.port ?? (useSsl ? 443 : 80);
+  return allowed.some((entry) => {
+    const parsed = parseEndpoint(entry);
+    if ('reason' in parsed) {
+      throw new Failure('invalid_request', `The allowed private endpoint ${JSON.stringify(entry)} ${parsed.reason}`);
+    }
+    return parsed.host === endpoint.host && (parsed.port === undefined || parsed.port === port);
+  });
+}
+
+/** A name passes here and is judged when it is resolved. */
+function mayDialHost(host: string, reach: Reach): boolean {
+  const literal = isIP(host) !== 0 || host.includes(':');
+  return literal ? mayDial(host, reach) : true;
+}
+
+async function resolve(hostname: string): Promise<readonly { address: string; family: number }[]> {
+  return await systemLookup(hostname, { all: true });
+}
+
+/** One address out of reach refuses the whole answer: a name that points inside has no business here. */
+function guardedLookup(reach: Reach, lookup: Lookup): LookupFunction {
+  return (hostname, options, callback) => {
+    lookup(hostname).then(
+      (addresses) => {
+        const wanted = addresses.filter(({ family }) => !options.family || familyOf(options.family) === family);
+        const [first] = wanted;
+        if (!addresses.every(({ address }) => mayDial(address, reach))) callback(endpointRefused(), '');
+        else if (first === undefined) callback(Object.assign(new Error('no address'), { code: 'ENOTFOUND' }), '');
+        else if (options.all) callback(null, [...wanted]);
+        else callback(null, first.address, first.family);
+      },
+      (error: NodeJS.ErrnoException) => callback(error, ''),
+    );
+  };
+}
+
+function familyOf(family: number | 'IPv4' | 'IPv6'): number {
+  if (family === 'IPv4') return 4;
+  return family === 'IPv6' ? 6 : family;
+}
+
+type Dial<Agent extends { createConnection(...args: never[]): unknown }> = Parameters<Agent['createConnection']>;
+
+class GuardedHttpAgent extends HttpAgent {
+  readonly #reach: Reach;
+
+  constructor(options: ConstructorParameters<typeof HttpAgent>[0], reach: Reach) {
+    super(options);
+    this.#reach = reach;
+  }
+
+  override createConnection(...[options, callback]: Dial<HttpAgent>): ReturnType<HttpAgent['createConnection']> {
+    refuseLiteral(options.host, this.#reach);
+    return super.createConnection(options, callback);
+  }
+}
+
+class GuardedHttpsAgent extends HttpsAgent {
+  readonly #reach: Reach;
+
+  constructor(options: ConstructorParameters<typeof HttpsAgent>[0], reach: Reach) {
+    super(options);
+    this.#reach = reach;
+  }
+
+  override createConnection(...[options, callback]: Dial<HttpsAgent>): ReturnType<HttpsAgent['createConnection']> {
+    refuseLiteral(options.host, this.#reach);
+    return super.createConnection(options, callback);
+  }
+}
+
+function refuseLiteral(host: string | null | undefined, reach: Reach): void {
+  if (host && !mayDialHost(host, reach)) throw endpointRefused();
+}

@@ -1,0 +1,108 @@
+import * as z from 'zod';
+import { amendLease } from '../lease/lease.ts';
+import { Failure } from '../model/errors.ts';
+import { readConnector } from '../registry/connector-store.ts';
+import type { DatasourceRow } from '../registry/datasource.ts';
+import { readDatasource } from '../registry/datasource-store.ts';
+import { type RunStart, startRun } from '../runs/start-run.ts';
+import type { SyncDeps } from '../runs/sync-deps.ts';
+import { isBackingOff, readState, settingsOf } from '../runs/sync-state.ts';
+import type { WorkMessage } from '../runs/work-message.ts';
+import { requestReconcile } from '../schedules/reconcile-request.ts';
+import { performRun } from '../sync/run/perform-run.ts';
+import { parseInterval } from '../timing/interval.ts';
+
+/** What a schedule's target is given at each tick; see the schedule's input in datasources/schedule-of.ts. */
+export const tickPayload = z.strictObject({
+  datasource: z.string(),
+  config_version: z.number().int(),
+  /** RFC 3339. */
+  scheduled_time: z.string(),
+  /** For whoever reconciles the schedule: datasources/schedule-mark.ts. */
+  written: z.unknown().optional(),
+});
+export type TickPayload = z.output<typeof tickPayload>;
+
+export type TickOutcome = 'ran' | 'stale' | 'backing_off' | 'busy' | 'duplicate';
+
+/**
+ * Handles one firing of a schedule: queues the slots that lie before the next firing, then syncs. A tick for a
+ * datasource that is gone, switched off or configured otherwise since does nothing but ask that its schedule be
+ * reconciled.
+ */
+export async function handleTick(deps: SyncDeps, tick: TickPayload): Promise<TickOutcome> {
+  const current = await currentRow(deps, tick.datasource, tick.config_version);
+  if (current === undefined) {
+    await requestReconcile(deps, tick.datasource);
+    return 'stale';
+  }
+  const scheduledAt = Date.parse(tick.scheduled_time);
+  await queueSlots(deps, current.row, scheduledAt);
+  return syncSlot(deps, current, scheduledAt);
+}
+
+/** Handles one slot between two ticks of an interval below a minute. */
+export async function handleSlot(
+  deps: SyncDeps,
+  message: Extract<WorkMessage, { type: 'slot' }>,
+): Promise<TickOutcome> {
+  const current = await currentRow(deps, message.datasource, message.config_version);
+  // A namesake made since has versions of its own that may well be the same.
+  return current?.row.uid === message.uid ? syncSlot(deps, current, message.slot) : 'stale';
+}
+
+type Current = { readonly row: DatasourceRow; readonly settings: string };
+
+async function currentRow(deps: SyncDeps, id: string, configVersion: number): Promise<Current | undefined> {
+  const row = await readDatasource(deps.table, id);
+  if (row?.config_version !== configVersion || !row.enabled || !row.sync.enabled) return undefined;
+  const connector = await readConnector(deps.table, row.connector.id);
+  return connector?.processor.enabled ? { row, settings: settingsOf(row, connector) } : undefined;
+}
+
+/** Scheduler fires once a minute at the finest: the slots between are delayed messages. */
+async function queueSlots(deps: SyncDeps, row: DatasourceRow, scheduledAt: number): Promise<void> {
+  const { seconds, slotsPerTick } = slotsOf(row);
+  for (let index = 1; index < slotsPerTick; index += 1) {
+    const slot = scheduledAt + index * seconds * 1000;
+    const delaySeconds = Math.max(0, Math.ceil((slot - deps.clock.now()) / 1000));
+    const { id: datasource, uid, config_version } = row;
+    const message: WorkMessage = { type: 'slot', datasource, uid, config_version, slot };
+    // A tick that came late leaves out the slots that are over already: late slots collapse into one.
+    if (slot + seconds * 1000 > deps.clock.now()) await deps.queue.send(message, { delaySeconds });
+  }
+}
+
+function slotsOf(row: DatasourceRow): { seconds: number; slotsPerTick: number } {
+  const parsed = row.sync.interval === undefined ? undefined : parseInterval(row.sync.interval);
+  return parsed?.ok ? parsed : { seconds: 60, slotsPerTick: 1 };
+}
+
+async function syncSlot(deps: SyncDeps, { row, settings }: Current, slot: number): Promise<TickOutcome> {
+  const state = await readState(deps.table, row.uid);
+  if (isBackingOff(state, settings, deps.clock.now())) return 'backing_off';
+  const start = await startOrSay(deps, row, slot);
+  if (start === undefined) return 'stale';
+  if (start.outcome === 'duplicate') return 'duplicate';
+  if (start.outcome === 'busy') {
+    await amendLease(deps.table, row.uid, (lease) =>
+      (lease.last_slot ?? 0) >= slot
+        ? undefined
+        : { ...lease, last_slot: slot, skipped_slots: lease.skipped_slots + 1 },
+    );
+    return 'busy';
+  }
+  await performRun(deps, start);
+  return 'ran';
+}
+
+/** Settings that no longer make a whole scope are told once per tick in the log; there is no run to show them on. */
+async function startOrSay(deps: SyncDeps, row: DatasourceRow, slot: number): Promise<RunStart | undefined> {
+  try {
+    return await startRun(deps, { datasource: row.id, trigger: 'schedule', inProcess: true, slot });
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    deps.log.warn('sync not started', { datasource: row.id, code: error.code, reason: error.message });
+    return undefined;
+  }
+}

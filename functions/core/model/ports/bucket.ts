@@ -1,0 +1,73 @@
+import type { ListingPage, ListRequest } from './listing.ts';
+import type { AccessKeys, TemporaryKeys } from './roles.ts';
+
+/** Where a bucket is and with what keys to ask for it. Credentials are always explicit: never the host's own role. */
+export type BucketTarget = {
+  readonly bucket: string;
+  /** host[:port]; empty means AWS's own endpoint for the region. */
+  readonly endpoint: string;
+  readonly region?: string;
+  readonly useSsl: boolean;
+  readonly pathStyle: boolean;
+  readonly listVersion: 'auto' | 1 | 2;
+  readonly credentials: BucketCredentials;
+};
+
+/** Keys, or a role whose keys are taken anew as they come to their end: a run may outlast them. */
+export type BucketCredentials = AccessKeys | { readonly roleArn: string; take(): Promise<TemporaryKeys> };
+
+/** What a HEAD of one key said. */
+export type HeadResult = FoundObject | { readonly status: 'missing' } | { readonly status: 'forbidden' };
+
+type FoundObject = {
+  readonly status: 'found';
+  readonly lastModified: number;
+  readonly size: number;
+  readonly etag: string;
+  /** It lies in an archive and has to be restored before it can be read; absent when it can. */
+  readonly archived?: boolean;
+};
+
+/** The same with all that its headers tell. */
+export type DescribeResult =
+  | (FoundObject & { readonly headers: ObjectHeaders })
+  | { readonly status: 'missing' }
+  | { readonly status: 'forbidden' };
+
+/** What the headers of an object tell beyond what a listing does. Names are in lower case, values as they were sent. */
+export type ObjectHeaders = {
+  readonly contentType?: string;
+  readonly contentEncoding?: string;
+  readonly cacheControl?: string;
+  /** The user's own, without `x-amz-meta-`. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** By algorithm, such as `sha256`, in base64. */
+  readonly checksums: Readonly<Record<string, string>>;
+  readonly encryption?: { readonly algorithm: string; readonly keyId?: string };
+  /** Absent where the bucket keeps no versions. */
+  readonly versionId?: string;
+  /** `STANDARD` where the server names none. */
+  readonly storageClass: string;
+};
+
+/** What asking for the tags of one key said. `unavailable`: the server has no tags, or cannot tell of them. */
+export type TagsResult =
+  | { readonly status: 'found'; readonly tags: Readonly<Record<string, string>> }
+  | { readonly status: 'missing' | 'forbidden' | 'unavailable' };
+
+/** One bucket, opened with one set of keys or as one role. Throws Failure with a SourceFailureCode. */
+export interface Bucket {
+  list(request: ListRequest): Promise<ListingPage>;
+  head(key: string): Promise<HeadResult>;
+  /** A HEAD that asks for everything; without checksums where the credentials may not read those. */
+  describe(key: string): Promise<DescribeResult>;
+  tags(key: string): Promise<TagsResult>;
+  /** A URL that reads the object without further keys, valid for so many seconds (at most 7 days, S3's limit). */
+  presign(key: string, expiresInSeconds: number): Promise<string>;
+  close(): void;
+}
+
+/** Opens buckets. Refuses an endpoint that may not be dialled before any connection is made. */
+export interface Buckets {
+  open(target: BucketTarget): Bucket;
+}

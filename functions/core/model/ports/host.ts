@@ -1,0 +1,16 @@
+export interface Clock {
+  /** Epoch milliseconds. */
+  now(): number;
+}
+
+export interface Ids {
+  /** 128 random bits or more, as [0-9a-z] text of fixed length. */
+  unique(): string;
+}
+
+/** Structured log: facts with their ids, never secrets, never a raw SDK error. */
+export interface Log {
+  info(fact: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(fact: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(fact: string, fields?: Readonly<Record<string, unknown>>): void;
+}

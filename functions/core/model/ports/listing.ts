@@ -1,0 +1,48 @@
+/** One object as a listing tells it. `etag` is opaque, without its surrounding quotes. */
+export type ListedObject = {
+  readonly key: string;
+  readonly size: number;
+  readonly etag: string;
+  /** RFC 3339, UTC, milliseconds. */
+  readonly lastModified: string;
+  /** `STANDARD` where the server names none. */
+  readonly storageClass: string;
+};
+
+export type ListRequest = {
+  readonly prefix: string;
+  /** 1–1,000. */
+  readonly maxKeys: number;
+  /** Lists what comes after this key; ignored when a continuation is given. */
+  readonly startAfter?: string;
+  /** What the page before gave as `continuation`. */
+  readonly continuation?: Continuation;
+};
+
+/** How to ask for the next page, in the list version that the page before was answered in. */
+export type Continuation =
+  | { readonly version: 2; readonly token: string }
+  | { readonly version: 1; readonly marker: string };
+
+/**
+ * What one answer to a listing said, unjudged: a missing element is undefined here, and the core decides what that
+ * means (functions/core/source/page-proof.ts). Keys and prefix are decoded.
+ */
+export type ListingPage = {
+  readonly version: 1 | 2;
+  /** Name of the document's root element, '' when there is none. */
+  readonly root: string;
+  /** The document ended where its root element ended. */
+  readonly wellFormed: boolean;
+  readonly bucket?: string;
+  readonly prefix?: string;
+  readonly keyCount?: number;
+  readonly truncated?: boolean;
+  readonly nextToken?: string;
+  readonly nextMarker?: string;
+  readonly objects: readonly ListedObject[];
+  /** The first element that could not be read as an object, said in words; absent when all could. */
+  readonly unreadable?: string;
+  /** The server's own clock, epoch milliseconds, from its Date header. */
+  readonly serverTime?: number;
+};

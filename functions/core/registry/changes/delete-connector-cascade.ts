@@ -1,0 +1,39 @@
+import { ConditionFailed, Failure } from '../../model/errors.ts';
+import type { Table } from '../../model/ports/table.ts';
+import type { WorkQueue } from '../../model/ports/work-queue.ts';
+import type { ConnectorRow } from '../connector.ts';
+import { removeConnector, updateConnector } from '../connector-store.ts';
+import { deleteDatasource } from './delete-datasource.ts';
+import { datasourcesOf } from './save-connector.ts';
+
+type CascadeDeps = { readonly table: Table; readonly queue: WorkQueue };
+
+/**
+ * Deletes a connector and every datasource on it, whose records are purged in the background. What is interrupted half
+ * way is finished by the next try. Throws Failure `conflict` if somebody else changed one of them at the same moment.
+ */
+export async function deleteConnectorCascade(deps: CascadeDeps, connector: ConnectorRow): Promise<void> {
+  try {
+    // The new version turns away datasources that were planned on the old one.
+    const marked = await updateConnector(deps.table, connector);
+    await deleteAll(deps, connector.id);
+    await removeConnector(deps.table, marked);
+  } catch (error) {
+    if (!(error instanceof ConditionFailed)) throw error;
+    const message = `connector ${connector.number} was changed by someone else just now; try again`;
+    throw new Failure('conflict', message, { cause: error });
+  }
+  // One planned on the new version may have come in between. From here on none can: its connector is not there.
+  await deleteAll(deps, connector.id);
+}
+
+async function deleteAll(deps: CascadeDeps, connectorId: string): Promise<void> {
+  for (const { id } of await datasourcesOf(deps.table, connectorId)) {
+    try {
+      await deleteDatasource(deps, id);
+    } catch (error) {
+      // Somebody else deleted it first.
+      if (!(error instanceof Failure) || error.code !== 'not_found') throw error;
+    }
+  }
+}

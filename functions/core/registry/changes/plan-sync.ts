@@ -1,0 +1,139 @@
+import { Failure } from '../../model/errors.ts';
+import { toSchedulerCron } from '../../timing/cron.ts';
+import { timingKey } from '../../timing/from-scheduler.ts';
+import { parseInterval } from '../../timing/interval.ts';
+import { isTimezone } from '../../timing/next-fire.ts';
+import type { DatasourceRow, SyncInput, SyncPolicy } from '../datasource.ts';
+import { changeTimes, stateOf } from '../datasource.ts';
+
+/**
+ * Works out when a datasource syncs from what a caller gave and what was stored. The strategy follows from the fields
+ * given when it is not said. Throws Failure `invalid_request` for an interval or cron that cannot be kept: nothing is
+ * rounded. `now` (epoch ms) anchors a schedule that changed.
+ */
+export function planSync(
+  input: SyncInput | undefined,
+  stored: SyncPolicy | undefined,
+  now: number,
+  minimumIntervalSeconds: number,
+): SyncPolicy {
+  const given = input ?? {};
+  const strategy = chooseStrategy(given, stored);
+  const enabled = given.enabled ?? stored?.enabled ?? true;
+  const common = {
+    enabled,
+    strategy,
+    page_size: given.page_size ?? stored?.page_size,
+    first_load_events: given.first_load_events ?? stored?.first_load_events,
+    changed_by: 'api' as const,
+  };
+  const timing = planTiming(strategy, given, stored, minimumIntervalSeconds);
+  const next: SyncPolicy = { ...common, ...timing, anchor: now };
+  if (stored !== undefined && sameSchedule(next, stored)) {
+    return { ...next, anchor: stored.anchor, changed_by: stored.changed_by };
+  }
+  return next;
+}
+
+/** True if both policies fire at the same times. */
+export function sameSchedule(one: SyncPolicy, other: SyncPolicy): boolean {
+  return one.enabled === other.enabled && sameTiming(one, other);
+}
+
+/**
+ * The policy of a planned datasource with the times at which its timing and its being on changed, each by itself: what
+ * was changed in the AWS console meanwhile is weighed against them. `now` in epoch ms.
+ */
+export function dateChanges(
+  planned: Pick<DatasourceRow, 'enabled' | 'sync'>,
+  stored: Pick<DatasourceRow, 'enabled' | 'sync'> | undefined,
+  now: number,
+): SyncPolicy {
+  const { sync } = planned;
+  if (stored === undefined) return { ...sync, changed_at: { timing: now, state: now } };
+  const before = changeTimes(stored.sync);
+  const timing = sameTiming(sync, stored.sync) ? before.timing : now;
+  const state = stateOf(planned) === stateOf(stored) ? before.state : now;
+  return { ...sync, changed_at: { timing, state } };
+}
+
+function sameTiming(one: SyncPolicy, other: SyncPolicy): boolean {
+  return (
+    one.strategy === other.strategy &&
+    keyOf(one) === keyOf(other) &&
+    secondsOf(one.interval) === secondsOf(other.interval)
+  );
+}
+
+function keyOf({ expression, timezone = 'UTC' }: SyncPolicy): string | undefined {
+  return expression === undefined ? undefined : timingKey({ expression, timezone });
+}
+
+/** `60m` and `1h` are the same interval. */
+function secondsOf(interval: string | undefined): number | undefined {
+  const parsed = interval === undefined ? undefined : parseInterval(interval);
+  return parsed?.ok ? parsed.seconds : undefined;
+}
+
+function chooseStrategy(given: SyncInput, stored: SyncPolicy | undefined): SyncPolicy['strategy'] {
+  if (given.interval !== undefined && given.cron !== undefined) {
+    throw invalid('sync', 'give either interval or cron, not both');
+  }
+  if (given.strategy !== undefined && given.strategy !== 'cron' && given.cron !== undefined) {
+    throw invalid('sync.cron', 'goes with strategy "cron"');
+  }
+  if (given.strategy !== undefined && given.strategy !== 'interval' && given.interval !== undefined) {
+    throw invalid('sync.interval', 'goes with strategy "interval"');
+  }
+  if (given.strategy !== undefined) return given.strategy;
+  if (given.interval !== undefined) return 'interval';
+  if (given.cron !== undefined) return 'cron';
+  return stored?.strategy ?? 'manual';
+}
+
+function planTiming(
+  strategy: SyncPolicy['strategy'],
+  given: SyncInput,
+  stored: SyncPolicy | undefined,
+  minimumIntervalSeconds: number,
+): Pick<SyncPolicy, 'interval' | 'cron' | 'timezone' | 'expression'> {
+  if (stored !== undefined && keepsTiming(strategy, given, stored)) {
+    const { interval, cron, timezone, expression } = stored;
+    return { interval, cron, timezone, expression };
+  }
+  if (strategy !== 'cron' && given.timezone !== undefined) throw invalid('sync.timezone', 'goes with strategy "cron"');
+  if (strategy === 'interval') {
+    const interval = given.interval ?? stored?.interval;
+    if (interval === undefined) throw invalid('sync.interval', 'is required with strategy "interval"');
+    const parsed = parseInterval(interval, { minimumSeconds: minimumIntervalSeconds });
+    if (!parsed.ok) throw invalid('sync.interval', parsed.reason);
+    return { interval, expression: parsed.expression };
+  }
+  if (strategy === 'manual') return {};
+  const cron = given.cron ?? stored?.cron;
+  if (cron === undefined) throw invalid('sync.cron', cronMissing(strategy, stored));
+  const converted = toSchedulerCron(cron);
+  if (!converted.ok) throw invalid('sync.cron', converted.reason);
+  const timezone = given.timezone ?? stored?.timezone ?? 'UTC';
+  if (!isTimezone(timezone)) throw invalid('sync.timezone', 'is not a known IANA time zone such as "Europe/Berlin"');
+  return { cron, timezone, expression: converted.expression };
+}
+
+function cronMissing(strategy: SyncPolicy['strategy'], stored: SyncPolicy | undefined): string {
+  if (stored?.strategy !== strategy || stored.expression === undefined) return 'is required with strategy "cron"';
+  return `is required: ${stored.expression}, set in the AWS console, can only be kept or replaced as a whole`;
+}
+
+/** What a caller does not change is not judged again: a shortest interval that was raised since must not stand in the
+ *  way of renaming a datasource or switching it off. */
+function keepsTiming(strategy: SyncPolicy['strategy'], given: SyncInput, stored: SyncPolicy): boolean {
+  const fields = ['interval', 'cron', 'timezone'] as const;
+  return (
+    strategy === stored.strategy &&
+    fields.every((field) => given[field] === undefined || given[field] === stored[field])
+  );
+}
+
+function invalid(path: string, reason: string): Failure {
+  return new Failure('invalid_request', `${path} ${reason}`, { details: [{ path, reason }] });
+}

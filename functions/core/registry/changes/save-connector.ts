@@ -1,0 +1,149 @@
+import { ConditionFailed, Failure } from '../../model/errors.ts';
+import type { Clock } from '../../model/ports/host.ts';
+import type { Table } from '../../model/ports/table.ts';
+import { type ConfigAtRest, type MergeDeps, mergeConfig } from '../../source/merge-config.ts';
+import type { Alongside } from '../../table/registry-number.ts';
+import { type ConnectorInput, type ConnectorRow, echoedFields } from '../connector.ts';
+import { insertConnector, readConnector, removeConnector, updateConnector } from '../connector-store.ts';
+import type { DatasourceRow } from '../datasource.ts';
+import { listDatasources, readDatasource } from '../datasource-store.ts';
+import { configOf } from '../effective-config.ts';
+import { rebaseDatasource } from '../rebase-datasource.ts';
+
+export type ConnectorDeps = MergeDeps & { readonly table: Table; readonly clock: Clock };
+
+/** Stores a new connector. Throws Failure `conflict` if its id is taken, or a condition of `alongside` does not hold. */
+export async function createConnector(
+  deps: ConnectorDeps,
+  input: ConnectorInput,
+  alongside?: Alongside,
+): Promise<ConnectorRow> {
+  const taken = new Failure('conflict', `a connector with the id ${input.id} exists already; choose another id`);
+  if (input.id !== undefined && (await readConnector(deps.table, input.id)) !== undefined) throw taken;
+  const owner = deps.ids.unique();
+  const planned = await planConnector(deps, owner, input, undefined);
+  try {
+    return await insertConnector(deps.table, input.id, planned, alongside);
+  } catch (error) {
+    throw error instanceof ConditionFailed ? taken : error;
+  }
+}
+
+/**
+ * Replaces a connector; its `config` stays when the input has none, for its secrets cannot be read back to be sent
+ * again. With `create`, a missing one is created. Datasources that inherit from it move with it. Throws Failure
+ * `not_found`, `conflict`, or `invalid_request` if a datasource would be left without bucket, endpoint or credentials.
+ */
+export async function replaceConnector(
+  deps: ConnectorDeps,
+  id: string,
+  input: ConnectorInput,
+  options: { readonly create: boolean },
+): Promise<{ row: ConnectorRow; created: boolean }> {
+  const stored = await readConnector(deps.table, id);
+  if (stored === undefined) {
+    if (!options.create) throw new Failure('not_found', `there is no connector ${id}`);
+    return { row: await createConnector(deps, { ...input, id }), created: true };
+  }
+  const planned = await planConnector(deps, stored.owner, input, stored);
+  const dependents = await datasourcesOf(deps.table, id);
+  for (const datasource of dependents) demandWholeScope(planned, datasource);
+  try {
+    const { number, version } = stored;
+    const row = await updateConnector(deps.table, { ...planned, id, number, version });
+    for (const datasource of dependents) await moveDependent(deps, row, datasource);
+    return { row, created: false };
+  } catch (error) {
+    if (!(error instanceof ConditionFailed)) throw error;
+    throw changedMeanwhile(id, error);
+  }
+}
+
+/** Throws Failure `builtin`, `not_found`, or `in_use` with the number of datasources that need it. */
+export async function deleteConnector(deps: { readonly table: Table }, id: string): Promise<void> {
+  const row = await readConnector(deps.table, id);
+  if (row === undefined) throw new Failure('not_found', `there is no connector ${id}`);
+  if (row.builtin) throw new Failure('builtin', 'builtin connector cannot be deleted');
+  try {
+    // The new version turns away a datasource that was planned on the old one, so that none slips in after the count.
+    const marked = await updateConnector(deps.table, row);
+    const count = (await datasourcesOf(deps.table, id)).length;
+    if (count > 0) {
+      const these = count === 1 ? '1 datasource uses' : `${count} datasources use`;
+      throw new Failure('in_use', `${these} connector ${id}; delete them or give them another connector first`);
+    }
+    await removeConnector(deps.table, marked);
+  } catch (error) {
+    throw error instanceof ConditionFailed ? changedMeanwhile(id, error) : error;
+  }
+}
+
+/** The datasources of one connector. Reads the whole registry partition: connectors change rarely. */
+export async function datasourcesOf(table: Table, connectorId: string): Promise<DatasourceRow[]> {
+  const rows: DatasourceRow[] = [];
+  for await (const row of listDatasources(table)) if (row.connector.id === connectorId) rows.push(row);
+  return rows;
+}
+
+function changedMeanwhile(id: string, cause: ConditionFailed): Failure {
+  return new Failure('conflict', `connector ${id} was changed by someone else just now; read it and try again`, {
+    cause,
+  });
+}
+
+/**
+ * The connector stands by now, so nothing about a datasource may fail the request: one that was changed meanwhile is
+ * read again, and one that has no whole scope any more says so with its next run.
+ */
+async function moveDependent(deps: ConnectorDeps, connector: ConnectorRow, datasource: DatasourceRow): Promise<void> {
+  let row: DatasourceRow | undefined = datasource;
+  while (row !== undefined && row.connector.id === connector.id) {
+    try {
+      await rebaseDatasource(deps, connector, row);
+      return;
+    } catch (error) {
+      if (error instanceof Failure) return;
+      if (!(error instanceof ConditionFailed)) throw error;
+    }
+    row = await readDatasource(deps.table, row.id);
+  }
+}
+
+async function planConnector(
+  deps: ConnectorDeps,
+  owner: string,
+  input: ConnectorInput,
+  stored: ConnectorRow | undefined,
+): Promise<Omit<ConnectorRow, 'id' | 'number' | 'version'>> {
+  const now = new Date(deps.clock.now()).toISOString();
+  const atRest: ConfigAtRest = stored ?? { config: {}, secrets: {} };
+  const merged =
+    input.config === undefined
+      ? atRest
+      : await mergeConfig(deps, { kind: 'connector', uid: owner }, atRest, {}, input.config);
+  const echoed = new Set(['id', 'config', 'processor', ...Object.keys(echoedFields)]);
+  const given = Object.fromEntries(Object.entries(input).filter(([name]) => !echoed.has(name)));
+  return {
+    ...(given as Pick<ConnectorInput, 'name'>),
+    v: 1,
+    owner,
+    builtin: stored?.builtin ?? false,
+    config: merged.config,
+    secrets: merged.secrets,
+    external_id: merged.external_id,
+    processor: input.processor ?? { enabled: true, name: 's3' },
+    created: stored?.created ?? now,
+    updated: now,
+  };
+}
+
+function demandWholeScope(connector: Parameters<typeof configOf>[0], row: DatasourceRow): void {
+  try {
+    configOf(connector, row);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    throw new Failure('invalid_request', `datasource ${row.id} inherits from this connector: ${error.message}`, {
+      details: error.details.map(({ path, reason }) => ({ path: path.replace(/^connector\./, ''), reason })),
+    });
+  }
+}

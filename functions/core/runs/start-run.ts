@@ -1,0 +1,181 @@
+import { holdingRun, type Lease, readLease, takeLease } from '../lease/lease.ts';
+import { ConditionFailed, Failure } from '../model/errors.ts';
+import type { ConnectorRow } from '../registry/connector.ts';
+import { readConnector } from '../registry/connector-store.ts';
+import type { DatasourceRow } from '../registry/datasource.ts';
+import { readDatasource } from '../registry/datasource-store.ts';
+import { configOf, fingerprintOf } from '../registry/effective-config.ts';
+import type { OpenDeps } from '../registry/open-bucket.ts';
+import { rebaseDatasource } from '../registry/rebase-datasource.ts';
+import { closeAbandonedRun } from './close-abandoned-run.ts';
+import { isResumable, resumeRun } from './resume-run.ts';
+import { type RunRow, type RunTrigger, zeroCounters } from './run.ts';
+import { newRunId, readRun, runItem } from './run-store.ts';
+import type { SyncDeps } from './sync-deps.ts';
+import { readState, type SyncState } from './sync-state.ts';
+
+export type RunRequest = {
+  readonly datasource: string;
+  readonly trigger: RunTrigger;
+  /** Starts now in this process; otherwise the run waits for a worker. */
+  readonly inProcess: boolean;
+  readonly dryRun?: boolean;
+  /** The scheduled time of the tick that asks, epoch milliseconds. */
+  readonly slot?: number;
+  /** The held run whose deletions this one applies. */
+  readonly approves?: string;
+};
+
+export type StartedRun = {
+  readonly outcome: 'started';
+  readonly run: RunRow;
+  readonly lease: Lease;
+  readonly datasource: DatasourceRow;
+  readonly connector: ConnectorRow;
+};
+export type RunStart =
+  | StartedRun
+  /** Another run is on. */
+  | { readonly outcome: 'busy'; readonly run: RunRow }
+  /** This slot, or a later one, had its run. */
+  | { readonly outcome: 'duplicate' };
+
+/** A pass over a bucket may take so long; how far it is is kept for a week. */
+const passMs = 5 * 86_400_000;
+
+/** Slots lie at most a minute ahead of the tick that brings them; clocks of two machines hardly differ by as much. */
+const slotsAheadMs = 300_000;
+
+type StartDeps = Omit<SyncDeps, keyof OpenDeps | 'queue' | 'settings'>;
+
+/**
+ * Makes a run and takes the datasource's lease for it, in one transaction: there is never a second one. A run left
+ * behind by a process that died is gone on with, or closed if it cannot be. Throws Failure `not_found` if there is no such datasource,
+ * `conflict` if its connector is switched off, or what its settings lack.
+ */
+export async function startRun(deps: StartDeps, request: RunRequest): Promise<RunStart> {
+  const found = await readDatasource(deps.table, request.datasource);
+  if (found === undefined) throw new Failure('not_found', `there is no datasource ${request.datasource}`);
+  const connector = await connectorOf(deps, found);
+  const datasource = await rebaseDatasource(deps, connector, found);
+  for (;;) {
+    const lease = await readLease(deps.table, datasource.uid);
+    // Deleted since it was read above, however long ago that was.
+    if (lease.purged) throw new Failure('not_found', `there is no datasource ${request.datasource} any more`);
+    const holder = holdingRun(deps, lease);
+    if (request.slot !== undefined && lastSlot(deps, lease) >= request.slot) return { outcome: 'duplicate' };
+    const busy = holder && (await readRun(deps.table, datasource.uid, holder));
+    if (busy) return { outcome: 'busy', run: busy };
+    const started = await take(deps, request, { datasource, connector }, lease);
+    if (started !== undefined) return { outcome: 'started', ...started, datasource, connector };
+  }
+}
+
+/** A slot that lies ahead of now was noted by a clock that was wrong; it must not silence the schedule until then. */
+function lastSlot(deps: StartDeps, lease: Lease): number {
+  const slot = lease.last_slot ?? 0;
+  return slot > deps.clock.now() + slotsAheadMs ? 0 : slot;
+}
+
+async function connectorOf(deps: StartDeps, datasource: DatasourceRow): Promise<ConnectorRow> {
+  const connector = await readConnector(deps.table, datasource.connector.id);
+  if (connector === undefined) {
+    throw new Failure('conflict', `connector ${datasource.connector.id} of this datasource does not exist any more`);
+  }
+  if (connector.processor.enabled) return connector;
+  throw new Failure(
+    'conflict',
+    `connector ${connector.id} is switched off; set its processor.enabled to true to sync its datasources`,
+  );
+}
+
+async function take(
+  deps: StartDeps,
+  request: RunRequest,
+  scope: { readonly datasource: DatasourceRow; readonly connector: ConnectorRow },
+  lease: Lease,
+): Promise<{ run: RunRow; lease: Lease } | undefined> {
+  const { datasource } = scope;
+  const { uid } = datasource;
+  let interruptions = lease.interruptions ?? 0;
+  if (lease.run !== undefined) {
+    const abandoned = await readRun(deps.table, uid, lease.run);
+    if (abandoned !== undefined && serves(abandoned, request)) {
+      const holder = request.inProcess ? deps.holder : undefined;
+      return resumeRun(deps, lease, abandoned, { holder, slot: request.slot });
+    }
+    await closeAbandonedRun(deps, uid, lease);
+    interruptions += 1;
+  }
+  const state = await readState(deps.table, uid);
+  const id = newRunId(deps.clock, deps.ids, lease.fence + 1);
+  const holder = request.inProcess ? deps.holder : undefined;
+  const { next, write } = takeLease(deps, uid, lease, {
+    datasource: datasource.id,
+    run: id,
+    holder,
+    slot: request.slot,
+    interruptions,
+  });
+  const run = newRun(deps, request, datasource, {
+    id,
+    fence: next.fence,
+    firstLoad: state.last_complete === undefined,
+    pass: passToGoOnWith(deps, request, scope, state),
+  });
+  try {
+    await deps.table.transact([write, { put: runItem(run), condition: { type: 'absent' } }]);
+  } catch (error) {
+    if (error instanceof ConditionFailed) return undefined;
+    throw error;
+  }
+  return { run, lease: next };
+}
+
+/** A run whose process died goes on in the place of a new one, unless something else was asked for. */
+function serves(abandoned: RunRow, request: RunRequest): boolean {
+  return (
+    isResumable(abandoned) && abandoned.dry_run === (request.dryRun ?? false) && abandoned.approves === request.approves
+  );
+}
+
+function newRun(
+  deps: StartDeps,
+  request: RunRequest,
+  datasource: DatasourceRow,
+  made: { id: string; fence: number; firstLoad: boolean; pass: RunRow['pass'] },
+): RunRow {
+  const now = new Date(deps.clock.now()).toISOString();
+  return {
+    v: 1,
+    version: 1,
+    fence: made.fence,
+    id: made.id,
+    datasource: datasource.id,
+    uid: datasource.uid,
+    status: request.inProcess ? 'running' : 'queued',
+    trigger: request.trigger,
+    dry_run: request.dryRun ?? false,
+    first_load: made.firstLoad,
+    scheduled_at: request.slot === undefined ? undefined : new Date(request.slot).toISOString(),
+    queued_at: now,
+    started_at: request.inProcess ? now : undefined,
+    counters: zeroCounters,
+    ranges: { done: 0, total: 1 },
+    approves: request.approves,
+    pass: made.pass,
+  };
+}
+
+/** What ran out of time is gone on with, while the scope is the same and its traces are still kept. */
+function passToGoOnWith(
+  deps: StartDeps,
+  request: RunRequest,
+  { datasource, connector }: { readonly datasource: DatasourceRow; readonly connector: ConnectorRow },
+  { unfinished }: SyncState,
+): RunRow['pass'] {
+  if (unfinished === undefined || request.dryRun || request.approves !== undefined) return undefined;
+  if (deps.clock.now() - Date.parse(unfinished.began_at) > passMs) return undefined;
+  if (fingerprintOf(configOf(connector, datasource)) !== unfinished.fingerprint) return undefined;
+  return { id: unfinished.pass, began_at: unfinished.began_at, fingerprint: unfinished.fingerprint };
+}

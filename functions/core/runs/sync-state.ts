@@ -1,0 +1,129 @@
+import * as z from 'zod';
+import type { Item, Table } from '../model/ports/table.ts';
+import { fromItem, toItem } from '../table/stored-item.ts';
+import { passIdOf, type RunRow, runRow } from './run.ts';
+
+/** What outlives the runs of a datasource: which run was last to see the whole bucket, and how the runs are doing. */
+const stateRow = z.object({
+  v: z.literal(1),
+  last_complete: z.object({ run: z.string(), fingerprint: z.string(), listed: z.number() }).optional(),
+  /** A pass over the bucket that ran out of time: the next run of the same scope goes on from it. */
+  unfinished: z.object({ pass: z.string(), began_at: z.string(), fingerprint: z.string() }).optional(),
+  /** Complete runs that held one after the other, under one scope: the first of them, the last, and how many. */
+  hold: z.object({ first: z.string(), last: z.string(), runs: z.number().int() }).optional(),
+  failures: z.number().int(),
+  failing_since: z.string().optional(),
+  error: z.object({ code: z.string(), message: z.string() }).optional(),
+  /** No scheduled run before this moment (epoch ms), as long as the settings are those that it was decided for. */
+  retry_at: z.number().optional(),
+  settings: z.string().optional(),
+  /** The run that ended last, kept when its own record has expired. */
+  last_run: runRow.optional(),
+});
+export type SyncState = z.output<typeof stateRow>;
+
+const freshState: SyncState = { v: 1, failures: 0 };
+
+/** The longest that failures in a row put off the next scheduled run, a day, and that holds in a row do, an hour. */
+const longestBackoffMs = 86_400_000;
+const longestHoldBackoffMs = 3_600_000;
+
+/** What a run's end is judged with: the time between two scheduled runs, and the settings it ran with. */
+export type Judgement = { readonly intervalMs: number | undefined; readonly settings: string };
+
+export async function readState(table: Table, uid: string): Promise<SyncState> {
+  const item = await table.get({ pk: uid, sk: 'state' });
+  return item ? fromItem(stateRow, item) : freshState;
+}
+
+export function stateItem(uid: string, state: SyncState): Item {
+  return toItem({ pk: uid, sk: 'state' }, state);
+}
+
+/**
+ * What a run's end makes of the state. A scheduled failure doubles the time to the next scheduled run, counted from when
+ * the failed one started; holds in a row do so too, up to an hour, for each of them notes all that it would delete. A
+ * complete run clears both. What says nothing about the source (a cancel, a lost lease, a stopped process, a scope that
+ * changed) leaves it as it is.
+ */
+export function stateAfter(state: SyncState, run: RunRow, judgement: Judgement): SyncState {
+  return { ...judgedAfter(state, run, judgement), last_run: run };
+}
+
+function judgedAfter(state: SyncState, run: RunRow, judgement: Judgement): SyncState {
+  if (run.dry_run || run.status === 'canceled') return state;
+  if (run.status === 'failed') return afterFailure(state, run, judgement);
+  const fingerprint = run.fingerprint ?? '';
+  const complete = { run: passIdOf(run), fingerprint, listed: run.counters.listed };
+  if (run.status === 'completed') return { v: 1, failures: 0, last_complete: complete };
+  const chain = state.last_complete?.fingerprint === fingerprint ? state.hold : undefined;
+  const hold = { first: chain?.first ?? run.id, last: run.id, runs: (chain?.runs ?? 0) + 1 };
+  return {
+    v: 1,
+    failures: 0,
+    last_complete: complete,
+    hold,
+    ...pause(run, judgement, hold.runs, longestHoldBackoffMs),
+  };
+}
+
+const saysNothingOfTheSource = new Set(['interrupted', 'lease_lost', 'scope_changed']);
+
+function afterFailure(state: SyncState, run: RunRow, judgement: Judgement): SyncState {
+  if (run.error === undefined || saysNothingOfTheSource.has(run.error.code)) return state;
+  const { unfinished: _unfinished, ...before } = state;
+  const left = unfinishedBy(run);
+  const kept = {
+    ...before,
+    ...(left ? { unfinished: left } : {}),
+    failing_since: state.failing_since ?? run.completed_at,
+    error: run.error,
+  };
+  // Somebody who tries by hand whether it works again does not put off the schedule by it.
+  if (run.trigger !== 'schedule' && state.failures > 0) return kept;
+  const failures = state.failures + 1;
+  const { retry_at: _retryAt, settings: _settings, ...rest } = kept;
+  return { ...rest, failures, ...pause(run, judgement, failures, longestBackoffMs) };
+}
+
+/** An approval lists anew each time: it rests on what is in the bucket now. */
+function unfinishedBy(run: RunRow): SyncState['unfinished'] {
+  if (run.error?.code !== 'run_time_limit' || run.fingerprint === undefined || run.approves !== undefined)
+    return undefined;
+  const began_at = run.pass?.began_at ?? run.started_at ?? run.queued_at;
+  return { pass: passIdOf(run), began_at, fingerprint: run.fingerprint };
+}
+
+/** When scheduled runs go on after so many of the same end in a row. The first delays nothing, and a slot is never
+ *  missed for the moment that starting a run takes. */
+function pause(
+  run: RunRow,
+  { intervalMs, settings }: Judgement,
+  inARow: number,
+  longestMs: number,
+): Pick<SyncState, 'retry_at' | 'settings'> {
+  if (intervalMs === undefined || inARow < 2) return {};
+  const delay = Math.min(longestMs, intervalMs * 2 ** (inARow - 1));
+  return { retry_at: Date.parse(run.started_at ?? run.queued_at) + delay - 1000, settings };
+}
+
+/** True if scheduled runs are put off now. Settings that were changed since are given their chance at once. */
+export function isBackingOff(state: SyncState, settings: string, now: number): boolean {
+  return state.retry_at !== undefined && state.settings === settings && now < state.retry_at;
+}
+
+/** Stands for all that a run's success may depend on and that somebody may have mended. */
+export function settingsOf(datasource: { version: number }, connector: { version: number }): string {
+  return `${datasource.version}.${connector.version}`;
+}
+
+/** What the API shows of it. */
+export function healthView(state: SyncState): Record<string, unknown> {
+  const retry = state.retry_at === undefined ? {} : { retry_at: new Date(state.retry_at).toISOString() };
+  if (state.failures > 0) {
+    const { failures, failing_since, error } = state;
+    return { status: 'failing', failures_in_a_row: failures, failing_since, error, ...retry };
+  }
+  if (state.hold === undefined) return { status: 'healthy', failures_in_a_row: 0 };
+  return { status: 'held', failures_in_a_row: 0, held_run: state.hold.first, ...retry };
+}

@@ -1,0 +1,80 @@
+import * as z from 'zod';
+import type { Item, Key, Table, TransactWrite } from '../model/ports/table.ts';
+import { type ScheduleMark, scheduleMark } from './schedule-mark.ts';
+
+/**
+ * That the schedule of a datasource was seen to stand, and as what. Missing without it means not created yet; missing
+ * with it means that somebody deleted it in the console.
+ */
+const scheduleAck = z.object({
+  v: z.literal(1),
+  version: z.number().int(),
+  config_version: z.number().int(),
+  written: scheduleMark,
+});
+export type ScheduleAck = z.output<typeof scheduleAck>;
+
+const ackPartition = 'schedule-ack';
+const removalPartition = 'schedule-removal';
+
+/**
+ * A removal of ours may reach Scheduler as late as its process can live, at most 15 minutes
+ * (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html), and then be looked at by a sweep that fails
+ * a few times. What is missing until then was not deleted in the console.
+ */
+const removalMs = 3_600_000;
+
+export async function readAck(table: Table, id: string): Promise<ScheduleAck | undefined> {
+  const item = await table.get(ackKey(id));
+  return item && scheduleAck.parse(item);
+}
+
+/** The ids of all datasources whose schedule was acknowledged. */
+export async function* listAcknowledged(table: Table): AsyncIterable<string> {
+  for await (const item of table.query({ pk: ackPartition })) yield item.sk;
+}
+
+/**
+ * Stores that a schedule stands, unless that is known. Throws ConditionFailed if the acknowledgement is not the one that
+ * was read before.
+ */
+export async function acknowledge(
+  table: Table,
+  id: string,
+  before: ScheduleAck | undefined,
+  stands: Pick<ScheduleAck, 'config_version' | 'written'>,
+): Promise<void> {
+  if (before !== undefined && isSame(before, stands)) return;
+  const { config_version, written } = stands;
+  const next: ScheduleAck = { v: 1, version: (before?.version ?? 0) + 1, config_version, written };
+  const item: Item = { ...ackKey(id), ...next };
+  await table.put(item, before ? { type: 'version', equals: before.version } : { type: 'absent' });
+}
+
+/** The write that takes an acknowledgement back, conditional on its being the one that was read. */
+export function takeBack(id: string, ack: ScheduleAck): TransactWrite & { readonly delete: Key } {
+  return { delete: ackKey(id), condition: { type: 'version', equals: ack.version } };
+}
+
+/** To be stored before a schedule is removed, so that nobody takes a late removal for a deletion in the console. */
+export async function announceRemoval(table: Table, id: string, now: number): Promise<void> {
+  const until = now + removalMs;
+  await table.put({ pk: removalPartition, sk: id, v: 1, until, ttl: Math.ceil(until / 1000) });
+}
+
+/** Whether a removal of ours may have come after the schedule was seen to stand. */
+export async function mayBeOurRemoval(table: Table, id: string, now: number): Promise<boolean> {
+  const item = await table.get({ pk: removalPartition, sk: id });
+  return item !== undefined && z.object({ until: z.number() }).parse(item).until > now;
+}
+
+function isSame(one: Pick<ScheduleAck, 'config_version' | 'written'>, other: typeof one): boolean {
+  const fields = ['life', 'timing', 'timing_at', 'state', 'state_at'] as const satisfies (keyof ScheduleMark)[];
+  return (
+    one.config_version === other.config_version && fields.every((field) => one.written[field] === other.written[field])
+  );
+}
+
+function ackKey(id: string): Key {
+  return { pk: ackPartition, sk: id };
+}

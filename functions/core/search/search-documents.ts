@@ -1,0 +1,147 @@
+import type { Direction } from '../catalogue/key-span.ts';
+import type { ReadMeter } from '../catalogue/walk-records.ts';
+import { searchedView } from '../documents/document.ts';
+import type { Failure } from '../model/errors.ts';
+import type { Table } from '../model/ports/table.ts';
+import { type DocumentSearch, keyFields, readDocumentSearch } from './document-search.ts';
+import { isUnfiltered, matchingDocuments } from './matching-documents.ts';
+import { encodeCursor, type SearchPosition } from './search-cursor.ts';
+import { compareBySort } from './search-match.ts';
+import type { SearchHit, SearchPage } from './search-page.ts';
+import type { SearchParameters } from './search-query.ts';
+import { searchRefusal } from './search-refusal.ts';
+import { countRecords, type SearchedSource, searchedSources } from './searched-sources.ts';
+
+/** What one search may cost. The first two are those of the wire contract; the others bound the time it takes. */
+export type SearchLimits = {
+  /** Live records that a search looks at, unless nothing is asked of them. */
+  readonly records: number;
+  /** Documents that are sorted by anything but the key. */
+  readonly candidates: number;
+  /** Stored items of any kind: tombstones too take time to read. */
+  readonly items: number;
+  /** Queries to step over folders in a folder listing, to fill the page; a few milliseconds each on DynamoDB. */
+  readonly jumps: number;
+  /** The same, to count what lies behind the page. */
+  readonly countingJumps: number;
+};
+
+const ordinaryLimits: SearchLimits = {
+  records: 20_000,
+  candidates: 10_000,
+  items: 100_000,
+  jumps: 1000,
+  countingJumps: 200,
+};
+
+type Searching = {
+  readonly table: Table;
+  readonly limits: SearchLimits;
+  readonly search: DocumentSearch;
+  readonly sources: readonly SearchedSource[];
+};
+
+/**
+ * Searches the catalogue; for the parameters see readDocumentSearch. The order is that of datasource ids and then of
+ * keys in UTF-8 bytes; in a folder listing a folder stands at the place of its own key, with its slash.
+ *
+ * The total of a search that asks nothing of its documents is exact. Others read on behind the page to count, and where
+ * they come to a limit the relation is `gte`. A page can then be short, or empty: nextCursor leads on from where the
+ * reading stopped. Documents of disabled datasources are found too. Throws Failure `invalid_request`.
+ */
+export async function searchDocuments(
+  deps: { readonly table: Table; readonly limits?: Partial<SearchLimits> },
+  parameters: SearchParameters,
+): Promise<SearchPage> {
+  const search = readDocumentSearch(parameters);
+  const sources = await searchedSources(deps.table, search);
+  const searching = { table: deps.table, limits: { ...ordinaryLimits, ...deps.limits }, search, sources };
+  const direction = keyDirection(search, sources.length);
+  return direction === undefined ? sortedPage(searching) : pageInKeyOrder(searching, direction);
+}
+
+/** The direction to read in, if that alone gives the order asked for; undefined if all hits must be sorted. */
+function keyDirection({ query }: DocumentSearch, sources: number): Direction | undefined {
+  const [first] = query.sort;
+  if (first === undefined) return 'ascending';
+  if (!keyFields.includes(first.field) || sources > 1) return undefined;
+  return first.direction === 'desc' ? 'descending' : 'ascending';
+}
+
+async function pageInKeyOrder(searching: Searching, direction: Direction): Promise<SearchPage> {
+  const { table, limits, search, sources } = searching;
+  const { from, size } = search.query;
+  const known = isUnfiltered(search) ? await countRecords(sources) : undefined;
+  const meter: ReadMeter = { items: 0, records: 0, jumps: 0 };
+  // Where nothing is counted, what lies behind the page need not be read.
+  const pageItems = known === undefined ? undefined : from + size + 1;
+  const before = search.cursor?.hits ?? 0;
+  const hits: SearchHit[] = [];
+  let found = 0;
+  let stopped = false;
+  let position: SearchPosition | undefined;
+  for await (const step of matchingDocuments(table, search, sources, { direction, meter, pageItems })) {
+    const { key, whole } = step.position;
+    const full = found >= from + size;
+    // The first step is always taken, so that each cursor leads further than the one before.
+    stopped = position !== undefined && mustStop(limits, meter, full, known !== undefined);
+    if (stopped) break;
+    if (step.view !== undefined) {
+      found += 1;
+      if (found > from && !full) hits.push(hitOf(step.view));
+    }
+    if (!full || position === undefined) position = { datasource: step.datasource, key, whole, hits: before + found };
+  }
+  const goesOn = size > 0 && (stopped || found > from + size);
+  return {
+    total: known === undefined ? totalOf(before + found, stopped) : totalOf(known, false),
+    hits,
+    ...(goesOn && position ? { nextCursor: encodeCursor(position) } : {}),
+  };
+}
+
+/** The step at hand was read, but may not be looked at if this says so. */
+function mustStop(limits: SearchLimits, meter: ReadMeter, full: boolean, totalKnown: boolean): boolean {
+  if (meter.items > limits.items || meter.jumps > limits.jumps) return true;
+  if (totalKnown) return full;
+  return meter.records > limits.records || (full && meter.jumps > limits.countingJumps);
+}
+
+async function sortedPage({ table, limits, search, sources }: Searching): Promise<SearchPage> {
+  const { sort, from, size } = search.query;
+  const by = sort.map(({ field }) => field).join(',');
+  if (search.cursor !== undefined) {
+    throw searchRefusal('cursor', `goes on in the order of keys, not in that of ${by}: leave one of them out`);
+  }
+  if (isUnfiltered(search) && (await countRecords(sources)) > limits.candidates) throw tooMany(by, limits);
+  const meter: ReadMeter = { items: 0, records: 0, jumps: 0 };
+  const found: { view: Record<string, unknown>; searched: Record<string, unknown> }[] = [];
+  for await (const step of matchingDocuments(table, search, sources, { direction: 'ascending', meter })) {
+    if (mustStop(limits, meter, false, false)) throw tooMany(by, limits);
+    if (step.view === undefined) continue;
+    found.push({ view: step.view, searched: searchedView(step.view, step.position.key) });
+    if (found.length > limits.candidates) throw tooMany(by, limits);
+  }
+  const compare = compareBySort(sort);
+  found.sort((a, b) => compare(a.searched, b.searched));
+  return {
+    total: totalOf(found.length, false),
+    hits: found.slice(from, from + size).map(({ view }) => hitOf(view)),
+  };
+}
+
+function totalOf(value: number, more: boolean): SearchPage['total'] {
+  return { value, relation: more ? 'gte' : 'eq' };
+}
+
+function hitOf(view: Record<string, unknown>): SearchHit {
+  return { id: String(view.id), source: view };
+}
+
+function tooMany(by: string, limits: SearchLimits): Failure {
+  const [most, among] = [limits.candidates, limits.records].map((limit) => limit.toLocaleString('en'));
+  return searchRefusal(
+    'sort',
+    `sorting by ${by} takes at most ${most} documents, found among at most ${among}; narrow the search with datasource, path, prefix or filter, or sort one datasource by key`,
+  );
+}

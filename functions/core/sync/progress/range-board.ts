@@ -1,0 +1,182 @@
+import { emptyRange, firstKey, type RangeRow, rangeItem, readRanges } from '../../catalogue/range-map.ts';
+import { compareKeys } from '../../keys/byte-order.ts';
+import { fenceCheck, leaseLost } from '../../lease/lease.ts';
+import { ConditionFailed, Failure } from '../../model/errors.ts';
+import type { RangeTally } from './range-tally.ts';
+import {
+  isClaimable,
+  listWork,
+  type RangeWork,
+  saveWork,
+  type WorkContext,
+  type WorkRow,
+  workOn,
+} from './range-work.ts';
+
+/** What one worker knows of the ranges of its run. */
+export type RangeBoard = {
+  /** Several ranges, so each worker says in the store what it is at; a lone range belongs to whoever holds the run. */
+  readonly shared: boolean;
+  /** Records there were before this invocation. */
+  readonly expected: number;
+  /** The range map as this worker knows it, in key order. */
+  ranges(): RangeRow[];
+  /** A range that this worker made and works on. */
+  add(work: RangeWork): void;
+  /** A range that this worker made for whoever takes it. */
+  offer(range: RangeRow): void;
+  /** Resolves when the next range is offered. */
+  offered(): Promise<void>;
+  /** Where a range begins, counted in the records of the ranges before it. */
+  offsetOf(range: RangeRow): number;
+  /** How many ranges nobody is at, as far as this worker knows. */
+  readonly waiting: number;
+  /** Streams that have nothing to do, of this worker and of those that could be called. */
+  idle: number;
+  /** True if another range would find somebody to take it. */
+  readonly wanted: boolean;
+  /** Takes a range that nobody is at, if there is one. */
+  claim(): Promise<RangeWork | undefined>;
+  /** Looks again at what other workers did and left. */
+  refresh(): Promise<void>;
+  /** Tallies in key order: this worker's own, and of others what they stored last. */
+  tallies(): RangeTally[];
+  readonly done: number;
+  readonly total: number;
+  /** Work of this worker that nothing is stored of. */
+  unsaved(): RangeWork[];
+};
+
+/** Opens the board of a run; the first run of a datasource makes its first range, under its fence. */
+export async function openBoard(context: WorkContext, goesOn: boolean): Promise<RangeBoard> {
+  const { deps, uid, pass } = context;
+  // Work before ranges: what other workers do in between may then make a range look as if somebody were still at it, never
+  // work look as if it were on the range as it was before, or all ranges as if they were done.
+  const rows = goesOn ? await listWork(deps.table, uid, pass.id) : new Map<string, WorkRow>();
+  const ranges = await readRanges(deps.table, uid);
+  if (ranges.length === 0) ranges.push(await firstRange(context));
+  return new Board(context, ranges, rows);
+}
+
+async function firstRange({ deps, uid, held }: WorkContext): Promise<RangeRow> {
+  const range = emptyRange(deps.ids.unique().slice(0, 12), firstKey, undefined);
+  try {
+    const put = { put: rangeItem(uid, range), condition: { type: 'absent' } } as const;
+    await deps.table.transact([put, fenceCheck(uid, held.fence)]);
+  } catch (error) {
+    throw error instanceof ConditionFailed ? leaseLost() : error;
+  }
+  return range;
+}
+
+class Board implements RangeBoard {
+  readonly #context: WorkContext;
+  #ranges: Map<string, RangeRow>;
+  #rows: Map<string, WorkRow>;
+  readonly #works = new Map<string, RangeWork>();
+  #waiting: RangeRow[];
+  #listeners: (() => void)[] = [];
+  readonly expected: number;
+  idle = 0;
+
+  constructor(context: WorkContext, ranges: readonly RangeRow[], rows: Map<string, WorkRow>) {
+    this.#context = context;
+    this.#ranges = new Map(ranges.map((range) => [range.id, range]));
+    this.#rows = rows;
+    this.#waiting = this.#claimable();
+    this.expected = ranges.reduce((sum, range) => sum + range.objects, 0);
+  }
+
+  get shared(): boolean {
+    return this.#ranges.size > 1;
+  }
+
+  ranges(): RangeRow[] {
+    const known = [...this.#ranges.values()].map((range) => this.#works.get(range.id)?.range ?? range);
+    return known.sort((one, other) => compareKeys(one.lo, other.lo));
+  }
+
+  add(work: RangeWork): void {
+    this.#ranges.set(work.range.id, work.range);
+    this.#works.set(work.range.id, work);
+  }
+
+  offer(range: RangeRow): void {
+    this.#ranges.set(range.id, range);
+    this.#waiting.push(range);
+    for (const tell of this.#listeners.splice(0)) tell();
+  }
+
+  offered(): Promise<void> {
+    return new Promise((resolve) => this.#listeners.push(resolve));
+  }
+
+  offsetOf(range: RangeRow): number {
+    let offset = 0;
+    for (const other of this.#ranges.values()) if (compareKeys(other.lo, range.lo) < 0) offset += other.objects;
+    return offset;
+  }
+
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  get wanted(): boolean {
+    return this.idle > this.#waiting.length;
+  }
+
+  async claim(): Promise<RangeWork | undefined> {
+    for (let range = this.#waiting.shift(); range !== undefined; range = this.#waiting.shift()) {
+      const work = workOn(range, this.#rows.get(range.id), this.#context.deps.clock.now());
+      if (await this.#take(work)) {
+        this.#works.set(range.id, work);
+        return work;
+      }
+    }
+    return undefined;
+  }
+
+  async refresh(): Promise<void> {
+    const { deps, uid, pass } = this.#context;
+    // In the order of openBoard, for the same reason.
+    this.#rows = await listWork(deps.table, uid, pass.id);
+    const ranges = await readRanges(deps.table, uid);
+    this.#ranges = new Map(ranges.map((range) => [range.id, range]));
+    this.#waiting = this.#claimable();
+  }
+
+  tallies(): RangeTally[] {
+    return this.ranges().flatMap(({ id }) => this.#works.get(id)?.tally ?? this.#rows.get(id)?.tally ?? []);
+  }
+
+  get done(): number {
+    return [...this.#ranges.keys()].filter((id) => this.#works.get(id)?.done ?? this.#rows.get(id)?.done).length;
+  }
+
+  get total(): number {
+    return this.#ranges.size;
+  }
+
+  unsaved(): RangeWork[] {
+    return [...this.#works.values()].filter((work) => work.version === 0);
+  }
+
+  #claimable(): RangeRow[] {
+    const context = this.#context;
+    return [...this.#ranges.values()].filter(
+      ({ id }) => !this.#works.has(id) && isClaimable(context, this.#rows.get(id)),
+    );
+  }
+
+  /** A lone range needs no claim: the lease of the run is one. False if another worker was faster. */
+  async #take(work: RangeWork): Promise<boolean> {
+    if (!this.shared && work.version === 0) return true;
+    try {
+      await saveWork(this.#context, work, 'claimed');
+      return true;
+    } catch (error) {
+      if (error instanceof Failure && error.code === 'lease_lost') return false;
+      throw error;
+    }
+  }
+}

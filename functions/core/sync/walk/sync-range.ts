@@ -1,0 +1,209 @@
+import { addRecord, type Content, nothing } from '../../catalogue/leaf.ts';
+import { leafPartition } from '../../catalogue/leaf-pack.ts';
+import { readRecord, recordPartition } from '../../catalogue/record.ts';
+import { fenceCheck, leaseLost } from '../../lease/lease.ts';
+import { ConditionFailed, Failure } from '../../model/errors.ts';
+import type { PlainWrite, Table } from '../../model/ports/table.ts';
+import { dropCandidates } from '../../runs/candidates.ts';
+import { type LeafLedger, openLeafLedger } from '../merge/leaf-ledger.ts';
+import { mergeRange, type RangeMerge } from '../merge/merge-range.ts';
+import type { RangeTally } from '../progress/range-tally.ts';
+import { markSaved, type RangeWork, saveWork } from '../progress/range-work.ts';
+import type { RunContext } from '../worker/run-context.ts';
+import { noteProgress } from '../worker/run-progress.ts';
+import { RunCanceled, RunYielded } from '../worker/run-unwound.ts';
+import { closeAt, shareRest } from './cut-range.ts';
+import { finishRange, noteCounts } from './finish-range.ts';
+import { listedPages, type RangePage } from './listed-pages.ts';
+import { createRangeWriter, type RangeWriter } from './range-writer.ts';
+
+/** What a stream works with on one range. */
+type Stream = {
+  readonly context: RunContext;
+  readonly work: RangeWork;
+  readonly merge: RangeMerge;
+  readonly writer: RangeWriter;
+  readonly ledger: LeafLedger;
+};
+
+/** Digests are not believed in one of so many runs, at each leaf in turn, so that whatever diverged heals. A prime, for
+ *  the fence that tells whose turn it is grows by two a run. */
+const verifyEvery = 499;
+
+/** Packs written in one transaction: a pack of the longest keys takes some 70 KB, a transaction 4 MB. */
+const packsAtOnce = 40;
+
+/**
+ * Syncs one range: lists it page by page beside what is stored, writes what was added and modified, takes out what left
+ * the scope, notes what the listing lacks as candidates for deletion, then the digests, then how far it is. Deletes
+ * nothing. Goes on from where the work stands. Returns undefined when the listing was proved complete, or the work on the
+ * range that was begun where this one had become large enough. Throws Failure, RunCanceled, RunYielded.
+ */
+export async function syncRange(context: RunContext, work: RangeWork): Promise<RangeWork | undefined> {
+  const stream = await openStream(context, work);
+  try {
+    for await (const page of listedPages(context, work)) {
+      await takePage(stream, page);
+      if (page.complete) break;
+      // Some servers answer pages without a key; the listing got no further by them.
+      if (page.objects.length === 0) continue;
+      const next = await cut(stream, page.lastKey);
+      if (next !== undefined) return next;
+    }
+    await stream.merge.end();
+    await writeInHand(stream);
+    await finishRange(context, work);
+    return undefined;
+  } catch (error) {
+    await leave(stream, error);
+    throw error;
+  } finally {
+    await stream.merge.close();
+  }
+}
+
+async function openStream(context: RunContext, work: RangeWork): Promise<Stream> {
+  const { deps, uid, pass, run } = context;
+  const { range, position } = work;
+  const pk = recordPartition(uid, range.id);
+  // What an invocation that died noted beyond its checkpoint is noted again, if it is still so.
+  if (work.begun) await dropCandidates(deps.table, uid, pass.id, { after: position ?? range.lo, through: range.hi });
+  const trusted = !work.suspect && range.doubted !== true;
+  if (!trusted && !run.dry_run) await forgetLeaves(context, work);
+  const offset = context.board.offsetOf(range);
+  const ledger = openLeafLedger({
+    table: deps.table,
+    uid,
+    range,
+    fence: context.held.fence,
+    position: position ?? range.lo,
+    trusted,
+    verified: (inRange) => verifiedBy(context, offset + inRange),
+    contentOf: (after, through) => contentOf(deps.table, pk, after, through),
+    leafRecords: deps.settings.leafRecords,
+  });
+  const writer = createRangeWriter(context, work);
+  const { leafRecords } = deps.settings;
+  const merge = mergeRange({ table: deps.table, pk, hi: () => work.range.hi, ledger, sink: writer, leafRecords });
+  return { context, work, merge, writer, ledger };
+}
+
+/** The share of the catalogue that this run verifies: each record's turn comes once in so many runs. */
+function verifiedBy({ board, held }: RunContext, offset: number): boolean {
+  if (board.expected === 0) return false;
+  return Math.floor((offset / board.expected) * verifyEvery) === held.fence % verifyEvery;
+}
+
+/** Digests that are not believed in this run must not be believed in a later one either. */
+async function forgetLeaves({ deps, uid }: RunContext, { range, position }: RangeWork): Promise<void> {
+  const pk = leafPartition(uid, range.id);
+  const from = position ?? range.lo;
+  const stale: PlainWrite[] = [];
+  for await (const { sk } of deps.table.query({ pk, through: from, direction: 'descending', limit: 1 })) {
+    stale.push({ delete: { pk, sk } });
+  }
+  for await (const { sk } of deps.table.query({ pk, after: from })) stale.push({ delete: { pk, sk } });
+  await deps.table.batchWrite(stale);
+}
+
+async function contentOf(table: Table, pk: string, after: string, through: string): Promise<Content> {
+  const content = nothing();
+  for await (const item of table.query({ pk, after, through })) {
+    const record = readRecord(item);
+    if (record.gone === undefined) addRecord(content, record);
+  }
+  return content;
+}
+
+async function takePage(stream: Stream, page: RangePage): Promise<void> {
+  const { context, work, merge } = stream;
+  const { deps, matches } = context;
+  const inScope = page.objects.filter((object) => matches(object.key));
+  work.tally.counters.matched += inScope.length;
+  for (const { size } of inScope) work.tally.counters.bytes += size;
+  noteUnshared(work.tally, page);
+  await merge.take(inScope);
+  const wrote = await writeInHand(stream);
+  if (page.complete || page.objects.length === 0) return;
+  if (wrote || deps.clock.now() - work.savedAt >= deps.settings.checkpointMs)
+    await save(stream, page.lastKey, 'claimed');
+  else work.listed = page.lastKey;
+}
+
+function noteUnshared({ unshared }: RangeTally, { objects: [first] }: RangePage): void {
+  unshared.pages += 1;
+  unshared.first ??= first?.key;
+}
+
+/** Records first, then the digests over them: what a digest says is stored is stored. */
+async function writeInHand({ context, writer, ledger }: Stream): Promise<boolean> {
+  const wrote = await writer.flush();
+  const writes = ledger.takeWrites();
+  if (context.run.dry_run) return wrote;
+  for (let start = 0; start < writes.length; start += packsAtOnce) {
+    await context.held.assertWritable();
+    const fence = fenceCheck(context.uid, context.held.fence);
+    try {
+      await context.deps.table.transact([...writes.slice(start, start + packsAtOnce), fence]);
+    } catch (error) {
+      throw error instanceof ConditionFailed ? leaseLost() : error;
+    }
+  }
+  return wrote;
+}
+
+/** Decides about every key listed so far, and stores that this was done. */
+async function save(stream: Stream, through: string, keep: 'claimed' | 'released'): Promise<void> {
+  const { context, work, merge } = stream;
+  await merge.settle(through);
+  await writeInHand(stream);
+  work.position = through;
+  work.listed = undefined;
+  markSaved(work);
+  await saveWork(context, work, keep);
+  await noteProgress(context);
+}
+
+/** Cuts the range where that helps: closes it when it is large enough, shares what is ahead when streams are idle. */
+async function cut(stream: Stream, lastKey: string): Promise<RangeWork | undefined> {
+  const { context, work, merge } = stream;
+  const { settings } = context.deps;
+  if (context.run.dry_run || !(await merge.atTail())) return undefined;
+  const { stored, change } = work.tally;
+  if (stored.objects + change.objects >= settings.rangeObjects) {
+    await merge.end();
+    await writeInHand(stream);
+    return closeAt(context, work, lastKey);
+  }
+  const { unshared } = work.tally;
+  if (unshared.pages >= settings.shareAfterPages && context.board.wanted) {
+    unshared.pages = 0;
+    await shareRest(context, work, lastKey);
+  }
+  return undefined;
+}
+
+/** A page that is refused, or never comes, leaves those before it as they are; so does whoever stops the run. */
+function isBetweenPages(error: unknown): boolean {
+  if (error instanceof Failure) return error.code !== 'lease_lost';
+  return error instanceof RunYielded || error instanceof RunCanceled;
+}
+
+/** When it is stopped between two pages a stream decides about what it has listed, and stores how far it is: what was
+ *  proved stays. Whatever stops it, what it added is counted. */
+async function leave(stream: Stream, error: unknown): Promise<void> {
+  const { context, work } = stream;
+  const reached = work.listed ?? work.position;
+  const between = isBetweenPages(error) && !work.done;
+  try {
+    if (between && reached !== undefined) await save(stream, reached, 'released');
+    // Claimed, and stopped before its first page: whoever goes on must not take it to be in another's hands.
+    else if (between && work.version > 0) await saveWork(context, work, 'released');
+    await noteCounts(context, work);
+  } catch (reason) {
+    if (reason instanceof Failure && reason.code === 'lease_lost') throw reason;
+    // What stopped the stream is what the run is to tell of; the next one makes up for the rest.
+    const name = reason instanceof Error ? reason.name : '';
+    context.deps.log.warn('work not kept', { run: context.run.id, reason: name });
+  }
+}

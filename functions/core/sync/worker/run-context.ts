@@ -1,0 +1,68 @@
+import type { Stamp } from '../../catalogue/record.ts';
+import type { HeldLease } from '../../lease/held-lease.ts';
+import { Failure } from '../../model/errors.ts';
+import type { Bucket } from '../../model/ports/bucket.ts';
+import type { DatasourceRow } from '../../registry/datasource.ts';
+import type { EffectiveConfig } from '../../registry/effective-config.ts';
+import type { RunRow } from '../../runs/run.ts';
+import type { SyncDeps } from '../../runs/sync-deps.ts';
+import type { RangeBoard } from '../progress/range-board.ts';
+import { RunCanceled, RunYielded } from './run-unwound.ts';
+
+/** Everything one worker of a run works with. */
+export type RunContext = {
+  readonly deps: SyncDeps;
+  readonly datasource: DatasourceRow;
+  readonly config: EffectiveConfig;
+  readonly fingerprint: string;
+  readonly uid: string;
+  readonly run: RunRow;
+  readonly held: HeldLease;
+  readonly bucket: Bucket;
+  readonly matches: (key: string) => boolean;
+  readonly stamp: Stamp;
+  /** Epoch milliseconds after which the run gives up. */
+  readonly deadline: number;
+  /** The pass over the bucket: the run itself, or an earlier one that ran out of time and that it goes on from. Work and
+   *  deletion candidates hang on its id. `beganAt` in epoch milliseconds, by our clock. */
+  readonly pass: { readonly id: string; readonly beganAt: number };
+  readonly board: RangeBoard;
+  readonly progress: RunProgress;
+};
+
+/** How this worker is getting on. */
+export type RunProgress = {
+  /** Pages listed, ranges found to lie beside the prefix, and records deleted by this worker. */
+  steps: number;
+  /** The bucket's clock minus ours, milliseconds; unknown until a page says. */
+  clockSkew: number | undefined;
+  /** When progress was last noted, epoch milliseconds. */
+  notedAt: number;
+  /** The run's row says how to go on with it. */
+  begun: boolean;
+  /** One stream broke off: the others stop at their next page. */
+  halted: boolean;
+};
+
+/**
+ * To be called before each step that takes time, with nothing left to write. Throws RunCanceled, Failure `lease_lost` if
+ * another run took over, `run_time_limit`, or what broke another worker of the run off; with `mayYield` also RunYielded
+ * when this invocation's time is over. Only a step that was preceded by one may yield, so that each invocation gets
+ * somewhere.
+ */
+export async function checkpoint(context: RunContext, mayYield = false): Promise<void> {
+  const { canceled, failure } = await context.held.heartbeat();
+  if (canceled) throw new RunCanceled();
+  if (failure !== undefined) throw failure;
+  if (context.progress.halted) throw new RunYielded();
+  const now = context.deps.clock.now();
+  if (now < context.deadline) {
+    if (mayYield && now >= (context.deps.yieldAt ?? Number.POSITIVE_INFINITY)) throw new RunYielded();
+    return;
+  }
+  const limit = Math.round((context.deadline - Date.parse(context.run.started_at ?? '')) / 1000);
+  throw new Failure(
+    'run_time_limit',
+    `the run reached its time limit of ${limit} s; what it did is kept, and the next run goes on from where it stopped. Raise processor.max_running_timeout_in_seconds of the connector, or narrow the prefix, to have it all in one run`,
+  );
+}

@@ -1,0 +1,76 @@
+import { compileFilter } from '../../keys/key-filter.ts';
+import { holdLease } from '../../lease/held-lease.ts';
+import type { Lease } from '../../lease/lease.ts';
+import { Failure } from '../../model/errors.ts';
+import type { ConnectorRow } from '../../registry/connector.ts';
+import type { DatasourceRow } from '../../registry/datasource.ts';
+import { configOf, fingerprintOf } from '../../registry/effective-config.ts';
+import { openBucket } from '../../registry/open-bucket.ts';
+import { passIdOf, type RunRow } from '../../runs/run.ts';
+import type { SyncDeps } from '../../runs/sync-deps.ts';
+import { openBoard } from '../progress/range-board.ts';
+import type { RunContext } from './run-context.ts';
+
+/** A run with what a worker must know of it. */
+export type RunAtHand = {
+  readonly run: RunRow;
+  readonly lease: Lease;
+  readonly datasource: DatasourceRow;
+  readonly connector: ConnectorRow;
+};
+
+/**
+ * Opens all that one worker of a run works with; the bucket in it is to be closed. Throws Failure for settings or
+ * credentials that do not do, `scope_changed` if they are no longer those that the run began with.
+ */
+export async function openWorker(
+  deps: SyncDeps,
+  { run, lease, datasource, connector }: RunAtHand,
+  held = holdLease(deps, datasource.uid, lease, deps.settings.requestTimeoutMs),
+): Promise<RunContext> {
+  const config = configOf(connector, datasource);
+  const fingerprint = fingerprintOf(config);
+  // Of a run that waited in the queue, too: what was done of a pass under another scope is not done under this one.
+  const began = run.checkpoint?.fingerprint ?? run.pass?.fingerprint;
+  if (began !== undefined && began !== fingerprint) throw scopeChanged();
+  const limit = connector.processor.max_running_timeout_in_seconds ?? deps.settings.runTimeLimitSeconds;
+  const startedAt = Date.parse(run.started_at ?? run.queued_at);
+  const pass = { id: passIdOf(run), beganAt: run.pass ? Date.parse(run.pass.began_at) : startedAt };
+  const at = new Date(startedAt).toISOString();
+  const { uid } = datasource;
+  const board = await openBoard({ deps, held, uid, pass }, run.checkpoint !== undefined || run.pass !== undefined);
+  return {
+    deps,
+    datasource,
+    config,
+    fingerprint,
+    uid,
+    run,
+    held,
+    bucket: await openBucket(deps, config),
+    matches: compileFilter(config),
+    stamp: { run: run.id, seq: held.fence, at, quiet: isQuiet(run, datasource) },
+    deadline: startedAt + limit * 1000,
+    pass,
+    board,
+    progress: {
+      steps: 0,
+      clockSkew: run.checkpoint?.clock_skew,
+      notedAt: deps.clock.now(),
+      begun: run.checkpoint !== undefined,
+      halted: false,
+    },
+  };
+}
+
+/** A first load is told by its summary, the run's own event, unless an event for each object was asked for. */
+function isQuiet(run: RunRow, datasource: DatasourceRow): boolean {
+  return run.first_load && datasource.sync.first_load_events !== true;
+}
+
+export function scopeChanged(): Failure {
+  return new Failure(
+    'scope_changed',
+    'the bucket, prefix or filters of the datasource were changed while it was being synced; nothing was deleted, and the next run goes by the new settings',
+  );
+}

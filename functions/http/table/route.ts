@@ -1,0 +1,70 @@
+import type * as z from 'zod';
+import type { Scope } from './api-keys.ts';
+import type { DepsOf, FunctionName } from './deps.ts';
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** An answer before it is written; `body` is JSON, undefined for none. */
+export type Reply = {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+};
+
+export type QueryParameter = {
+  readonly name: string;
+  readonly description: string;
+  /** May be given more than once. */
+  readonly repeatable?: true;
+};
+
+/** Parameters of the query string; a list for the repeatable ones that were given. */
+export type QueryValues = Record<string, string | string[] | undefined>;
+
+/** A request as a route's handler sees it: known, allowed, and every part of it read. */
+export type RequestContext<Deps> = {
+  readonly deps: Deps;
+  /** A parameter of the path, decoded and of the right form. */
+  readonly param: (name: string) => string;
+  readonly query: QueryValues;
+  /** The JSON object that was sent, unjudged; undefined when nothing was. */
+  readonly body: unknown;
+  /** A header by its lower-case name. */
+  readonly header: (name: string) => string | undefined;
+};
+
+/** What a route reads from the body: one of these shapes. */
+export type RequestBody = {
+  readonly schemas: readonly z.ZodType[];
+  readonly optional: boolean;
+  /** It may come as a multipart form too; the fields named here hold JSON, the others text. */
+  readonly form?: { readonly jsonFields: readonly string[] };
+};
+
+/**
+ * One line of the route table: all that the router, the CDK routes, the OpenAPI document and the local server know.
+ * `Answer` names the shapes of the route's dialect.
+ */
+export type RouteOf<F extends FunctionName, Answer extends string = string> = {
+  readonly method: Method;
+  /** In API Gateway's grammar, without a trailing slash; both forms are served. */
+  readonly path: string;
+  /** What the caller's key must allow; `none` takes no key. */
+  readonly scope: Scope | 'none';
+  /** The function that serves it: one for each method and path. */
+  readonly fn: F;
+  readonly summary: string;
+  /** Which shape of its dialect's answer-schemas.ts it answers with; absent where success has no body (204). */
+  readonly answer?: Answer;
+  /** The status of success, 200 if not said. */
+  readonly success?: 201 | 202 | 204;
+  /** The path parameter that names what is read, written or deleted: its absence is told in the dialect's own form. */
+  readonly resource?: string;
+  readonly query?: readonly QueryParameter[];
+  readonly request?: RequestBody;
+  /** Takes an Idempotency-Key, and the same request again within a day for the one before. */
+  readonly idempotent?: true;
+  readonly handle: (context: RequestContext<DepsOf[F]>) => Promise<Reply>;
+};
+
+export type Route = RouteOf<'api'> | RouteOf<'probe'>;

@@ -1,0 +1,134 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { readRanges } from '#core/catalogue/range-map.ts';
+import { purgeData } from '#core/dispatch/purge-data.ts';
+import { sweep } from '#core/dispatch/sweep.ts';
+import { readLease } from '#core/lease/lease.ts';
+import { deleteDatasource } from '#core/registry/changes/delete-datasource.ts';
+import { requestRun } from '#core/runs/request-run.ts';
+import { listRuns, runItem } from '#core/runs/run-store.ts';
+import { startRun } from '#core/runs/start-run.ts';
+import { bucketName, createSyncWorld, type SyncWorld } from '#support/sync-world.ts';
+
+let world: SyncWorld;
+let now: number;
+beforeEach(async () => {
+  now = Date.parse('2026-03-01T00:00:00Z');
+  world = await createSyncWorld({ clock: { now: () => now } });
+  for (let index = 0; index < 1200; index += 1) world.s3.put(bucketName, `key-${index}`, { size: 1 });
+});
+afterEach(() => world.close());
+
+/** A run whose process is gone. */
+async function abandon(id: string): Promise<void> {
+  const elsewhere = { ...world.deps, holder: 'an-earlier-boot' };
+  await startRun(elsewhere, { datasource: id, trigger: 'schedule', inProcess: true });
+}
+
+it('makes up for an interrupted run three times in a row, then leaves it to the schedule, and says so as a failure', async () => {
+  const { id } = await world.addDatasource();
+  const resyncs: number[] = [];
+  for (let crash = 0; crash < 5; crash += 1) {
+    await abandon(id);
+    await sweep(world.deps);
+    resyncs.push(world.messages.splice(0).length);
+    now += 1000;
+  }
+  expect(resyncs).toEqual([1, 1, 1, 0, 0]);
+  expect(world.log.lines.filter((line) => line.fact === 'sync failed')).toHaveLength(5);
+  await world.sync(id);
+  await abandon(id);
+  await sweep(world.deps);
+  expect(world.messages).toHaveLength(1);
+});
+
+it('mends the others when one cannot be read, and fails in the end', async () => {
+  const broken = await world.addDatasource({ id: 'a-broken' });
+  const { id } = await world.addDatasource({ id: 'b-abandoned' });
+  await abandon(broken.id);
+  await abandon(id);
+  const [run] = await listRuns(world.table, broken.uid, now, { limit: 1 });
+  if (run) await world.table.put({ ...runItem(run), v: 99 });
+  await expect(sweep(world.deps)).rejects.toThrow(AggregateError);
+  expect(world.messages).toMatchObject([{ message: { type: 'resync', datasource: 'b-abandoned' } }]);
+});
+
+it('does not remind of a purge that is on, and a second purge leaves it alone', async () => {
+  const { id, uid } = await world.addDatasource();
+  await world.sync(id);
+  await deleteDatasource(world.deps, id);
+  world.messages.splice(0);
+  world.table.beforeWrite = async (writes) => {
+    if (!writes.some((write) => 'delete' in write && write.delete.pk.startsWith('record#'))) return;
+    world.table.beforeWrite = undefined;
+    await sweep(world.deps);
+    await purgeData(world.deps, uid);
+  };
+  await purgeData(world.deps, uid);
+  expect(world.messages).toMatchObject([{ message: { type: 'purge', uid }, delaySeconds: 240 }]);
+  now += 239_999;
+  await sweep(world.deps);
+  expect(world.messages).toHaveLength(1);
+  now += 1;
+  await sweep(world.deps);
+  expect(world.messages).toHaveLength(2);
+  await world.work();
+  expect(await readRanges(world.table, uid)).toEqual([]);
+});
+
+it('hands a purge on when the time of its invocation is over', async () => {
+  const { id, uid } = await world.addDatasource();
+  await world.sync(id);
+  await deleteDatasource(world.deps, id);
+  world.messages.splice(0);
+  let invocations = 0;
+  do {
+    world.messages.splice(0);
+    await purgeData({ ...world.deps, yieldAt: 0 }, uid);
+    now += 240_000;
+    invocations += 1;
+  } while (world.messages.length > 0);
+  expect(invocations).toBeGreaterThan(3);
+  expect(await readRanges(world.table, uid)).toEqual([]);
+  expect(await world.table.get({ pk: 'purge', sk: uid })).toBeUndefined();
+  expect((await readLease(world.table, uid)).fence).toBeGreaterThan(1);
+});
+
+it('reminds of a run whose message was lost: after a minute, or as soon as its sender is known to be dead', async () => {
+  const { id, uid } = await world.addDatasource();
+  const { run } = await requestRun(world.deps, { datasource: id, trigger: 'api' });
+  world.messages.splice(0);
+  await sweep(world.deps);
+  expect(world.messages).toEqual([]);
+  now += 60_000;
+  await sweep(world.deps);
+  expect(world.messages).toMatchObject([{ message: { type: 'run', run: run.id } }]);
+  await sweep(world.deps);
+  await world.work();
+  expect(await listRuns(world.table, uid, now, { limit: 5 })).toMatchObject([{ id: run.id, status: 'completed' }]);
+
+  const { run: second } = await requestRun({ ...world.deps, holder: 'dead' }, { datasource: id, trigger: 'api' });
+  world.messages.splice(0);
+  await sweep(world.deps);
+  expect(world.messages).toMatchObject([{ message: { type: 'run', run: second.id } }]);
+});
+
+it('leaves a run its place in the queue however long it waits, and sends it again', async () => {
+  // Given a run that somebody asked for, while all workers are busy
+  const { id, uid } = await world.addDatasource();
+  const { run } = await requestRun(world.deps, { datasource: id, trigger: 'api' });
+
+  // When it waits for an hour, at one time longer than its place is kept without a reminder
+  for (const minutes of [5, 20, 35]) {
+    now += minutes * 60_000;
+    await sweep(world.deps);
+  }
+
+  // Then it is still the one run, every sweep sent it again, and the first message performs it, once
+  expect(world.messages).toHaveLength(4);
+  expect(await listRuns(world.table, uid, now, { limit: 9 })).toMatchObject([{ id: run.id, status: 'queued' }]);
+  expect(await requestRun(world.deps, { datasource: id, trigger: 'api' })).toMatchObject({ alreadyOn: true });
+  await world.work();
+  expect(await listRuns(world.table, uid, now, { limit: 9 })).toMatchObject([
+    { id: run.id, status: 'completed', counters: { added: 1200 } },
+  ]);
+});

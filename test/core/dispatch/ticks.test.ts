@@ -1,0 +1,127 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { handleTick } from '#core/dispatch/handle-tick.ts';
+import { readLease } from '#core/lease/lease.ts';
+import type { DatasourceRow } from '#core/registry/datasource.ts';
+import { listRuns } from '#core/runs/run-store.ts';
+import { startRun } from '#core/runs/start-run.ts';
+import { healthView, readState } from '#core/runs/sync-state.ts';
+import { bucketName, createSyncWorld, type SyncWorld } from '#support/sync-world.ts';
+
+const midnight = Date.parse('2026-03-01T00:00:00Z');
+let world: SyncWorld;
+let now: number;
+beforeEach(async () => {
+  now = midnight;
+  world = await createSyncWorld({ clock: { now: () => now } });
+  world.s3.put(bucketName, 'one', { body: '1' });
+});
+afterEach(() => world.close());
+
+const tick = (row: DatasourceRow, at = now) =>
+  handleTick(world.deps, {
+    datasource: row.id,
+    config_version: row.config_version,
+    scheduled_time: new Date(at).toISOString(),
+  });
+const runsOf = (row: DatasourceRow) => listRuns(world.table, row.uid, now, { limit: 50 });
+
+describe('a tick', () => {
+  it('performs a run once, however often it comes', async () => {
+    const row = await world.addDatasource({ sync: { interval: '5m' } });
+    expect(await tick(row)).toBe('ran');
+    expect(await tick(row)).toBe('duplicate');
+    now += 300_000;
+    expect(await tick(row)).toBe('ran');
+    expect(await tick(row, midnight)).toBe('duplicate');
+    expect(await runsOf(row)).toMatchObject([
+      { trigger: 'schedule', scheduled_at: '2026-03-01T00:05:00.000Z' },
+      { trigger: 'schedule', scheduled_at: '2026-03-01T00:00:00.000Z' },
+    ]);
+  });
+
+  it('does nothing for a datasource that is gone, off, or configured otherwise since', async () => {
+    const row = await world.addDatasource({ sync: { interval: '5m' } });
+    expect(await tick({ ...row, id: 'gone' })).toBe('stale');
+    expect(await world.table.get({ pk: 'reconcile', sk: 'gone' })).toMatchObject({ at: now });
+    const changed = await world.change(row.id, { sync: { interval: '10m' } });
+    expect(await tick(row)).toBe('stale');
+    const off = await world.change(row.id, { enabled: false });
+    expect(changed.config_version).toBe(row.config_version + 1);
+    expect(await tick(off)).toBe('stale');
+    expect(await runsOf(row)).toEqual([]);
+  });
+
+  it('keeps its validity when only the name changes', async () => {
+    const row = await world.addDatasource({ sync: { interval: '5m' } });
+    await world.change(row.id, { name: 'another name' });
+    expect(await tick(row)).toBe('ran');
+  });
+
+  it('is skipped and counted while a run is on', async () => {
+    const row = await world.addDatasource({ sync: { interval: '5m' } });
+    await startRun(world.deps, { datasource: row.id, trigger: 'api', inProcess: true });
+    expect(await tick(row)).toBe('busy');
+    expect(await tick(row)).toBe('duplicate');
+    expect(await readLease(world.table, row.uid)).toMatchObject({ skipped_slots: 1 });
+  });
+});
+
+describe('an interval below a minute', () => {
+  it('gets its slots between two ticks, each once', async () => {
+    const row = await world.addDatasource({ sync: { interval: '10s' } });
+    expect(await tick(row)).toBe('ran');
+    expect(world.messages.map((sent) => sent.delaySeconds)).toEqual([10, 20, 30, 40, 50]);
+    for (let slot = 0; slot < 5; slot += 1) {
+      now += 10_000;
+      const [message] = world.messages.splice(0, 1);
+      const later = world.messages.splice(0);
+      if (message) world.messages.push(message, message);
+      await world.work();
+      world.messages.push(...later);
+    }
+    expect(await runsOf(row)).toHaveLength(6);
+  });
+
+  it('leaves out slots that are over when its tick comes late, and those of an older configuration', async () => {
+    const row = await world.addDatasource({ sync: { interval: '20s' } });
+    now += 45_000;
+    await tick(row, midnight);
+    expect(world.messages.map(({ message }) => message)).toMatchObject([{ slot: midnight + 40_000 }]);
+    await world.change(row.id, { sync: { interval: '30s' } });
+    await world.work();
+    expect(await runsOf(row)).toHaveLength(1);
+  });
+});
+
+describe('failures in a row', () => {
+  it('double the time to the next scheduled run, at most a day, show as health, and a run by hand always starts', async () => {
+    const row = await world.addDatasource({ sync: { interval: '1h' } });
+    world.s3.faults.add({ act: { kind: 'status', status: 403, code: 'AccessDenied' } });
+    const outcomes: string[] = [];
+    for (let hour = 0; hour < 16; hour += 1) {
+      outcomes.push(await tick(row));
+      now += 3_600_000;
+    }
+    const ran = outcomes.flatMap((outcome, hour) => (outcome === 'ran' ? [hour] : []));
+    expect(ran).toEqual([0, 1, 3, 7, 15]);
+    expect(healthView(await readState(world.table, row.uid))).toMatchObject({
+      status: 'failing',
+      failures_in_a_row: 5,
+      error: { code: 'access_denied' },
+    });
+
+    for (let hour = 0; hour < 120; hour += 1) {
+      outcomes.push(await tick(row));
+      now += 3_600_000;
+    }
+    const late = outcomes.flatMap((outcome, hour) => (outcome === 'ran' ? [hour] : [])).slice(-2);
+    expect((late[1] ?? 0) - (late[0] ?? 0)).toBe(24);
+
+    world.s3.faults.clear();
+    expect(await tick(row)).toBe('backing_off');
+    expect(await world.sync(row.id)).toMatchObject({ status: 'completed' });
+    expect(healthView(await readState(world.table, row.uid))).toEqual({ status: 'healthy', failures_in_a_row: 0 });
+    now += 3_600_000;
+    expect(await tick(row)).toBe('ran');
+  });
+});

@@ -1,0 +1,150 @@
+import { describe, expect, it, test } from 'vitest';
+import type { Failure } from '#core/model/errors.ts';
+import { effectiveConfig, fingerprintOf, hasOwnBlock, targetOf } from '#core/registry/effective-config.ts';
+
+type Datasource = Parameters<typeof effectiveConfig>[1];
+const connector: Parameters<typeof effectiveConfig>[0] = {
+  owner: 'connector-owner',
+  config: { bucket: 'shared', endpoint: 'one.example.com', use_ssl: false, access_key_id: 'KEY1', prefix: 'p/' },
+  secrets: { secret_access_key: 'sealed-by-connector', session_token: 'token-of-connector' },
+};
+const bare = { ...connector, config: {}, secrets: {} };
+const own = (config: Datasource['config'], secrets: Datasource['secrets'] = {}): Datasource => ({
+  owner: 'datasource-owner',
+  config,
+  secrets,
+});
+const whole = own(
+  { bucket: 'photos', endpoint: 's3.example.com', access_key_id: 'K' },
+  { secret_access_key: 'sealed' },
+);
+const effective = (config: Datasource['config']) =>
+  effectiveConfig(bare, { ...whole, config: { ...whole.config, ...config } });
+
+describe('what a datasource inherits', () => {
+  it('is endpoint, key id and secrets as one, with the connector as their owner', () => {
+    expect(effectiveConfig(connector, own({ bucket: 'mine', extensions: ['pdf'] }))).toMatchObject({
+      bucket: 'mine',
+      endpoint: 'one.example.com',
+      useSsl: false,
+      prefix: 'p/',
+      extensions: ['pdf'],
+      credentials: {
+        kind: 'keys',
+        accessKeyId: 'KEY1',
+        secrets: connector.secrets,
+        secretOwner: { kind: 'connector', uid: 'connector-owner' },
+      },
+    });
+  });
+
+  it('given a block of its own, then nothing of the connector is in it, its defaults included', () => {
+    const { credentials, ...rest } = effectiveConfig(connector, whole);
+    expect(rest).toMatchObject({ endpoint: 's3.example.com', useSsl: true });
+    expect(credentials).toEqual({
+      kind: 'keys',
+      accessKeyId: 'K',
+      secrets: { secret_access_key: 'sealed' },
+      secretOwner: { kind: 'datasource', uid: 'datasource-owner' },
+    });
+  });
+
+  test.each([
+    [own({ endpoint: 'evil.example.com' }), 'access_key_id, secret_access_key'],
+    [own({ access_key_id: 'KEY2' }), 'endpoint, secret_access_key'],
+    [own({ endpoint: 'evil.example.com', access_key_id: 'KEY1' }), 'secret_access_key'],
+    [own({ region: 'eu-west-1' }), 'access_key_id, secret_access_key'],
+    [own({ use_ssl: true }), 'endpoint, access_key_id, secret_access_key'],
+    [own({ path_style: true }), 'endpoint, access_key_id, secret_access_key'],
+    [own({ list_version: 1 }), 'endpoint, access_key_id, secret_access_key'],
+    [own({ endpoint: '' }), 'endpoint, access_key_id, secret_access_key'],
+    [own({}, { secret_access_key: 'sealed' }), 'endpoint, access_key_id'],
+    [own({}, { session_token: 'sealed' }), 'endpoint, access_key_id, secret_access_key'],
+  ])('given %j, then it must bring the rest too', (datasource, names) => {
+    expect(hasOwnBlock(datasource)).toBe(true);
+    expect(() => effectiveConfig(connector, datasource)).toThrow(new RegExp(`^connector.config lacks ${names}$`));
+  });
+
+  it('given nothing anywhere, then each missing field is told with its path', () => {
+    try {
+      effectiveConfig(bare, own({}));
+      expect.unreachable();
+    } catch (error) {
+      const { details } = error as Failure;
+      expect(details.map((detail) => detail.path)).toEqual(
+        ['bucket', 'endpoint', 'access_key_id', 'secret_access_key'].map((name) => `connector.config.${name}`),
+      );
+      expect(details.every((detail) => detail.reason.startsWith('is required'))).toBe(true);
+    }
+  });
+
+  test.each(['bucket', 'prefix', 'extensions', 'include', 'exclude'] as const)(
+    'given only %s, then the rest is inherited',
+    (field) => {
+      const value = field === 'bucket' || field === 'prefix' ? 'own' : ['own'];
+      expect(hasOwnBlock(own({ [field]: value }))).toBe(false);
+      expect(effectiveConfig(connector, own({ [field]: value }))[field]).toEqual(value);
+    },
+  );
+
+  it('given empty lists, then they stand against those of the connector', () => {
+    const filtered = { ...connector, config: { ...connector.config, extensions: ['pdf'] } };
+    expect(effectiveConfig(filtered, own({ extensions: [] })).extensions).toEqual([]);
+    expect(effectiveConfig(filtered, own({})).extensions).toEqual(['pdf']);
+  });
+
+  it('given a region and an empty endpoint, then it is AWS', () => {
+    expect(effective({ endpoint: '', region: 'eu-west-1' })).toMatchObject({ endpoint: '', region: 'eu-west-1' });
+  });
+
+  test.each([
+    ['s3.example.com', 'photos', true],
+    ['', 'photos', false],
+    ['s3.eu-west-1.amazonaws.com', 'photos', false],
+    ['s3.cn-north-1.amazonaws.com.cn', 'photos', false],
+    ['', 'my.photos', true],
+    ['amazonaws.com.evil.example', 'photos', true],
+    ['notamazonaws.com', 'photos', true],
+  ])('given endpoint %j and bucket %s, then path style is %s unless it is said', (endpoint, bucket, pathStyle) => {
+    expect(effective({ endpoint, bucket, region: 'eu-west-1' }).pathStyle).toBe(pathStyle);
+    expect(effective({ endpoint, bucket, region: 'eu-west-1', path_style: !pathStyle }).pathStyle).toBe(!pathStyle);
+  });
+});
+
+describe('the target', () => {
+  it('changes with bucket and endpoint, and with the region of AWS', () => {
+    const targets = [
+      effective({}),
+      effective({ bucket: 'other' }),
+      effective({ endpoint: 'other.example.com' }),
+      effective({ endpoint: '', region: 'eu-west-1' }),
+      effective({ endpoint: '', region: 'eu-west-2' }),
+    ].map(targetOf);
+    expect(new Set(targets).size).toBe(5);
+  });
+
+  test.each([{ prefix: 'a/' }, { extensions: ['pdf'] }, { access_key_id: 'L' }, { region: 'x' }, { use_ssl: false }])(
+    'does not change with %j, nor with the case of the endpoint',
+    (config) => {
+      expect(targetOf(effective(config))).toBe(targetOf(effective({})));
+      expect(targetOf(effective({ endpoint: 'S3.Example.COM' }))).toBe(targetOf(effective({})));
+    },
+  );
+});
+
+describe('the fingerprint of a scope', () => {
+  it('changes with every part of the scope, and no part passes for another', () => {
+    const scopes = [
+      ...[{}, { bucket: 'other' }, { prefix: 'a' }, { extensions: ['a'] }, { include: ['a'] }, { exclude: ['a'] }],
+      ...[{ include: ['a', 'b'] }, { include: ['a'], exclude: ['b'] }, { include: ['a,b'] }],
+      ...[{ prefix: 'b' }, { extensions: ['b'] }, { include: ['b'] }, { exclude: ['b'] }],
+    ];
+    expect(new Set(scopes.map((scope) => fingerprintOf(effective(scope)))).size).toBe(scopes.length);
+  });
+
+  it('does not change with the order of a list, nor with the credentials', () => {
+    const one = fingerprintOf(effective({ extensions: ['a', 'b'], include: ['x', 'y'], exclude: ['p', 'q'] }));
+    const other = effective({ extensions: ['b', 'a'], include: ['y', 'x'], exclude: ['q', 'p'], access_key_id: 'L' });
+    expect(fingerprintOf(other)).toBe(one);
+  });
+});

@@ -1,0 +1,98 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { endpointProblem, parseEndpoint } from '#core/source/endpoint.ts';
+
+const vectors: { refuse: string[]; accept: string[] } = JSON.parse(
+  readFileSync(new URL('../../vectors/endpoints.json', import.meta.url), 'utf8'),
+);
+
+describe('the syntax of an endpoint', () => {
+  it.each(vectors.accept)('given %s, it is read', (text) => {
+    expect(endpointProblem(text)).toBeUndefined();
+  });
+
+  it.each([
+    ['s3.amazonaws.com', { host: 's3.amazonaws.com' }],
+    ['MinIO.Example.com:9000', { host: 'minio.example.com', port: 9000 }],
+    ['localhost:9001', { host: 'localhost', port: 9001 }],
+    ['127.0.0.1', { host: '127.0.0.1' }],
+    ['[2606:4700:4700::1111]:9000', { host: '2606:4700:4700::1111', port: 9000 }],
+    ['[::1]', { host: '::1' }],
+    ['example.com:65535', { host: 'example.com', port: 65535 }],
+  ])('given %s, host and port are told apart', (text, endpoint) => {
+    expect(parseEndpoint(text)).toEqual(endpoint);
+  });
+
+  it.each([
+    ['', 'host[:port]'],
+    ['https://example.com', 'scheme'],
+    ['//example.com', 'scheme'],
+    ['example.com/path', 'path'],
+    ['user:pw@example.com', 'user'],
+    ['user@example.com', 'user'],
+    ['example.com?x', 'path'],
+    ['example.com#x', 'path'],
+    ['example.com\\@127.0.0.1', 'path'],
+    ['::1', 'brackets'],
+    ['[::1', 'brackets'],
+    ['[::1]x', 'brackets'],
+    ['[fe80::1%eth0]', 'IPv6'],
+    ['[::ffff:0177.0.0.1]', 'IPv6'],
+    ['[::g]', 'IPv6'],
+    ['[127.0.0.1]', 'IPv6'],
+    ['[]', 'IPv6'],
+    ['example.com:', 'port'],
+    ['example.com:0', '1–65535'],
+    ['example.com:65536', '1–65535'],
+    ['example.com:1e3', 'port'],
+    ['example.com:80:80', 'port'],
+    ['exa mple.com', 'DNS name'],
+    ['example.com\n', 'DNS name'],
+    ['-bad.example.com', 'DNS name'],
+    ['bad-.example.com', 'DNS name'],
+    ['example..com', 'DNS name'],
+    ['example.com.', 'DNS name'],
+    ['.', 'DNS name'],
+    ['münchen.example', 'DNS name'],
+    ['１２７.0.0.1', 'IPv4'],
+    [`${'a'.repeat(64)}.com`, 'DNS name'],
+    [`${'a.'.repeat(127)}aa`, 'DNS name'],
+  ])('given %j, the reason says what is wrong', (text, words) => {
+    expect(endpointProblem(text)).toContain(words);
+  });
+
+  it.each(['127.1', '2130706433', '0x7f000001', '0x7f.1', '0177.0.0.1', '0', '1.2.3', '1.2.3.4.5', '256.1.1.1', '0x'])(
+    'given the odd IPv4 address %s, it is refused in every mode',
+    (text) => {
+      expect(endpointProblem(text)).toMatch(/IPv4|DNS name/);
+    },
+  );
+
+  it('given any text at all, it answers and never throws', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        const endpoint = parseEndpoint(text);
+        if ('reason' in endpoint) expect(endpoint.reason).not.toBe('');
+        else expect(endpoint.host).toMatch(/^[a-z0-9.:-]+$/);
+      }),
+    );
+  });
+
+  it('given any IPv4 address and port in plain decimal, they come back as they were', () => {
+    fc.assert(
+      fc.property(fc.ipV4(), fc.integer({ min: 1, max: 65535 }), (host, port) => {
+        expect(parseEndpoint(`${host}:${port}`)).toEqual({ host, port });
+      }),
+    );
+  });
+
+  it('given any IPv6 address, it is read in brackets only', () => {
+    fc.assert(
+      fc.property(fc.ipV6(), (host) => {
+        expect(parseEndpoint(`[${host}]`)).toEqual({ host: host.toLowerCase() });
+        expect(parseEndpoint(host)).toHaveProperty('reason');
+      }),
+    );
+  });
+});
