@@ -8,7 +8,7 @@ import type { Key, Table } from '../model/ports/table.ts';
 import type { EffectiveConfig } from '../registry/effective-config.ts';
 import { type OpenDeps, openBucket } from '../registry/open-bucket.ts';
 import { readScope } from '../registry/read-scope.ts';
-import { type ProvenStep, provePage } from '../source/page-proof.ts';
+import { askPage, type ProvenStep } from '../source/page-proof.ts';
 
 /** So many keys of each kind are named. */
 const shownKeys = 20;
@@ -67,8 +67,7 @@ async function listFirst(
   let previous: ProvenStep | undefined;
   do {
     const maxKeys = Math.min(largestPage, keys - objects.length);
-    const page = await bucket.list({ prefix, maxKeys, continuation: previous?.continuation });
-    const proven = provePage(page, { bucket: name, prefix, maxKeys, previous });
+    const proven = await askPage(bucket, { bucket: name, prefix, maxKeys, previous });
     objects.push(...proven.objects);
     previous = proven.next;
   } while (previous !== undefined && objects.length < keys);

@@ -4,7 +4,7 @@ import type { Table } from '../model/ports/table.ts';
 import type { EffectiveConfig } from '../registry/effective-config.ts';
 import { type OpenDeps, openBucket } from '../registry/open-bucket.ts';
 import { readScope } from '../registry/read-scope.ts';
-import { provePage } from '../source/page-proof.ts';
+import { askPage } from '../source/page-proof.ts';
 
 export type ConnectionTest = {
   readonly success: boolean;
@@ -30,8 +30,7 @@ export async function tryScope(deps: Omit<TestDeps, 'table'>, config: EffectiveC
   try {
     const bucket = await openBucket(deps, config);
     try {
-      const page = await bucket.list({ prefix: config.prefix, maxKeys: 1 });
-      const { objects } = provePage(page, { bucket: config.bucket, prefix: config.prefix, maxKeys: 1 });
+      const { objects } = await askPage(bucket, { bucket: config.bucket, prefix: config.prefix, maxKeys: 1 });
       const message = objects.length > 0 ? 'Connection established successfully.' : emptyMessage(config.prefix);
       return { success: true, latency_ms: deps.clock.now() - beganAt, message };
     } finally {

@@ -54,6 +54,8 @@ export const runRow = z.object({
   percent: z.number().optional(),
   message: z.string().optional(),
   error: z.object({ code: z.string(), message: z.string() }).optional(),
+  /** What somebody should know of a run that ended well, a sentence each. */
+  warnings: z.array(z.string()).optional(),
   hold: hold.optional(),
   /** Records that the listing lacked, and that go when the next complete one lacks them too: too many to ask for each. */
   waiting: z.number().int().optional(),

@@ -1,6 +1,7 @@
 import { compareKeys } from '../keys/byte-order.ts';
 import { Failure } from '../model/errors.ts';
-import type { Continuation, ListedObject, ListingPage } from '../model/ports/listing.ts';
+import type { Bucket } from '../model/ports/bucket.ts';
+import type { Continuation, ListedObject, ListingPage, OddRow } from '../model/ports/listing.ts';
 
 /**
  * How many pages without a key may follow one another. Servers that walk over delete markers answer such pages, each
@@ -29,10 +30,23 @@ export type PageExpectation = {
 
 export type ProvenPage = {
   readonly objects: readonly ListedObject[];
+  /** Rows that stand between the objects and cannot be catalogued. */
+  readonly odd: readonly OddRow[];
+  /** What this server was forgiven to take the page for proved; each by a short name. */
+  readonly tolerances: readonly string[];
   readonly lastKey: string;
+  /** The server's own clock, epoch milliseconds. */
+  readonly serverTime?: number;
   /** How to go on; absent when the listing ended here. */
   readonly next?: ProvenStep;
 };
+
+/** Asks for one page and proves it. Throws Failure `listing_not_proved`, or what the bucket answers. */
+export async function askPage(bucket: Bucket, expected: PageExpectation): Promise<ProvenPage> {
+  const { prefix, maxKeys, startAfter, previous } = expected;
+  const page = await bucket.list({ prefix, maxKeys, startAfter, continuation: previous?.continuation });
+  return provePage(page, expected);
+}
 
 /**
  * Turns what a server said into what is known: that these are all the keys between the page before and this page's
@@ -47,12 +61,14 @@ export function provePage(page: ListingPage, expected: PageExpectation): ProvenP
   const floor = expected.previous?.lastKey ?? expected.startAfter ?? '';
   const lastKey = proveOrder(page.objects, floor, expected.prefix);
   const continuation = proveContinuation(page, expected, lastKey);
-  if (continuation === undefined) return { objects: page.objects, lastKey };
+  const time = page.serverTime === undefined ? {} : { serverTime: page.serverTime };
+  const proven = { objects: page.objects, odd: [], tolerances: [], lastKey, ...time };
+  if (continuation === undefined) return proven;
   const emptyPages = page.objects.length > 0 ? 0 : (expected.previous?.emptyPages ?? 0) + 1;
   if (emptyPages > MAX_EMPTY_PAGES) {
     refuse(`${MAX_EMPTY_PAGES} pages in a row had no key and promised more`, faultyServer);
   }
-  return { objects: page.objects, lastKey, next: { lastKey, continuation, emptyPages } };
+  return { ...proven, next: { lastKey, continuation, emptyPages } };
 }
 
 const wrongEndpoint = 'Check that the endpoint is an S3 server and not a web page or a proxy.';

@@ -19,6 +19,10 @@ export type ListRequest = {
   readonly continuation?: Continuation;
 };
 
+/** A row of a page that cannot be catalogued: `reason` says why, in words that repeat nothing of it. `key` where that much
+ *  of it can be read. */
+export type OddRow = { readonly key?: string; readonly reason: string };
+
 /** How to ask for the next page, in the list version that the page before was answered in. */
 export type Continuation =
   | { readonly version: 2; readonly token: string }

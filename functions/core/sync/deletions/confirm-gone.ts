@@ -1,7 +1,7 @@
 import { Failure } from '../../model/errors.ts';
 import type { Bucket, HeadResult } from '../../model/ports/bucket.ts';
 import type { ListedObject } from '../../model/ports/listing.ts';
-import { type ProvenStep, provePage } from '../../source/page-proof.ts';
+import { askPage, type ProvenStep } from '../../source/page-proof.ts';
 import { checkpoint } from '../worker/run-context.ts';
 import type { SettlingContext } from './settling-context.ts';
 
@@ -57,12 +57,11 @@ async function look(context: SettlingContext, key: string): Promise<Known> {
 }
 
 async function lookInListing(bucket: Bucket, name: string, key: string): Promise<Known> {
-  const asked = { prefix: key, maxKeys: 1 };
+  const asked = { bucket: name, prefix: key, maxKeys: 1 };
   let first: ListedObject | undefined;
   let next: ProvenStep | undefined;
   do {
-    const page = await bucket.list({ ...asked, continuation: next?.continuation });
-    const proven = provePage(page, { ...asked, bucket: name, previous: next });
+    const proven = await askPage(bucket, { ...asked, previous: next });
     [first] = proven.objects;
     next = proven.next;
     // A page without a key that promises more says nothing of the key yet.

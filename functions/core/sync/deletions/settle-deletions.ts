@@ -21,6 +21,8 @@ export type Settlement = {
   readonly hold?: RunRow['hold'];
   /** Candidates left to the next run, which must miss them too. */
   readonly waiting?: number;
+  /** What somebody should know of it, a sentence each. */
+  readonly warnings?: string[];
 };
 
 /**

@@ -14,6 +14,10 @@ export const rangeTally = z.object({
   noted: count,
   /** How many changes outside runs the range had seen when the run came to it. */
   edits: z.number().int(),
+  /** What the server was forgiven, each by a short name; which deletions are asked for one by one hangs on it. */
+  tolerances: z.array(z.string()).default([]),
+  /** The first few rows of the listing that could not be read, in words; `counters.failed` counts them all. */
+  odd_sample: z.array(z.string()).default([]),
   /** Keys that are in the store and not in the listing. */
   candidates: z.number().int(),
   /** The first few of them, to be shown. */
@@ -37,6 +41,8 @@ export function newTally(edits: number): RangeTally {
     change: { ...zero },
     noted: { ...zero },
     edits,
+    tolerances: [],
+    odd_sample: [],
     candidates: 0,
     candidate_sample: [],
     controls: [],
@@ -55,6 +61,8 @@ export function sumTallies(tallies: readonly RangeTally[]): RangeTally {
       sum[name].objects += tally[name].objects;
       sum[name].bytes += tally[name].bytes;
     }
+    for (const name of tally.tolerances) if (!sum.tolerances.includes(name)) sum.tolerances.push(name);
+    sum.odd_sample.push(...tally.odd_sample.slice(0, shownKeys - sum.odd_sample.length));
     sum.candidates += tally.candidates;
     sum.candidate_sample.push(...tally.candidate_sample.slice(0, shownKeys - sum.candidate_sample.length));
     const [first, last] = [tally.controls[0], tally.controls.at(-1)];

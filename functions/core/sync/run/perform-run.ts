@@ -34,7 +34,7 @@ export async function performRun(deps: SyncDeps, started: StartedRun): Promise<R
   }
 }
 
-type Ended = Pick<RunRow, 'status' | 'error' | 'hold' | 'waiting'>;
+type Ended = Pick<RunRow, 'status' | 'error' | 'hold' | 'waiting' | 'warnings'>;
 
 async function perform(deps: SyncDeps, started: StartedRun, held: HeldLease): Promise<RunRow> {
   let context: RunContext | undefined;

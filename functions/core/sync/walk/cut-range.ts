@@ -2,7 +2,7 @@ import { emptyRange, type RangeRow, rangeItem, readRange } from '../../catalogue
 import { compareKeys } from '../../keys/byte-order.ts';
 import { fenceCheck, leaseLost } from '../../lease/lease.ts';
 import { ConditionFailed } from '../../model/errors.ts';
-import { provePage } from '../../source/page-proof.ts';
+import { askPage } from '../../source/page-proof.ts';
 import { markSaved, noteWritten, type RangeWork, workOn, workWrite } from '../progress/range-work.ts';
 import type { RunContext } from '../worker/run-context.ts';
 import { endOf } from './finish-range.ts';
@@ -88,8 +88,7 @@ export async function shareRest(context: RunContext, work: RangeWork, position: 
 /** The first key after a given one. */
 async function firstAfter(context: RunContext, work: RangeWork, after: string): Promise<string | undefined> {
   const { bucket, config } = context;
-  const request = { prefix: config.prefix, maxKeys: 1, startAfter: after };
-  const page = provePage(await bucket.list(request), { ...request, bucket: config.bucket });
+  const page = await askPage(bucket, { bucket: config.bucket, prefix: config.prefix, maxKeys: 1, startAfter: after });
   work.tally.counters.pages += 1;
   return page.objects[0]?.key;
 }

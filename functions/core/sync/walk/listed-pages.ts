@@ -2,7 +2,7 @@ import { firstKey } from '../../catalogue/range-map.ts';
 import { compareKeys } from '../../keys/byte-order.ts';
 import { Failure } from '../../model/errors.ts';
 import type { ListedObject } from '../../model/ports/listing.ts';
-import { type ProvenStep, provePage } from '../../source/page-proof.ts';
+import { askPage, type ProvenStep } from '../../source/page-proof.ts';
 import type { RangeWork } from '../progress/range-work.ts';
 import { checkpoint, type RunContext } from '../worker/run-context.ts';
 
@@ -37,10 +37,9 @@ export async function* listedPages(context: RunContext, work: RangeWork): AsyncI
   do {
     await checkpoint(context, progress.steps > 0);
     if (counters.pages >= deps.settings.rangePageLimit) throw tooManyPages(counters.pages);
-    const request = { prefix: config.prefix, maxKeys, startAfter, continuation: previous?.continuation };
-    const page = await bucket.list(request);
-    if (page.serverTime !== undefined) progress.clockSkew ??= page.serverTime - deps.clock.now();
-    const proven = provePage(page, { bucket: config.bucket, prefix: config.prefix, maxKeys, startAfter, previous });
+    const asked = { bucket: config.bucket, prefix: config.prefix, maxKeys, startAfter, previous };
+    const proven = await askPage(bucket, asked);
+    if (proven.serverTime !== undefined) progress.clockSkew ??= proven.serverTime - deps.clock.now();
     const { hi } = work.range;
     const objects = upTo(proven.objects, hi);
     const end = hi !== undefined && compareKeys(proven.lastKey, hi) >= 0 ? hi : undefined;
