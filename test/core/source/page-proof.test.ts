@@ -44,7 +44,7 @@ function refusalOf(seen: ListingPage, expectation: PageExpectation = expected): 
 describe('a page that proves itself', () => {
   it('given the last page, there is nothing to go on with', () => {
     const proven = provePage(page(['p/a', 'p/b']), expected);
-    expect(proven).toEqual({ objects: [object('p/a'), object('p/b')], lastKey: 'p/b' });
+    expect(proven).toEqual({ objects: [object('p/a'), object('p/b')], odd: [], tolerances: [], lastKey: 'p/b' });
   });
 
   it('given a truncated page, its token and last key lead on', () => {
@@ -56,7 +56,7 @@ describe('a page that proves itself', () => {
   });
 
   it('given an empty listing, it is complete; what it means is not for this to say', () => {
-    expect(provePage(page([]), expected)).toEqual({ objects: [], lastKey: '' });
+    expect(provePage(page([]), expected)).toEqual({ objects: [], odd: [], tolerances: [], lastKey: '' });
     expect(provePage(page([]), { ...expected, startAfter: 'p/m' }).lastKey).toBe('p/m');
   });
 

@@ -7,7 +7,8 @@ const count = (objects: number, bytes: number) => ({ objects, bytes });
 it('of no range there is nothing', () => {
   const zero = count(0, 0);
   const nothing = { counters: zeroCounters, stored: zero, change: zero, noted: zero, edits: 3, candidates: 0 };
-  expect(newTally(3)).toEqual({ ...nothing, candidate_sample: [], controls: [], unshared: { pages: 0 } });
+  const empty = { tolerances: [], odd_sample: [], candidate_sample: [], controls: [] };
+  expect(newTally(3)).toEqual({ ...nothing, ...empty, unshared: { pages: 0 } });
   expect(sumTallies([])).toEqual(newTally(0));
 });
 
@@ -35,6 +36,14 @@ it('several ranges add up; of their candidates the first twenty are shown', () =
   expect(sum.counters).toEqual({ ...zeroCounters, added: 3, pages: 3, bytes: 5 });
   expect([sum.stored, sum.change, sum.noted]).toEqual([count(11, 22), count(33, 44), count(5, 6)]);
   expect([sum.candidates, sum.candidate_sample]).toEqual([29, keys(0, 20)]);
+});
+
+it('what a server was forgiven is told once, of the rows that could not be read the first twenty', () => {
+  const rows = (count: number): string[] => Array.from({ length: count }, (_, index) => `row ${index}`);
+  const tally = (tolerances: string[], odd: number) => ({ ...newTally(0), tolerances, odd_sample: rows(odd) });
+  const sum = sumTallies([tally(['key_count', 'prefix'], 15), tally(['prefix', 'name'], 15)]);
+  expect(sum.tolerances).toEqual(['key_count', 'prefix', 'name']);
+  expect(sum.odd_sample).toEqual([...rows(15), ...rows(5)]);
 });
 
 it('the controls of several ranges are the first key of the first and the last of the last that has any', () => {
