@@ -68,7 +68,12 @@ export function createBusyUsers(
     system.asUser((deps) => updateDatasourceFields(deps, id, parseInput(datasourcePatch, fields, 'the datasource')));
   const create = (id: string): void => {
     const config = {
-      ...{ bucket: random.pick(buckets), endpoint: 's3.example.com', access_key_id: 'AK', secret_access_key: 'SK' },
+      ...{
+        bucket: random.pick(buckets),
+        endpoint: 's3.us-east-1.amazonaws.com',
+        access_key_id: 'AK',
+        secret_access_key: 'SK',
+      },
       ...random.pick([{}, {}, { prefix: 'a/' }, { extensions: ['txt'] }]),
     };
     const sync = { ...random.pick(policies), page_size: random.pick([4, 10, 1000]), first_load_events: true };

@@ -169,7 +169,7 @@ function remake({ system }: Simulation, random: RandomSource, at: number): void 
 }
 
 function create(system: SimulatedSystem): void {
-  const config = { bucket, endpoint: 's3.example.com', access_key_id: 'AK', secret_access_key: 'SK' };
+  const config = { bucket, endpoint: 's3.us-east-1.amazonaws.com', access_key_id: 'AK', secret_access_key: 'SK' };
   const sync = { interval: '365d', page_size: 5, first_load_events: true };
   const body = { id, type: 'connector', name: 'one', connector: { id: 's3', config }, sync };
   system.asUser((deps) => createDatasource(deps, parseInput(datasourceInput, body, 'the datasource')));

@@ -107,7 +107,7 @@ export function createModelWorld(options: { settings?: Partial<SyncSettings> } =
       now += milliseconds;
     },
     addDatasource(config, sync = {}) {
-      const whole = { bucket: 'sample-bucket', endpoint: 's3.example.com', ...keys, ...config };
+      const whole = { bucket: 'sample-bucket', endpoint: 's3.us-east-1.amazonaws.com', ...keys, ...config };
       const body = { type: 'connector', name: 'sample', connector: { id: 's3', config: whole }, sync };
       return createDatasource(deps, parseInput(datasourceInput, body, 'the datasource'));
     },

@@ -20,7 +20,7 @@ export function watchSteadySlots(
   const { system, datasources, runs } = simulation;
   let counted = 0;
   for (const key of ['a', 'b', 'c']) system.buckets.put(bucket, key);
-  const config = { bucket, endpoint: 's3.example.com', access_key_id: 'AK', secret_access_key: 'SK' };
+  const config = { bucket, endpoint: 's3.us-east-1.amazonaws.com', access_key_id: 'AK', secret_access_key: 'SK' };
   const body = { id, type: 'connector', name: id, connector: { id: 's3', config }, sync: { interval: '12h' } };
   system.asUser((deps) => createDatasource(deps, parseInput(datasourceInput, body, 'the datasource')));
   const set = (interval: string): void =>

@@ -24,7 +24,12 @@ async function syncedOnce(): Promise<{ simulation: Simulation; records: Item[] }
   );
   const simulation = watch(system);
   for (const key of ['a', 'b', 'c', 'd', 'e']) system.buckets.put('one', key);
-  const config = { bucket: 'one', endpoint: 's3.example.com', access_key_id: 'AK', secret_access_key: 'SK' };
+  const config = {
+    bucket: 'one',
+    endpoint: 's3.us-east-1.amazonaws.com',
+    access_key_id: 'AK',
+    secret_access_key: 'SK',
+  };
   const sync = { first_load_events: true };
   const body = { id: 'one', type: 'connector', name: 'one', connector: { id: 's3', config }, sync };
   system.asUser((deps) => createDatasource(deps, parseInput(datasourceInput, body, 'the datasource')));

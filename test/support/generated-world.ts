@@ -123,7 +123,7 @@ export async function createGeneratedWorld(file: string, size: WorldSize): Promi
 
 function addDatasource(deps: Parameters<typeof createDatasource>[0], pageSize: number): Promise<DatasourceRow> {
   const keys = { access_key_id: 'STOCKTAKETESTKEY', secret_access_key: 'stocktake-test-secret' };
-  const config = { bucket: 'sample-bucket', endpoint: 's3.example.com', ...keys };
+  const config = { bucket: 'sample-bucket', endpoint: 's3.us-east-1.amazonaws.com', ...keys };
   const body = { type: 'connector', name: 'sample', connector: { id: 's3', config }, sync: { page_size: pageSize } };
   return createDatasource(deps, parseInput(datasourceInput, body, 'the datasource'));
 }

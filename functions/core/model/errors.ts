@@ -45,6 +45,7 @@ export type RunFailureCode =
   | 'interrupted'
   | 'run_time_limit'
   | 'run_page_limit'
+  | 'listing_too_large'
   | 'internal';
 
 /** One thing wrong with one field of the input. */

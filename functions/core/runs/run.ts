@@ -32,6 +32,16 @@ export const runCheckpoint = z.object({
   clock_skew: z.number().optional(),
 });
 
+/**
+ * How a pass lists the bucket: `ranges`, several listings side by side, each from a key on; `sequence`, one listing of
+ * the whole scope by the server's own cursor; `spool`, the same for servers that list in no order of ours.
+ */
+export type Way = 'ranges' | z.output<typeof slowWay>['kind'];
+
+/** A way that a server made necessary, and why, in words for a person. `remember`: the next runs begin so too. */
+const slowWay = z.object({ kind: z.enum(['sequence', 'spool']), why: z.string(), remember: z.boolean() });
+export type SlowWay = z.output<typeof slowWay>;
+
 /** A run at rest. `fence` is that of its lease; `approves` names the held run whose deletions it applies. */
 export const runRow = z.object({
   v: z.literal(1),
@@ -64,7 +74,13 @@ export const runRow = z.object({
   checkpoint: runCheckpoint.optional(),
   /** The pass over the bucket that this run is part of, where an earlier run began it and ran out of time, and the scope
    *  of that. */
-  pass: z.object({ id: z.string(), began_at: z.string(), fingerprint: z.string().optional() }).optional(),
+  pass: z
+    .object({ id: z.string(), began_at: z.string(), fingerprint: z.string().optional(), way: slowWay.optional() })
+    .optional(),
+  /** How the bucket is listed, where the server made another way than `ranges` necessary. */
+  way: slowWay.optional(),
+  /** How often this run began its pass anew in another way: work and candidates of each stand apart. */
+  generation: z.number().int().optional(),
   /** How often the run was taken up again since it last got anywhere. */
   resumed: z.number().int().optional(),
   ttl: z.number().int().optional(),
@@ -85,8 +101,9 @@ export const zeroCounters: RunCounters = {
 };
 
 /** What work and deletion candidates of a run hang on. */
-export function passIdOf(run: Pick<RunRow, 'id' | 'pass'>): string {
-  return run.pass?.id ?? run.id;
+export function passIdOf(run: Pick<RunRow, 'id' | 'pass' | 'generation'>): string {
+  const pass = run.pass?.id ?? run.id;
+  return run.generation === undefined ? pass : `${pass}~${run.generation}`;
 }
 
 /** True once nothing more will happen to a run. */
@@ -97,7 +114,7 @@ export function isEnded(run: Pick<RunRow, 'status'>): boolean {
 /** What the API shows of a run. */
 export function runView(run: RunRow): Record<string, unknown> {
   const { v: _v, version: _version, fence: _fence, uid: _uid, ttl: _ttl, fingerprint: _fingerprint, ...rest } = run;
-  const { checkpoint: _checkpoint, resumed: _resumed, pass, ...told } = rest;
+  const { checkpoint: _checkpoint, resumed: _resumed, way: _way, generation: _generation, pass, ...told } = rest;
   const shown = pass === undefined ? told : { ...told, continues: pass.id };
   const { started_at: start, completed_at: end } = run;
   if (start === undefined || end === undefined) return shown;
@@ -115,8 +132,10 @@ export function describeRun(run: RunRow): string {
   }
   if (run.status === 'failed') return run.error?.message ?? 'failed';
   if (run.status === 'canceled') return `canceled: ${all}; nothing else was touched`;
-  if (run.dry_run) return `dry run, nothing was written: ${all}`;
-  return run.waiting === undefined ? all : `${all}. ${waitingIn(run.waiting)}`;
+  const warned = [all, ...(run.waiting === undefined ? [] : [waitingIn(run.waiting)]), ...(run.warnings ?? [])].join(
+    '. ',
+  );
+  return run.dry_run ? `dry run, nothing was written: ${warned}` : warned;
 }
 
 function waitingIn(count: number): string {

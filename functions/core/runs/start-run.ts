@@ -177,5 +177,6 @@ function passToGoOnWith(
   if (unfinished === undefined || request.dryRun || request.approves !== undefined) return undefined;
   if (deps.clock.now() - Date.parse(unfinished.began_at) > passMs) return undefined;
   if (fingerprintOf(configOf(connector, datasource)) !== unfinished.fingerprint) return undefined;
-  return { id: unfinished.pass, began_at: unfinished.began_at, fingerprint: unfinished.fingerprint };
+  const { pass: id, began_at, fingerprint, way } = unfinished;
+  return { id, began_at, fingerprint, way };
 }

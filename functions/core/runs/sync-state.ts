@@ -8,7 +8,9 @@ const stateRow = z.object({
   v: z.literal(1),
   last_complete: z.object({ run: z.string(), fingerprint: z.string(), listed: z.number() }).optional(),
   /** A pass over the bucket that ran out of time: the next run of the same scope goes on from it. */
-  unfinished: z.object({ pass: z.string(), began_at: z.string(), fingerprint: z.string() }).optional(),
+  unfinished: z
+    .object({ pass: z.string(), began_at: z.string(), fingerprint: z.string(), way: runRow.shape.way })
+    .optional(),
   /** Complete runs that held one after the other, under one scope: the first of them, the last, and how many. */
   hold: z.object({ first: z.string(), last: z.string(), runs: z.number().int() }).optional(),
   failures: z.number().int(),
@@ -91,7 +93,7 @@ function unfinishedBy(run: RunRow): SyncState['unfinished'] {
   if (run.error?.code !== 'run_time_limit' || run.fingerprint === undefined || run.approves !== undefined)
     return undefined;
   const began_at = run.pass?.began_at ?? run.started_at ?? run.queued_at;
-  return { pass: passIdOf(run), began_at, fingerprint: run.fingerprint };
+  return { pass: passIdOf(run), began_at, fingerprint: run.fingerprint, way: run.way ?? run.pass?.way };
 }
 
 /** When scheduled runs go on after so many of the same end in a row. The first delays nothing, and a slot is never

@@ -39,6 +39,7 @@ export const failureStatus: Readonly<Record<FailureCode, number>> = {
   lease_lost: 409,
   interrupted: 503,
   run_time_limit: 504,
+  listing_too_large: 424,
   run_page_limit: 424,
   internal: 500,
 };

@@ -5,11 +5,12 @@ import { compareKeys } from '../../keys/byte-order.ts';
 import type { ListedObject } from '../../model/ports/listing.ts';
 import type { Table } from '../../model/ports/table.ts';
 import type { LeafLedger, Segment } from './leaf-ledger.ts';
+import { isOdd, type ListedRow } from './listed-row.ts';
 
 /** Walks the listing of a range beside what is stored of it, both in UTF-8 byte order. */
 export type RangeMerge = {
-  /** Takes the next listed objects that are in scope. */
-  take(objects: readonly ListedObject[]): Promise<void>;
+  /** Takes the next listed rows that are in scope. */
+  take(rows: readonly ListedRow[]): Promise<void>;
   /** Decides about every key up to this one, the last that was listed. */
   settle(through: string): Promise<void>;
   /** Decides about all that is left. Only to be called once the listing is proved complete. */
@@ -24,6 +25,8 @@ export type MergeSink = {
   /** A whole leaf is as it was listed. */
   unchanged(content: Content): void;
   present(object: ListedObject, stored: RecordRow | undefined): void;
+  /** A stored item at a key that is listed, of which nothing else could be read; true if a live record stays. */
+  kept(stored: RecordRow): boolean;
   /** A stored item that the listing lacks, or a tombstone; true if a live record stays. */
   storedOnly(stored: RecordRow): boolean;
   /** Called now and then between two keys, to write what is in hand. */
@@ -54,7 +57,7 @@ class Merge implements RangeMerge {
   #segment: Segment | undefined;
   #begun = false;
   /** Listed objects of a segment that may turn out to be as they were. */
-  #listed: ListedObject[] = [];
+  #listed: ListedRow[] = [];
   #content = nothing();
   #store: StoreReader | undefined;
   #lastKept: string | undefined;
@@ -63,17 +66,17 @@ class Merge implements RangeMerge {
     this.#options = options;
   }
 
-  async take(objects: readonly ListedObject[]): Promise<void> {
+  async take(rows: readonly ListedRow[]): Promise<void> {
     if (!this.#begun) await this.#advance();
-    for (const object of objects) {
-      while (this.#segment?.to !== undefined && compareKeys(object.key, this.#segment.to) > 0) {
+    for (const row of rows) {
+      while (this.#segment?.to !== undefined && compareKeys(row.key, this.#segment.to) > 0) {
         await this.#leaveSegment(this.#segment);
         await this.#advance();
       }
       const segment = this.#segment;
       if (segment === undefined) throw new Error('a key was listed beyond the end of its range');
-      if (this.#store !== undefined) await this.#meet(this.#store, object);
-      else await this.#compare(segment, object);
+      if (this.#store !== undefined) await this.#meet(this.#store, row);
+      else await this.#compare(segment, row);
     }
     await this.#options.sink.relieve();
   }
@@ -140,9 +143,14 @@ class Merge implements RangeMerge {
     if (to !== undefined) ledger.close(to);
   }
 
-  async #compare(segment: Segment, object: ListedObject): Promise<void> {
-    this.#listed.push(object);
-    addObject(this.#content, object);
+  async #compare(segment: Segment, row: ListedRow): Promise<void> {
+    this.#listed.push(row);
+    // No digest can tell of a row that could not be read.
+    if (isOdd(row)) {
+      await this.#startReading(segment);
+      return;
+    }
+    addObject(this.#content, row);
     // No more is kept in mind than a leaf has.
     if (this.#content.objects > (segment.content?.objects ?? 0)) await this.#startReading(segment);
   }
@@ -151,11 +159,11 @@ class Merge implements RangeMerge {
   async #startReading(segment: Segment): Promise<StoreReader> {
     const listed = this.#forget();
     const store = this.#openStore(segment);
-    for (const object of listed) await this.#meet(store, object);
+    for (const row of listed) await this.#meet(store, row);
     return store;
   }
 
-  #forget(): ListedObject[] {
+  #forget(): ListedRow[] {
     const listed = this.#listed;
     this.#listed = [];
     this.#content = nothing();
@@ -169,20 +177,24 @@ class Merge implements RangeMerge {
     return store;
   }
 
-  async #meet(store: StoreReader, object: ListedObject): Promise<void> {
+  async #meet(store: StoreReader, row: ListedRow): Promise<void> {
     const { sink } = this.#options;
     let stored = store.ended ? undefined : await store.peek();
-    while (stored !== undefined && compareKeys(stored.sk, object.key) < 0) {
+    while (stored !== undefined && compareKeys(stored.sk, row.key) < 0) {
       store.take();
       this.#storedOnly(stored);
       stored = await store.peek();
       await sink.relieve();
     }
-    const same = stored !== undefined && stored.sk === object.key;
+    const same = stored !== undefined && stored.sk === row.key;
     if (same) store.take();
-    sink.present(object, same ? stored : undefined);
-    addObject(this.#options.ledger.open, object);
-    this.#noteKept(object.key);
+    if (isOdd(row)) {
+      if (stored !== undefined && same && sink.kept(stored)) this.#countStored(stored);
+      return;
+    }
+    sink.present(row, same ? stored : undefined);
+    addObject(this.#options.ledger.open, row);
+    this.#noteKept(row.key);
   }
 
   async #drain(store: StoreReader, through: string | undefined): Promise<void> {
@@ -195,7 +207,10 @@ class Merge implements RangeMerge {
   }
 
   #storedOnly(stored: RecordRow): void {
-    if (!this.#options.sink.storedOnly(stored)) return;
+    if (this.#options.sink.storedOnly(stored)) this.#countStored(stored);
+  }
+
+  #countStored(stored: RecordRow): void {
     addRecord(this.#options.ledger.open, stored);
     this.#noteKept(stored.sk);
   }
@@ -213,7 +228,7 @@ class Merge implements RangeMerge {
     const before = nothing();
     const store = readStore(table, { pk, after, through }, before);
     this.#store = store;
-    for (const object of this.#forget()) await this.#meet(store, object);
+    for (const row of this.#forget()) await this.#meet(store, row);
     await this.#drain(store, through);
     await store.close();
     this.#store = undefined;

@@ -2,6 +2,7 @@ import { emptyRange, firstKey, type RangeRow, rangeItem, readRanges } from '../.
 import { compareKeys } from '../../keys/byte-order.ts';
 import { fenceCheck, leaseLost } from '../../lease/lease.ts';
 import { ConditionFailed, Failure } from '../../model/errors.ts';
+import type { PageEvidence } from './page-evidence.ts';
 import type { RangeTally } from './range-tally.ts';
 import {
   isClaimable,
@@ -21,6 +22,8 @@ export type RangeBoard = {
   readonly expected: number;
   /** The range map as this worker knows it, in key order. */
   ranges(): RangeRow[];
+  /** This worker is stopped: nobody waits for anything any more. */
+  halted: boolean;
   /** A range that this worker made and works on. */
   add(work: RangeWork): void;
   /** A range that this worker made for whoever takes it. */
@@ -35,8 +38,22 @@ export type RangeBoard = {
   idle: number;
   /** True if another range would find somebody to take it. */
   readonly wanted: boolean;
-  /** Takes a range that nobody is at, if there is one. */
-  claim(): Promise<RangeWork | undefined>;
+  /** Takes a range that nobody is at, if there is one: this one, or the first. */
+  claim(range?: RangeRow): Promise<RangeWork | undefined>;
+  /** The range that begins where this one ends, if that is not the last. */
+  rangeAfter(range: RangeRow): RangeRow | undefined;
+  /** What is known of the work on a range: this worker's own, or what was stored last. */
+  progressOf(range: RangeRow): Pick<WorkRow, 'page' | 'opening' | 'bridge' | 'done'> | undefined;
+  /** The first page of a range that this worker is at, once it came; `none` if there is none to come. Undefined when the
+   *  worker is stopped. */
+  openingOf(range: RangeRow): Promise<PageEvidence | 'none' | undefined>;
+  /** Begins a range of this worker's anew, once the stream that is at it has come to its end. Undefined when the worker is
+   *  stopped. */
+  again(range: RangeRow): Promise<RangeWork | undefined>;
+  /** To be called when a stream of this worker has come to the end of a range. */
+  finished(range: RangeRow): void;
+  /** To be called when a first page came, or the worker is stopped. */
+  tell(): void;
   /** Looks again at what other workers did and left. */
   refresh(): Promise<void>;
   /** Tallies in key order: this worker's own, and of others what they stored last. */
@@ -75,9 +92,12 @@ class Board implements RangeBoard {
   #rows: Map<string, WorkRow>;
   readonly #works = new Map<string, RangeWork>();
   #waiting: RangeRow[];
+  /** Ranges that no stream of this worker is at any more. */
+  readonly #finished = new Set<string>();
   #listeners: (() => void)[] = [];
   readonly expected: number;
   idle = 0;
+  halted = false;
 
   constructor(context: WorkContext, ranges: readonly RangeRow[], rows: Map<string, WorkRow>) {
     this.#context = context;
@@ -104,6 +124,15 @@ class Board implements RangeBoard {
   offer(range: RangeRow): void {
     this.#ranges.set(range.id, range);
     this.#waiting.push(range);
+    this.tell();
+  }
+
+  finished({ id }: RangeRow): void {
+    this.#finished.add(id);
+    this.tell();
+  }
+
+  tell(): void {
     for (const tell of this.#listeners.splice(0)) tell();
   }
 
@@ -125,14 +154,64 @@ class Board implements RangeBoard {
     return this.idle > this.#waiting.length;
   }
 
-  async claim(): Promise<RangeWork | undefined> {
-    for (let range = this.#waiting.shift(); range !== undefined; range = this.#waiting.shift()) {
-      const work = workOn(range, this.#rows.get(range.id), this.#context.deps.clock.now());
-      if (await this.#take(work)) {
-        this.#works.set(range.id, work);
-        return work;
-      }
+  rangeAfter({ hi }: RangeRow): RangeRow | undefined {
+    return hi === undefined ? undefined : this.ranges().find(({ lo }) => lo === hi);
+  }
+
+  progressOf({ id }: RangeRow): RangeWork | WorkRow | undefined {
+    return this.#works.get(id) ?? this.#rows.get(id);
+  }
+
+  openingOf(range: RangeRow): Promise<PageEvidence | 'none' | undefined> {
+    return this.#once(() => {
+      const progress = this.progressOf(range);
+      const isComing = this.#works.has(range.id) && progress?.position === undefined && !progress?.done;
+      return progress?.opening ?? (isComing ? undefined : 'none');
+    });
+  }
+
+  async again(range: RangeRow): Promise<RangeWork | undefined> {
+    const isAtRest = (): boolean => !this.#works.has(range.id) || this.#finished.delete(range.id);
+    const old = await this.#once(() => (isAtRest() ? this.progressOf(range) : undefined));
+    if (old === undefined) return undefined;
+    const current = this.#works.get(range.id)?.range ?? range;
+    const work = workOn(current, undefined, this.#context.deps.clock.now());
+    // What was noted before is dropped, and the digests are not believed.
+    Object.assign(work, { begun: true, suspect: true, version: old.version });
+    await saveWork(this.#context, work, 'claimed');
+    this.#works.set(range.id, work);
+    return work;
+  }
+
+  async #once<T>(look: () => T | undefined): Promise<T | undefined> {
+    for (;;) {
+      const found = look();
+      if (found !== undefined || this.halted) return found;
+      await this.offered();
     }
+  }
+
+  async claim(wanted?: RangeRow): Promise<RangeWork | undefined> {
+    if (wanted !== undefined) {
+      const place = this.#waiting.findIndex(({ id }) => id === wanted.id);
+      const [range] = place < 0 ? [] : this.#waiting.splice(place, 1);
+      return range === undefined ? undefined : this.#claimOne(range);
+    }
+    for (let range = this.#waiting.shift(); range !== undefined; range = this.#waiting.shift()) {
+      const work = await this.#claimOne(range);
+      if (work !== undefined) return work;
+    }
+    return undefined;
+  }
+
+  async #claimOne(range: RangeRow): Promise<RangeWork | undefined> {
+    const work = workOn(range, this.#rows.get(range.id), this.#context.deps.clock.now());
+    if (this.#context.distrust) work.suspect = true;
+    // Known before it is stored: who looks for its first page meanwhile waits for that.
+    this.#works.set(range.id, work);
+    if (await this.#take(work)) return work;
+    this.#works.delete(range.id);
+    this.tell();
     return undefined;
   }
 

@@ -6,6 +6,7 @@ import { ConditionFailed } from '../../model/errors.ts';
 import type { Item, Table, TransactWrite } from '../../model/ports/table.ts';
 import type { SyncDeps } from '../../runs/sync-deps.ts';
 import { fromItem, toItem } from '../../table/stored-item.ts';
+import { type PageEvidence, pageEvidence } from './page-evidence.ts';
 import { newTally, type RangeTally, rangeTally } from './range-tally.ts';
 
 /** How far a run is in one range, and which worker is at it. Kept for a week, for the run that goes on from here. */
@@ -18,6 +19,13 @@ const workRow = z.object({
   done: z.boolean(),
   /** Whoever was here before may have written something that no digest knows of. */
   suspect: z.boolean(),
+  /** The page that ends at the position, to go on from where a key alone is not believed. */
+  page: pageEvidence.optional(),
+  /** The first page, where the listing of this range began at its `lo`. */
+  opening: pageEvidence.optional(),
+  /** What is known of the cut at the range's end: `carried` where the same listing went on beyond it, or the digest of the
+   *  opening beyond it that this range's listing confirmed. */
+  bridge: z.string().optional(),
   claim: z.object({ holder: z.string(), expires_at: z.number().int() }).optional(),
   tally: rangeTally,
   ttl: z.number().int(),
@@ -32,6 +40,10 @@ export type RangeWork = {
   listed: string | undefined;
   done: boolean;
   suspect: boolean;
+  /** See the row. */
+  page: PageEvidence | undefined;
+  opening: PageEvidence | undefined;
+  bridge: string | undefined;
   /** Somebody was at it before, in this run or one that it goes on from. */
   begun: boolean;
   tally: RangeTally;
@@ -40,7 +52,7 @@ export type RangeWork = {
   /** When it was stored last, or begun. */
   savedAt: number;
   /** What was stored last: as far as it can be gone on from. */
-  saved: Pick<WorkRow, 'position' | 'done' | 'tally'>;
+  saved: Pick<WorkRow, 'position' | 'done' | 'tally' | 'page'>;
 };
 
 const keepSeconds = 7 * 86_400;
@@ -51,6 +63,8 @@ export type WorkContext = {
   readonly held: HeldLease;
   readonly uid: string;
   readonly pass: { readonly id: string; readonly beganAt: number };
+  /** The pass began anew in another way: digests that were written before are not believed. */
+  readonly distrust?: boolean;
 };
 
 /** Work rows hang on the pass over the bucket that they belong to: one run, or several that went on from each other. */
@@ -74,13 +88,16 @@ export function workOn(range: RangeRow, row: WorkRow | undefined, now: number): 
     position: row?.position,
     listed: undefined,
     done: row?.done ?? false,
+    page: row?.page,
+    opening: row?.opening,
+    bridge: row?.bridge,
     begun: row !== undefined,
     suspect: (row?.suspect ?? false) || range.dirty !== undefined,
     tally,
     version: row?.version ?? 0,
     expiresAt: 0,
     savedAt: now,
-    saved: { position: row?.position, done: row?.done ?? false, tally: structuredClone(tally) },
+    saved: { position: row?.position, done: row?.done ?? false, tally: structuredClone(tally), page: row?.page },
   };
 }
 
@@ -95,7 +112,8 @@ export function isClaimable(context: WorkContext, row: WorkRow | undefined): boo
 
 /** Takes what was done so far as what can be gone on from. To be called only between two pages, with nothing in hand. */
 export function markSaved(work: RangeWork): void {
-  work.saved = { position: work.position, done: work.done, tally: structuredClone(work.tally) };
+  const { position, done, page } = work;
+  work.saved = { position, done, tally: structuredClone(work.tally), page };
 }
 
 /** The write that stores what can be gone on from, conditional on nobody else having claimed the range since. */
@@ -104,8 +122,8 @@ export function workWrite(context: WorkContext, work: RangeWork, keep: 'claimed'
   const now = deps.clock.now();
   const claim = keep === 'claimed' ? { holder: deps.holder, expires_at: now + deps.leaseMs } : undefined;
   const ttl = Math.floor(now / 1000) + keepSeconds;
-  const { suspect, saved } = work;
-  const row = { v: 1, version: work.version + 1, fence: held.fence, suspect, ...saved, claim, ttl };
+  const { suspect, opening, bridge, saved } = work;
+  const row = { v: 1, version: work.version + 1, fence: held.fence, suspect, opening, bridge, ...saved, claim, ttl };
   const put: Item = toItem({ pk: workPartition(uid, pass.id), sk: work.range.id }, row);
   return { put, condition: work.version === 0 ? { type: 'absent' } : { type: 'version', equals: work.version } };
 }

@@ -11,12 +11,17 @@ import { readState } from '../../runs/sync-state.ts';
 import { type Settlement, settleDeletions } from '../deletions/settle-deletions.ts';
 import type { SettlingTally } from '../deletions/settling-context.ts';
 import { sumTallies } from '../progress/range-tally.ts';
+import { proveCuts } from '../walk/prove-cut.ts';
 import { checkpoint, type RunContext } from '../worker/run-context.ts';
 import { RunCanceled, RunYielded } from '../worker/run-unwound.ts';
 import { openWorker, scopeChanged } from '../worker/run-worker.ts';
+import { WayChange } from '../worker/way-change.ts';
+import { syncInOrder } from './ordered-ranges.ts';
 import { syncRanges } from './range-streams.ts';
+import { demandReadable, warningsOf } from './run-warnings.ts';
 import { splitGrownRanges } from './split-grown.ts';
 import { parkRun, suspendRun } from './suspend-run.ts';
+import { noteServer, noteWayChange } from './way-of-run.ts';
 
 /**
  * Performs a run that holds its lease and ends it, however it goes: `completed`, `held`, `canceled`, or `failed` with a
@@ -41,12 +46,14 @@ async function perform(deps: SyncDeps, started: StartedRun, held: HeldLease): Pr
   const tally: Partial<SettlingTally> = {};
   try {
     context = await openWorker(deps, started, held);
-    if (!(await syncRanges(context))) return await parkRun(context);
+    if (!(await listAll(context))) return await parkRun(context);
     const ended = await settle(context, Object.assign(tally, sumTallies(context.board.tallies()), { removed: 0 }));
+    await noteServer(context, tally.tolerances ?? []);
     if (ended.status === 'completed' && !started.run.dry_run) await splitGrownRanges(context);
     return await finishRun(deps, started, held, endedRun(context, started.run, tally, ended));
   } catch (error) {
     if (error instanceof RunYielded && context !== undefined) return await suspendRun(context);
+    if (error instanceof WayChange && context !== undefined) return await changeWay(context, started, error);
     if (error instanceof Failure && error.code === 'lease_lost') throw error;
     const ended = outcomeOf(deps, started.run, error);
     return await finishRun(deps, started, held, endedRun(context ?? deps, started.run, tally, ended));
@@ -55,9 +62,27 @@ async function perform(deps: SyncDeps, started: StartedRun, held: HeldLease): Pr
   }
 }
 
+/** The pass begins again in another way. Each way is slower and safer than the one before, so there are two changes at the
+ *  most. */
+async function changeWay(from: RunContext, started: StartedRun, change: WayChange): Promise<RunRow> {
+  const run = await noteWayChange(from, change);
+  return await perform(from.deps, { ...started, run }, from.held);
+}
+
+/** True when every range was listed to its end, and all that the listings rest on is proved. */
+async function listAll(context: RunContext): Promise<boolean> {
+  if (context.way !== 'ranges') {
+    await syncInOrder(context);
+    return true;
+  }
+  if (!(await syncRanges(context))) return false;
+  if (context.foreign) await proveCuts(context);
+  return true;
+}
+
 function endedRun(from: RunContext | SyncDeps, started: RunRow, tally: Partial<SettlingTally>, ended: Ended): RunRow {
-  const { checkpoint: _checkpoint, resumed: _resumed, ...rest } = started;
   const context = 'board' in from ? from : undefined;
+  const { checkpoint: _checkpoint, resumed: _resumed, ...rest } = context?.run ?? started;
   const deps = 'board' in from ? from.deps : from;
   const counters = tally.counters ?? (context ? sumTallies(context.board.tallies()).counters : started.counters);
   const run: RunRow = {
@@ -73,12 +98,15 @@ function endedRun(from: RunContext | SyncDeps, started: RunRow, tally: Partial<S
 
 /** What is left to do when the listing of every range is proved complete. */
 async function settle(context: RunContext, tally: SettlingTally): Promise<Settlement> {
+  demandReadable(tally);
   // Up to a thousand questions to the bucket are not interrupted: they begin with time ahead.
   await checkpoint(context, tally.candidates > 0 && context.progress.steps > 0);
   await assertSameScope(context);
   const { last_complete: last } = await readState(context.deps.table, context.uid);
   const previous = last?.fingerprint === context.fingerprint ? last.run : undefined;
-  return settleDeletions({ ...context, tally }, previous);
+  const settlement = await settleDeletions({ ...context, tally }, previous);
+  const warnings = [...(settlement.warnings ?? []), ...warningsOf(context, tally)];
+  return warnings.length === 0 ? settlement : { ...settlement, warnings };
 }
 
 /** Nothing is deleted on the strength of a scope that is no longer the datasource's. */

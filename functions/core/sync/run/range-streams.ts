@@ -1,5 +1,7 @@
 import type { WorkMessage } from '../../runs/work-message.ts';
 import type { RangeWork } from '../progress/range-work.ts';
+import { openListing } from '../walk/open-listing.ts';
+import { goBeyond } from '../walk/prove-cut.ts';
 import { syncRange } from '../walk/sync-range.ts';
 import { checkpoint, type RunContext } from '../worker/run-context.ts';
 import { RunYielded } from '../worker/run-unwound.ts';
@@ -34,6 +36,8 @@ async function runStreams(context: RunContext, called: { workers: number }): Pro
   const breakOff = (error: unknown): void => {
     failures.push(error);
     progress.halted = true;
+    board.halted = true;
+    board.tell();
   };
   const begin = (work: RangeWork): void => {
     const stream: Promise<void> = syncAll(context, work)
@@ -63,14 +67,26 @@ async function runStreams(context: RunContext, called: { workers: number }): Pro
   if (failures.length > 0) throw mostTelling(failures);
 }
 
-/** A range, and those that are begun where it was closed. */
+/** A range, those that are begun where it was closed, and those that the same listing goes on into. */
 async function syncAll(context: RunContext, first: RangeWork): Promise<void> {
-  for (let work: RangeWork | undefined = first; work !== undefined; ) work = await syncRange(context, work);
+  const listing = openListing(context, first);
+  try {
+    for (let work: RangeWork | undefined = first; work !== undefined; ) {
+      const done = work;
+      work = await syncRange(context, done, listing);
+      if (work === undefined && context.foreign) work = await goBeyond(context, done, listing);
+      // Only now nothing more is written of it.
+      context.board.finished(done.range);
+    }
+  } finally {
+    await listing.close();
+  }
 }
 
-/** Only who holds the run calls others, or those would call others in turn. */
-function mostCalls({ deps, held }: RunContext): number {
-  return held.current().holder === deps.holder ? deps.settings.workers - 1 : 0;
+/** Only who holds the run calls others, or those would call others in turn. On a foreign server one worker does it all:
+ *  where its listings meet, each is held against the other. */
+function mostCalls({ deps, held, foreign }: RunContext): number {
+  return !foreign && held.current().holder === deps.holder ? deps.settings.workers - 1 : 0;
 }
 
 async function callWorkers(context: RunContext, called: { workers: number }): Promise<void> {

@@ -21,6 +21,7 @@ export async function closeAt(context: RunContext, work: RangeWork, at: string):
   next.tally.unshared = { ...work.tally.unshared };
   markSaved(next);
   work.position = at;
+  work.bridge = 'carried';
   work.done = true;
   markSaved(work);
   for (;;) {

@@ -70,6 +70,12 @@ class Writer implements RangeWriter {
     this.#put(recordOf(this.#pk, object, stamp, stored === undefined));
   }
 
+  kept(item: RecordRow): boolean {
+    if (item.gone !== undefined) return false;
+    this.#countStored(1, item.size);
+    return true;
+  }
+
   storedOnly(item: RecordRow): boolean {
     const { run, config, matches } = this.#context;
     const { counters } = this.#work.tally;

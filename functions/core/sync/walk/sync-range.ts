@@ -6,6 +6,7 @@ import { ConditionFailed, Failure } from '../../model/errors.ts';
 import type { PlainWrite, Table } from '../../model/ports/table.ts';
 import { dropCandidates } from '../../runs/candidates.ts';
 import { type LeafLedger, openLeafLedger } from '../merge/leaf-ledger.ts';
+import { isOdd } from '../merge/listed-row.ts';
 import { mergeRange, type RangeMerge } from '../merge/merge-range.ts';
 import type { RangeTally } from '../progress/range-tally.ts';
 import { markSaved, type RangeWork, saveWork } from '../progress/range-work.ts';
@@ -15,6 +16,7 @@ import { RunCanceled, RunYielded } from '../worker/run-unwound.ts';
 import { closeAt, shareRest } from './cut-range.ts';
 import { finishRange, noteCounts } from './finish-range.ts';
 import { listedPages, type RangePage } from './listed-pages.ts';
+import type { Listing } from './listing.ts';
 import { createRangeWriter, type RangeWriter } from './range-writer.ts';
 
 /** What a stream works with on one range. */
@@ -24,6 +26,7 @@ type Stream = {
   readonly merge: RangeMerge;
   readonly writer: RangeWriter;
   readonly ledger: LeafLedger;
+  readonly listing: Listing;
 };
 
 /** Digests are not believed in one of so many runs, at each leaf in turn, so that whatever diverged heals. A prime, for
@@ -39,19 +42,25 @@ const packsAtOnce = 40;
  * nothing. Goes on from where the work stands. Returns undefined when the listing was proved complete, or the work on the
  * range that was begun where this one had become large enough. Throws Failure, RunCanceled, RunYielded.
  */
-export async function syncRange(context: RunContext, work: RangeWork): Promise<RangeWork | undefined> {
-  const stream = await openStream(context, work);
+export async function syncRange(
+  context: RunContext,
+  work: RangeWork,
+  listing: Listing,
+): Promise<RangeWork | undefined> {
+  const stream = await openStream(context, work, listing);
   try {
-    for await (const page of listedPages(context, work)) {
+    for await (const page of listedPages(context, work, listing)) {
+      noteOpening(context, work, listing);
       await takePage(stream, page);
       if (page.complete) break;
       // Some servers answer pages without a key; the listing got no further by them.
-      if (page.objects.length === 0) continue;
+      if (page.rows.length === 0) continue;
       const next = await cut(stream, page.lastKey);
       if (next !== undefined) return next;
     }
     await stream.merge.end();
     await writeInHand(stream);
+    work.page = listing.evidence;
     await finishRange(context, work);
     return undefined;
   } catch (error) {
@@ -62,7 +71,14 @@ export async function syncRange(context: RunContext, work: RangeWork): Promise<R
   }
 }
 
-async function openStream(context: RunContext, work: RangeWork): Promise<Stream> {
+/** The first page after a cut is held against what the listing before it finds beyond its end. */
+function noteOpening({ board, foreign }: RunContext, work: RangeWork, { opened }: Listing): void {
+  if (!foreign || work.opening !== undefined || opened === undefined || opened.after !== work.range.lo) return;
+  work.opening = opened;
+  board.tell();
+}
+
+async function openStream(context: RunContext, work: RangeWork, listing: Listing): Promise<Stream> {
   const { deps, uid, pass, run } = context;
   const { range, position } = work;
   const pk = recordPartition(uid, range.id);
@@ -85,7 +101,7 @@ async function openStream(context: RunContext, work: RangeWork): Promise<Stream>
   const writer = createRangeWriter(context, work);
   const { leafRecords } = deps.settings;
   const merge = mergeRange({ table: deps.table, pk, hi: () => work.range.hi, ledger, sink: writer, leafRecords });
-  return { context, work, merge, writer, ledger };
+  return { context, work, merge, writer, ledger, listing };
 }
 
 /** The share of the catalogue that this run verifies: each record's turn comes once in so many runs. */
@@ -118,19 +134,22 @@ async function contentOf(table: Table, pk: string, after: string, through: strin
 async function takePage(stream: Stream, page: RangePage): Promise<void> {
   const { context, work, merge } = stream;
   const { deps, matches } = context;
-  const inScope = page.objects.filter((object) => matches(object.key));
-  work.tally.counters.matched += inScope.length;
-  for (const { size } of inScope) work.tally.counters.bytes += size;
+  const inScope = page.rows.filter((row) => matches(row.key));
+  for (const row of inScope) {
+    if (isOdd(row)) continue;
+    work.tally.counters.matched += 1;
+    work.tally.counters.bytes += row.size;
+  }
   noteUnshared(work.tally, page);
   await merge.take(inScope);
   const wrote = await writeInHand(stream);
-  if (page.complete || page.objects.length === 0) return;
+  if (page.complete || page.rows.length === 0) return;
   if (wrote || deps.clock.now() - work.savedAt >= deps.settings.checkpointMs)
     await save(stream, page.lastKey, 'claimed');
   else work.listed = page.lastKey;
 }
 
-function noteUnshared({ unshared }: RangeTally, { objects: [first] }: RangePage): void {
+function noteUnshared({ unshared }: RangeTally, { rows: [first] }: RangePage): void {
   unshared.pages += 1;
   unshared.first ??= first?.key;
 }
@@ -154,9 +173,10 @@ async function writeInHand({ context, writer, ledger }: Stream): Promise<boolean
 
 /** Decides about every key listed so far, and stores that this was done. */
 async function save(stream: Stream, through: string, keep: 'claimed' | 'released'): Promise<void> {
-  const { context, work, merge } = stream;
+  const { context, work, merge, listing } = stream;
   await merge.settle(through);
   await writeInHand(stream);
+  work.page = listing.evidence;
   work.position = through;
   work.listed = undefined;
   markSaved(work);
@@ -173,6 +193,7 @@ async function cut(stream: Stream, lastKey: string): Promise<RangeWork | undefin
   if (stored.objects + change.objects >= settings.rangeObjects) {
     await merge.end();
     await writeInHand(stream);
+    work.page = stream.listing.evidence;
     return closeAt(context, work, lastKey);
   }
   const { unshared } = work.tally;

@@ -4,7 +4,7 @@ import { Failure } from '../../model/errors.ts';
 import type { Bucket } from '../../model/ports/bucket.ts';
 import type { DatasourceRow } from '../../registry/datasource.ts';
 import type { EffectiveConfig } from '../../registry/effective-config.ts';
-import type { RunRow } from '../../runs/run.ts';
+import type { RunRow, Way } from '../../runs/run.ts';
 import type { SyncDeps } from '../../runs/sync-deps.ts';
 import type { RangeBoard } from '../progress/range-board.ts';
 import { RunCanceled, RunYielded } from './run-unwound.ts';
@@ -19,6 +19,9 @@ export type RunContext = {
   readonly run: RunRow;
   readonly held: HeldLease;
   readonly bucket: Bucket;
+  /** The server is not AWS's own: what it lists from a key on is believed only where it was proved. */
+  readonly foreign: boolean;
+  readonly way: Way;
   readonly matches: (key: string) => boolean;
   readonly stamp: Stamp;
   /** Epoch milliseconds after which the run gives up. */

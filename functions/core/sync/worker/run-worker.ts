@@ -4,10 +4,12 @@ import type { Lease } from '../../lease/lease.ts';
 import { Failure } from '../../model/errors.ts';
 import type { ConnectorRow } from '../../registry/connector.ts';
 import type { DatasourceRow } from '../../registry/datasource.ts';
-import { configOf, fingerprintOf } from '../../registry/effective-config.ts';
+import { configOf, fingerprintOf, targetOf } from '../../registry/effective-config.ts';
 import { openBucket } from '../../registry/open-bucket.ts';
+import { readServerNote } from '../../registry/server-note.ts';
 import { passIdOf, type RunRow } from '../../runs/run.ts';
 import type { SyncDeps } from '../../runs/sync-deps.ts';
+import { isForeign } from '../../source/aws-host.ts';
 import { openBoard } from '../progress/range-board.ts';
 import type { RunContext } from './run-context.ts';
 
@@ -25,10 +27,12 @@ export type RunAtHand = {
  */
 export async function openWorker(
   deps: SyncDeps,
-  { run, lease, datasource, connector }: RunAtHand,
+  { run: given, lease, datasource, connector }: RunAtHand,
   held = holdLease(deps, datasource.uid, lease, deps.settings.requestTimeoutMs),
 ): Promise<RunContext> {
   const config = configOf(connector, datasource);
+  const foreign = isForeign(config.endpoint);
+  const run = foreign ? await inKnownWay(deps, given, targetOf(config)) : given;
   const fingerprint = fingerprintOf(config);
   // Of a run that waited in the queue, too: what was done of a pass under another scope is not done under this one.
   const began = run.checkpoint?.fingerprint ?? run.pass?.fingerprint;
@@ -38,7 +42,11 @@ export async function openWorker(
   const pass = { id: passIdOf(run), beganAt: run.pass ? Date.parse(run.pass.began_at) : startedAt };
   const at = new Date(startedAt).toISOString();
   const { uid } = datasource;
-  const board = await openBoard({ deps, held, uid, pass }, run.checkpoint !== undefined || run.pass !== undefined);
+  const distrust = run.generation !== undefined;
+  const board = await openBoard(
+    { deps, held, uid, pass, distrust },
+    run.checkpoint !== undefined || run.pass !== undefined,
+  );
   return {
     deps,
     datasource,
@@ -48,6 +56,8 @@ export async function openWorker(
     run,
     held,
     bucket: await openBucket(deps, config),
+    foreign,
+    way: run.way?.kind ?? run.pass?.way?.kind ?? 'ranges',
     matches: compileFilter(config),
     stamp: { run: run.id, seq: held.fence, at, quiet: isQuiet(run, datasource) },
     deadline: startedAt + limit * 1000,
@@ -61,6 +71,14 @@ export async function openWorker(
       halted: false,
     },
   };
+}
+
+/** A pass that begins does so in the way that its server is known to need; one that goes on keeps its own. */
+async function inKnownWay(deps: SyncDeps, run: RunRow, target: string): Promise<RunRow> {
+  if (run.way !== undefined || run.checkpoint !== undefined || run.pass !== undefined) return run;
+  const note = await readServerNote(deps.table, target, deps.clock.now());
+  if (note?.way === undefined) return run;
+  return { ...run, way: { kind: note.way, why: note.why ?? 'its server was found to need it', remember: true } };
 }
 
 /** A first load is told by its summary, the run's own event, unless an event for each object was asked for. */

@@ -47,7 +47,15 @@ const objectOf = (key: string, etag = 'e'): ListedObject => ({
   ...{ key, etag, size: key.length, lastModified: '2026-01-01T00:00:00.000Z', storageClass: 'STANDARD' },
 });
 
-type Seen = { unchanged: number; present: string[]; added: string[]; gone: string[]; dead: string[]; relieved: number };
+type Seen = {
+  unchanged: number;
+  present: string[];
+  added: string[];
+  gone: string[];
+  dead: string[];
+  kept: string[];
+  relieved: number;
+};
 
 /** Applies what it meets to the store, as the real one does, and remembers it. `leaves` drops a record at once. */
 function applyTo(seen: Seen, leaves: (key: string) => boolean): MergeSink & { flush(): Promise<void> } {
@@ -62,6 +70,10 @@ function applyTo(seen: Seen, leaves: (key: string) => boolean): MergeSink & { fl
       seen.present.push(object.key);
       if (stored === undefined || stored.gone !== undefined) seen.added.push(object.key);
       writes.push({ put: recordOf(pk, object, stamp, false) });
+    },
+    kept(stored) {
+      if (stored.gone === undefined) seen.kept.push(stored.sk);
+      return stored.gone === undefined;
     },
     storedOnly(stored) {
       if (stored.gone !== undefined) {
@@ -93,7 +105,7 @@ type Options = {
 
 function begin(options: Options = {}) {
   const { leafRecords = 3, position = firstKey, trusted = true, verified = () => false, hi } = options;
-  const seen: Seen = { unchanged: 0, present: [], added: [], gone: [], dead: [], relieved: 0 };
+  const seen: Seen = { unchanged: 0, present: [], added: [], gone: [], dead: [], kept: [], relieved: 0 };
   const sink = applyTo(seen, options.leaves ?? (() => false));
   const contentOf = async (after: string, through: string): Promise<Content> => {
     const content = nothing();

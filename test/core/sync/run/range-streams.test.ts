@@ -39,6 +39,8 @@ function streams(given: Given) {
       return waiting[Math.min(looks, waiting.length) - 1] ?? 0;
     },
     idle: 0,
+    tell: () => {},
+    finished: () => {},
     async claim() {
       const next = claims[seen.claims];
       seen.claims += 1;

@@ -40,13 +40,26 @@ export type RangeWorld = SyncWorld & {
   readonly facts: () => ReturnType<typeof modelFacts>;
 };
 
+type Placed = { readonly bucket: BucketModel; readonly now: () => number };
+
+const awsEndpoint = 's3.us-east-1.amazonaws.com';
+
 const begin = Date.parse('2026-03-01T00:00:00Z');
 
-export async function createRangeWorld(settings: Partial<SyncSettings> = {}): Promise<RangeWorld> {
+/**
+ * @param place where its datasources say that the bucket is, and what stands before the honest bucket there; AWS's own,
+ * and nothing, if not said.
+ */
+export async function createRangeWorld(
+  settings: Partial<SyncSettings> = {},
+  place: { readonly endpoint?: string; readonly before?: (honest: Buckets, world: Placed) => Buckets } = {},
+): Promise<RangeWorld> {
   const time = { now: begin };
   const bucket = createBucketModel(bucketName, () => time.now);
   const seen = { listings: [] as ListRequest[], heads: [] as string[], reads: [] as Seen[], written: [] as Seen[] };
-  const watched = watchBuckets(createModelBuckets([bucket]), seen, (request) => world.beforeList?.(request));
+  const honest = createModelBuckets([bucket]);
+  const served = place.before?.(honest, { bucket, now: () => time.now }) ?? honest;
+  const watched = watchBuckets(served, seen, (request) => world.beforeList?.(request));
   const relaxed = { progressMs: 0, holdAboveObjects: 100_000, ...settings };
   const inner = await createSyncWorld({ settings: relaxed, clock: { now: () => time.now }, buckets: watched });
   const table = watchTable(inner.table, seen);
@@ -66,6 +79,9 @@ export async function createRangeWorld(settings: Partial<SyncSettings> = {}): Pr
     forget: () => void [seen.listings, seen.heads, seen.reads, seen.written].map((list) => list.splice(0)),
     worker,
     start,
+    // What is asked here is how ranges are walked, not how a foreign server is watched.
+    addDatasource: ({ config = {}, ...more } = {}) =>
+      inner.addDatasource({ config: { endpoint: place.endpoint ?? awsEndpoint, use_ssl: true, ...config }, ...more }),
     run: async (id, overrides = {}, request = {}) => performRun(worker(overrides), await start(id, request, overrides)),
     async drain(run, overrides = {}) {
       for (let left = 5000; inner.messages.length > 0; left -= 1) {

@@ -6,6 +6,8 @@ import { changeLease } from '#core/lease/lease.ts';
 import type { ListedObject, ListingPage, ListRequest } from '#core/model/ports/listing.ts';
 import type { Item, Table, TransactWrite } from '#core/model/ports/table.ts';
 import { listWork, type RangeWork, type WorkRow, workOn } from '#core/sync/progress/range-work.ts';
+import { openListing } from '#core/sync/walk/open-listing.ts';
+import { syncRange } from '#core/sync/walk/sync-range.ts';
 import type { RunContext } from '#core/sync/worker/run-context.ts';
 import { collect } from '#support/collect.ts';
 import { createRecordingLog } from '#support/recording-log.ts';
@@ -72,6 +74,11 @@ export async function createOneRange() {
     records: async (): Promise<Item[]> => collect(store.query({ pk: recordsOfRange })),
     packs: async (): Promise<string[]> => (await collect(listPacks(store, leavesOfRange))).map(({ from }) => from),
   };
+}
+
+/** Syncs a range by a listing of its own. */
+export function syncOne(context: RunContext, work: RangeWork): Promise<RangeWork | undefined> {
+  return syncRange(context, work, openListing(context, work));
 }
 
 export function objectOf(key: string): ListedObject {

@@ -4,6 +4,7 @@ import type { ListingPage } from '#core/model/ports/listing.ts';
 import { newTally } from '#core/sync/progress/range-tally.ts';
 import type { RangeWork } from '#core/sync/progress/range-work.ts';
 import { listedPages, type RangePage } from '#core/sync/walk/listed-pages.ts';
+import { openListing } from '#core/sync/walk/open-listing.ts';
 import type { RunContext } from '#core/sync/worker/run-context.ts';
 import { RunYielded } from '#core/sync/worker/run-unwound.ts';
 import { collect } from '#support/collect.ts';
@@ -53,7 +54,7 @@ function listing(given: Given) {
     deadline: Number.POSITIVE_INFINITY,
   } as unknown as RunContext;
   const work = { range: emptyRange('r', lo, hi), position: undefined, tally } as unknown as RangeWork;
-  return { pages: listedPages(context, work), progress, tally, asked: () => asked };
+  return { pages: listedPages(context, work, openListing(context, work)), progress, tally, asked: () => asked };
 }
 
 async function all(given: Given): Promise<{ pages: RangePage[] } & Omit<ReturnType<typeof listing>, 'pages'>> {
@@ -103,7 +104,7 @@ describe('a range beside the prefix', () => {
 describe('the keys of a page', () => {
   it('beyond the end of the range are left to the next one, and end the listing there', async () => {
     const { pages, tally, asked } = await all({ hi: 'c', pages: [['a', 'b'], ['c', 'd', 'e'], ['f']] });
-    expect(pages.map(({ objects }) => objects.map(({ key }) => key))).toEqual([['a', 'b'], ['c']]);
+    expect(pages.map(({ rows: objects }) => objects.map(({ key }) => key))).toEqual([['a', 'b'], ['c']]);
     expect(pages.map(({ lastKey, complete }) => [lastKey, complete])).toEqual([
       ['b', false],
       ['c', true],
@@ -113,7 +114,7 @@ describe('the keys of a page', () => {
 
   it('may all lie beyond it', async () => {
     const { pages } = await all({ hi: 'c', pages: [['d', 'e'], ['f']] });
-    expect(pages).toEqual([{ objects: [], lastKey: 'c', complete: true }]);
+    expect(pages).toEqual([{ rows: [], lastKey: 'c', complete: true }]);
   });
 
   it('tell the controls: the first of all and the last of all, whatever pages without keys lie between', async () => {

@@ -7,11 +7,10 @@ import { leaseLost } from '#core/lease/lease.ts';
 import { Failure } from '#core/model/errors.ts';
 import { candidateItem, listCandidates } from '#core/runs/candidates.ts';
 import { saveWork } from '#core/sync/progress/range-work.ts';
-import { syncRange } from '#core/sync/walk/sync-range.ts';
 import { RunCanceled, RunYielded } from '#core/sync/worker/run-unwound.ts';
 import { collect } from '#support/collect.ts';
 import { assertLeavesTrue } from '#support/leaf-truth.ts';
-import { createOneRange, leavesOfRange, type OneRange, objectOf } from './one-range.ts';
+import { createOneRange, leavesOfRange, type OneRange, objectOf, syncOne } from './one-range.ts';
 
 let world: OneRange;
 beforeEach(async () => {
@@ -50,7 +49,7 @@ describe('a stream that is stopped between two pages', () => {
   ])('%s', (_why, error) => {
     it('keeps what it did, and lets the range go', async () => {
       const work = await world.begin();
-      await expect(syncRange(world.contextOf({ pages: ['abc', 'def', thrower(error)] }), work)).rejects.toBe(error);
+      await expect(syncOne(world.contextOf({ pages: ['abc', 'def', thrower(error)] }), work)).rejects.toBe(error);
       expect(await stored()).toBe('abcdef');
       expect(await world.work()).toMatchObject({ position: 'f', done: false, tally: { counters: { added: 6 } } });
       expect((await world.work())?.claim).toBeUndefined();
@@ -60,18 +59,18 @@ describe('a stream that is stopped between two pages', () => {
     it('keeps how far it listed, where there was nothing to write yet', async () => {
       await world.catalogue('abcdef');
       const work = await world.begin({ objects: 6, bytes: 60 });
-      await expect(syncRange(world.contextOf({ pages: ['abc', thrower(error)] }), work)).rejects.toBe(error);
+      await expect(syncOne(world.contextOf({ pages: ['abc', thrower(error)] }), work)).rejects.toBe(error);
       expect(await world.work()).toMatchObject({ position: 'c', tally: { counters: { unchanged: 3, bytes: 30 } } });
     });
   });
 
   it('before its first page writes nothing, unless the range was claimed', async () => {
     const work = await world.begin();
-    await expect(syncRange(world.contextOf({ pages: [broken] }), work)).rejects.toBe(failure);
+    await expect(syncOne(world.contextOf({ pages: [broken] }), work)).rejects.toBe(failure);
     expect(await world.work()).toBeUndefined();
     await saveWork(world.contextOf({ pages: [] }), work, 'claimed');
     expect((await world.work())?.claim).toBeDefined();
-    await expect(syncRange(world.contextOf({ pages: [broken, broken] }), work)).rejects.toBe(failure);
+    await expect(syncOne(world.contextOf({ pages: [broken, broken] }), work)).rejects.toBe(failure);
     expect(await world.work()).toMatchObject({ version: 2, done: false });
     expect((await world.work())?.claim).toBeUndefined();
   });
@@ -79,7 +78,7 @@ describe('a stream that is stopped between two pages', () => {
   it('reads no further in the store', async () => {
     await world.catalogue('abcdef');
     const work = await world.begin();
-    await expect(syncRange(world.contextOf({ pages: ['b', thrower(new TypeError())] }), work)).rejects.toThrow();
+    await expect(syncOne(world.contextOf({ pages: ['b', thrower(new TypeError())] }), work)).rejects.toThrow();
     expect([...world.seen.open]).toEqual([]);
   });
 });
@@ -91,7 +90,7 @@ describe('a stream that is stopped anywhere else', () => {
   ])('%s does not say how far it is, but what it added counts', async (_why, error) => {
     const work = await world.begin();
     await saveWork(world.contextOf({ pages: [] }), work, 'claimed');
-    await expect(syncRange(world.contextOf({ pages: ['abc', thrower(error)] }), work)).rejects.toBe(error);
+    await expect(syncOne(world.contextOf({ pages: ['abc', thrower(error)] }), work)).rejects.toBe(error);
     // The page that was written was stored as done before.
     expect(await world.work()).toMatchObject({ position: 'c', version: 3 });
     expect(await world.row()).toMatchObject({ objects: 3 });
@@ -100,14 +99,14 @@ describe('a stream that is stopped anywhere else', () => {
   it.each([leaseLost(), new TypeError('a defect')])('stores nothing where nothing was: %s', async (error) => {
     await world.catalogue('abc');
     const work = await world.begin({ objects: 3, bytes: 30 });
-    await expect(syncRange(world.contextOf({ pages: ['abc', thrower(error)] }), work)).rejects.toBe(error);
+    await expect(syncOne(world.contextOf({ pages: ['abc', thrower(error)] }), work)).rejects.toBe(error);
     expect(await world.work()).toBeUndefined();
   });
 
   it.each([leaseLost(), new TypeError('a defect')])('leaves a claim as it was: %s', async (error) => {
     const work = await world.begin();
     await saveWork(world.contextOf({ pages: [] }), work, 'claimed');
-    await expect(syncRange(world.contextOf({ pages: [thrower(error)] }), work)).rejects.toBe(error);
+    await expect(syncOne(world.contextOf({ pages: [thrower(error)] }), work)).rejects.toBe(error);
     expect(await world.work()).toMatchObject({ version: 1, claim: { holder: 'me' } });
   });
 
@@ -118,7 +117,7 @@ describe('a stream that is stopped anywhere else', () => {
       writes += 1;
       throw failure;
     };
-    await expect(syncRange(world.contextOf({ pages: [''], table: { transact } }), work)).rejects.toBe(failure);
+    await expect(syncOne(world.contextOf({ pages: [''], table: { transact } }), work)).rejects.toBe(failure);
     expect(writes).toBe(1);
   });
 });
@@ -128,7 +127,7 @@ describe('what hinders a stream from keeping what it did', () => {
     await world.catalogue('abc');
     const work = await world.begin({ objects: 3, bytes: 30 });
     const stale = world.contextOf({ pages: ['abc', broken], fence: 1 });
-    await expect(syncRange(stale, work)).rejects.toMatchObject(lost);
+    await expect(syncOne(stale, work)).rejects.toMatchObject(lost);
     expect(world.log.lines).toEqual([]);
   });
 
@@ -139,7 +138,7 @@ describe('what hinders a stream from keeping what it did', () => {
     await world.catalogue('abc');
     const work = await world.begin({ objects: 3, bytes: 30 });
     const table = { transact: () => Promise.reject(reason) };
-    await expect(syncRange(world.contextOf({ pages: ['abc', broken], table }), work)).rejects.toBe(failure);
+    await expect(syncOne(world.contextOf({ pages: ['abc', broken], table }), work)).rejects.toBe(failure);
     const fields = { run: 'run', reason: name };
     expect(world.log.lines).toEqual([{ level: 'warn', fact: 'work not kept', fields }]);
   });
@@ -153,12 +152,12 @@ describe('how far a stream is', () => {
       throw failure;
     };
     const work = await world.begin();
-    await expect(syncRange(world.contextOf({ pages: ['abc', note] }), work)).rejects.toBe(failure);
+    await expect(syncOne(world.contextOf({ pages: ['abc', note] }), work)).rejects.toBe(failure);
     expect(await claims[0]).toMatchObject({ position: 'c', claim: { holder: 'me' } });
 
     world = await createOneRange();
     const whole = await world.begin();
-    expect(await syncRange(world.contextOf({ pages: ['abc'] }), whole)).toBeUndefined();
+    expect(await syncOne(world.contextOf({ pages: ['abc'] }), whole)).toBeUndefined();
     expect([await stored(), await world.work()]).toEqual(['abc', undefined]);
   });
 
@@ -170,14 +169,14 @@ describe('how far a stream is', () => {
       positions.push(work.position);
       world.time.now += [9_999, 1, 0][answered] ?? 0;
     };
-    await syncRange(world.contextOf({ pages: ['ab', 'cd', 'ef'], beforePage }), work);
+    await syncOne(world.contextOf({ pages: ['ab', 'cd', 'ef'], beforePage }), work);
     expect(positions).toEqual([undefined, undefined, 'd']);
   });
 
   it('is noted of the run, too', async () => {
     const work = await world.begin();
     const context = world.contextOf({ pages: ['abc', 'd'], holder: 'me' });
-    await syncRange(context, work);
+    await syncOne(context, work);
     expect(context.progress.begun).toBe(true);
   });
 
@@ -189,14 +188,14 @@ describe('how far a stream is', () => {
       positions.push(work.position);
       world.time.now += 20_000;
     };
-    await syncRange(world.contextOf({ pages: ['', 'a', '', 'bcdef'], beforePage }), work);
+    await syncOne(world.contextOf({ pages: ['', 'a', '', 'bcdef'], beforePage }), work);
     expect(positions).toEqual([undefined, undefined, 'a', 'a']);
     expect(work.tally.counters).toMatchObject({ matched: 6, unchanged: 6, bytes: 60 });
   });
 
   it('is no reason to share the range at a page without a key', async () => {
     const work = await world.begin();
-    await syncRange(world.contextOf({ pages: ['', 'a', '', 'b'], wanted: true, shareAfterPages: 3 }), work);
+    await syncOne(world.contextOf({ pages: ['', 'a', '', 'b'], wanted: true, shareAfterPages: 3 }), work);
     expect([work.tally.unshared, world.seen.asked.length, await stored()]).toEqual([{ pages: 4, first: 'a' }, 4, 'ab']);
   });
 });
@@ -211,20 +210,20 @@ describe('what a stream begins with', () => {
     await notes('a', 'c', 'd', 'k', 'p');
     const work = await world.begin({ hi: 'm' });
     Object.assign(work, { begun: true, position: 'c' });
-    await syncRange(world.contextOf({ pages: ['d'] }), work);
+    await syncOne(world.contextOf({ pages: ['d'] }), work);
     expect(await candidates()).toEqual(['a', 'c', 'p']);
   });
 
   it('are none of its own where nobody was', async () => {
     await notes('d');
-    await syncRange(world.contextOf({ pages: ['d'] }), await world.begin());
+    await syncOne(world.contextOf({ pages: ['d'] }), await world.begin());
     expect(world.seen.queries.some((pk) => pk.startsWith('candidate#'))).toBe(false);
   });
 
   it('are the records of the range, and none that stand beyond its end', async () => {
     await world.catalogue('abxy');
     const work = await world.begin({ hi: 'm', objects: 2, bytes: 20 });
-    await syncRange(world.contextOf({ pages: ['ab'] }), work);
+    await syncOne(world.contextOf({ pages: ['ab'] }), work);
     expect([await candidates(), work.tally.stored.objects]).toEqual([[], 2]);
   });
 
@@ -235,10 +234,10 @@ describe('what a stream begins with', () => {
       await digests('^ab', 'bcd', 'def', 'fghi');
       const work = await world.begin({ ...mark, objects: 9, bytes: 90 });
       work.position = 'e';
-      await expect(syncRange(world.contextOf({ pages: [broken] }), work)).rejects.toBe(failure);
+      await expect(syncOne(world.contextOf({ pages: [broken] }), work)).rejects.toBe(failure);
       expect(await world.packs()).toEqual([firstKey, 'b']);
       work.position = undefined;
-      await expect(syncRange(world.contextOf({ pages: [broken, broken] }), work)).rejects.toBe(failure);
+      await expect(syncOne(world.contextOf({ pages: [broken, broken] }), work)).rejects.toBe(failure);
       expect(await world.packs()).toEqual([]);
     },
   );
@@ -252,7 +251,7 @@ describe('what a stream begins with', () => {
     const work = await world.begin({ objects: 3, bytes: 30 });
     Object.assign(work, { position: 'b' });
     Object.assign(work.tally, { stored: { objects: 1, bytes: 10 } });
-    await syncRange(world.contextOf({ pages: ['cd'] }), work);
+    await syncOne(world.contextOf({ pages: ['cd'] }), work);
     expect(work.tally.counters.unchanged).toBe(2);
     await assertLeavesTrue(world.store, 'u');
   });
@@ -272,7 +271,7 @@ describe('digests', () => {
     }
     const work = await world.begin({ objects: manyPacks, bytes: 10 * manyPacks });
     await world.catalogue(keys);
-    await syncRange(world.contextOf({ pages: [keys] }), work);
+    await syncOne(world.contextOf({ pages: [keys] }), work);
     expect(world.seen.transactions).toEqual([41, 41, 20, 2]);
     await assertLeavesTrue(world.store, 'u');
   });
@@ -280,14 +279,14 @@ describe('digests', () => {
   it('are not written, nor anything else, where all is as it was', async () => {
     await world.catalogue('abcd');
     await digests('^ab', 'bcd');
-    await syncRange(world.contextOf({ pages: ['abcd'] }), await world.begin({ objects: 4, bytes: 40 }));
+    await syncOne(world.contextOf({ pages: ['abcd'] }), await world.begin({ objects: 4, bytes: 40 }));
     expect(world.seen.transactions).toEqual([]);
   });
 
   it('are refused to a run that another took the place of', async () => {
     await world.catalogue('ab');
     const work = await world.begin({ objects: 2, bytes: 20 });
-    await expect(syncRange(world.contextOf({ pages: ['ab'], fence: 1 }), work)).rejects.toMatchObject(lost);
+    await expect(syncOne(world.contextOf({ pages: ['ab'], fence: 1 }), work)).rejects.toMatchObject(lost);
     expect(await world.packs()).toEqual([]);
   });
 });
