@@ -187,7 +187,7 @@ describe('refusals of the server', () => {
 });
 
 describe('answers that are not what was asked for', () => {
-  const asked = { bucket: 'stock', prefix: '', maxKeys: 2 };
+  const asked = { bucket: 'stock', prefix: '', maxKeys: 2, foreign: false };
 
   it.each([
     'empty',

@@ -2,14 +2,20 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readErrorDocument } from '#adapters/s3/error-document.ts';
-import { type ListingDocument, readListingDocument } from '#adapters/s3/listing-document.ts';
+import { type ListingDocument, scanListing } from '#adapters/s3/listing-document.ts';
 import { scanXml } from '#adapters/s3/xml-scan.ts';
 
 const vectors: { keys: { key: string; encoded?: string }[] } = JSON.parse(
   readFileSync(new URL('../vectors/keys.json', import.meta.url), 'utf8'),
 );
 
-function read(text: string, maxKeys = 1000): ListingDocument {
+/** Read as it says that it is written. */
+function readListingDocument(body: Uint8Array, maxKeys: number): ListingDocument & { shapedAsV1: boolean } {
+  const listing = scanListing(body, maxKeys);
+  return { ...listing.read(listing.saysEncoded ? 'form' : 'plain'), shapedAsV1: listing.shapedAsV1 };
+}
+
+function read(text: string, maxKeys = 1000) {
   return readListingDocument(Buffer.from(text), maxKeys);
 }
 
@@ -87,6 +93,7 @@ describe('reading a listing', () => {
       bucket: 'stock',
       prefix: '',
       nextMarker: 'b+c',
+      readings: { nextMarker: ['b%2Bc'] },
       truncated: true,
       objects: [{ key: 'b+c', size: 1, etag: 'x', lastModified: '2026-01-02T03:04:05.123Z', storageClass: 'STANDARD' }],
     });
@@ -104,8 +111,12 @@ describe('reading a listing', () => {
     const ascii = 'k'.repeat(1024);
     const wide = `${'漢'.repeat(341)}x`;
     expect(keysOf(listing(contents(ascii) + contents(wide)))).toEqual([ascii, wide]);
-    expect(listing(contents(`${ascii}k`)).unreadable).toContain('1,024 bytes');
-    expect(listing(contents(`${wide}x`)).unreadable).toContain('1,024 bytes');
+    for (const long of [`${ascii}k`, `${wide}x`]) {
+      const document = listing(contents('a') + contents(long));
+      expect(document.odd).toEqual([{ reason: 'a Key of more than 1,024 bytes' }]);
+      expect(document).toMatchObject({ objects: [{ key: 'a' }], lastRow: long });
+    }
+    expect(listing(contents('k'.repeat(20_000))).unreadable).toBe('a Key longer than any key can be');
   });
 
   it('given character references, decimal and hexadecimal, they are resolved, control characters among them', () => {
@@ -140,75 +151,158 @@ describe('reading a listing', () => {
   });
 
   it.each([
+    ['Tue, 13 Mar 2018 17:25:04 GMT', '2018-03-13T17:25:04.000Z'],
+    ['Fri, 02 Jan 2026 03:04:05 UTC', '2026-01-02T03:04:05.000Z'],
+    ['Thu, 29 Feb 2024 00:00:00 +0000', '2024-02-29T00:00:00.000Z'],
+    ['2026-01-02T03:04:05', '2026-01-02T03:04:05.000Z'],
+    ['2026-01-02T03:04:05.123456', '2026-01-02T03:04:05.123Z'],
+    ['2026-01-02t03:04:05.5', '2026-01-02T03:04:05.500Z'],
+  ])('given the time %s, as other servers write it, it is %s and that is told', (text, normal) => {
+    const document = listing(`<Contents><Key>k</Key><Size>1</Size><LastModified>${text}</LastModified></Contents>`);
+    expect(document.objects[0]?.lastModified).toBe(normal);
+    expect(document.forgiven).toEqual(['last_modified_spelling']);
+  });
+
+  it.each([
     '',
     'yesterday',
     '2026-01-02',
     '2026-01-02 03:04:05Z',
-    '2026-01-02T03:04:05',
     '2026-13-02T03:04:05Z',
     '2026-02-30T03:04:05Z',
     '2026-02-29T03:04:05Z',
+    '2026-02-29T03:04:05',
     '2026-04-31T03:04:05Z',
     '2026-01-00T03:04:05Z',
     '2026-01-02T24:00:00Z',
     '2026-01-02T03:60:05Z',
     '0000-01-01T00:00:00+01:00',
-    'Fri, 02 Jan 2026 03:04:05 GMT',
+    'Fri, 02 Jan 2026 03:04:05 CET',
+    'Fri, 02 Foo 2026 03:04:05 GMT',
+    'Fri, 31 Feb 2026 03:04:05 GMT',
+    'Fri, 2 Jan 26 03:04:05 GMT',
     '1767323045',
-  ])('given the time %j, the object is unreadable', (text) => {
+  ])('given the time %j, the object is an odd row whose key is known', (text) => {
     const document = listing(`<Contents><Key>k</Key><Size>1</Size><LastModified>${text}</LastModified></Contents>`);
-    expect(document.unreadable).toContain('LastModified');
+    expect(document.odd).toEqual([{ key: 'k', reason: 'a missing or impossible LastModified' }]);
     expect(document.objects).toEqual([]);
   });
 
   it.each(['', '-5', '1e20', '1.5', '0x10', ' 1', '9007199254740992', '99999999999999999999', 'NaN'])(
-    'given the size %j, the object is unreadable',
+    'given the size %j, the object is an odd row whose key is known',
     (text) => {
       const document = listing(
         `<Contents><Key>k</Key><Size>${text}</Size><LastModified>2026-01-02T03:04:05Z</LastModified></Contents>`,
       );
-      expect(document.unreadable).toContain('Size');
+      expect(document.odd).toEqual([{ key: 'k', reason: 'a missing or impossible Size' }]);
     },
   );
 
+  const encoded = '<EncodingType>url</EncodingType>';
+
   it.each([
-    ['an object without Key', `<Contents>${rest}</Contents>`, 'without a Key'],
-    ['an empty object', '<Contents/>', 'without a Key'],
-    ['an empty Key', contents(''), 'Key is empty'],
-    ['no Size', '<Contents><Key>k</Key><LastModified>2026-01-02T03:04:05Z</LastModified></Contents>', 'Size'],
-    ['no LastModified', '<Contents><Key>k</Key><Size>1</Size></Contents>', 'LastModified'],
-    ['two Keys', contents('a</Key><Key>b'), 'strange Key'],
-    ['a Key with elements', contents('<b>x</b>'), 'strange Key'],
-    ['a broken escape', `<EncodingType>url</EncodingType>${contents('a%2')}`, 'Key that is not properly URL-encoded'],
-    ['an escape that is no UTF-8', `<EncodingType>url</EncodingType>${contents('a%ff')}`, 'not properly URL-encoded'],
-    ['a broken Prefix', '<EncodingType>url</EncodingType><Prefix>%</Prefix>', 'Prefix that is not'],
-    ['a broken NextMarker', '<EncodingType>url</EncodingType><NextMarker>%zz</NextMarker>', 'NextMarker that is not'],
-    ['a KeyCount in words', '<KeyCount>two</KeyCount>', 'KeyCount'],
-    ['a negative KeyCount', '<KeyCount>-1</KeyCount>', 'KeyCount'],
-    ['an IsTruncated of another kind', '<IsTruncated>True</IsTruncated>', 'IsTruncated'],
-    ['an empty IsTruncated', '<IsTruncated/>', 'IsTruncated'],
+    ['an object without Key', `<Contents>${rest}</Contents>`, undefined, 'without a Key'],
+    ['an empty object', '<Contents/>', undefined, 'without a Key'],
+    ['an empty Key', contents(''), undefined, 'Key is empty'],
+    ['no Size', '<Contents><Key>k</Key><LastModified>2026-01-02T03:04:05Z</LastModified></Contents>', 'k', 'Size'],
+    ['no LastModified', '<Contents><Key>k</Key><Size>1</Size></Contents>', 'k', 'LastModified'],
+    ['two Keys', contents('a</Key><Key>b'), undefined, 'strange Key'],
+    ['three Keys', contents('a</Key><Key>b</Key><Key>c'), undefined, 'strange Key'],
+    ['a Key with elements', contents('<b>x</b>'), undefined, 'strange Key'],
+    ['two Sizes', contents('k', `${rest}<Size>2</Size>`), 'k', 'strange Size'],
+    ['a broken escape', `${encoded}${contents('a%2')}`, undefined, 'not properly URL-encoded'],
+    ['an escape that is no UTF-8', `${encoded}${contents('a%ff')}`, undefined, 'not properly URL-encoded'],
+    ['U+0000', `${encoded}${contents('a%00b')}`, undefined, 'U+0000'],
+    ['U+0000 as it is', contents('a\u0000b'), undefined, 'U+0000'],
+    ['U+FFFD in place of a character', contents('ctl\ufffdx'), undefined, 'U+FFFD'],
+    ['U+FFFD as a reference', contents('ctl&#xFFFD;x'), undefined, 'U+FFFD'],
+    ['U+FFFD under url encoding', `${encoded}${contents('ctl\ufffdx')}`, undefined, 'U+FFFD'],
+    ['an unknown entity', contents('&nbsp;'), undefined, 'strange Key'],
+    ['a lone ampersand', contents('a & b'), undefined, 'strange Key'],
+    ['a reference to a surrogate', contents('&#xD800;'), undefined, 'strange Key'],
+    ['a reference to NUL', contents('&#0;'), undefined, 'strange Key'],
+    ['a reference beyond Unicode', contents('&#x110000;'), undefined, 'strange Key'],
+    ['a lone ampersand in an ETag', contents('k', `${rest}<ETag>a&b</ETag>`), 'k', 'strange ETag'],
+    ['a long ETag', contents('k', `${rest}<ETag>${'e'.repeat(513)}</ETag>`), 'k', 'impossibly long ETag'],
+    ['a long class', contents('k', `${rest}<StorageClass>${'S'.repeat(65)}</StorageClass>`), 'k', 'long StorageClass'],
+  ])('given %s, that row is odd, and the others are objects', (_label, inner, key, words) => {
+    const document = listing(`${contents('before')}${inner}${contents('behind')}`);
+    expect(document.objects.map((object) => object.key)).toEqual(['before', 'behind']);
+    expect(document.odd).toEqual([{ ...(key && { key }), reason: expect.stringContaining(words) }]);
+    expect([document.unreadable, document.wellFormed]).toEqual([undefined, true]);
+  });
+
+  it('given U+FFFD that was encoded, it is a character of the key', () => {
+    expect(keysOf(listing(`${encoded}${contents('a%EF%BF%BDb')}`))).toEqual(['a\ufffdb']);
+  });
+
+  it('given a bad entity in a field that nobody reads, the object is there and it is told', () => {
+    const document = listing(contents('a', `${rest}<Owner><DisplayName>A&T &copy; &#0;</DisplayName></Owner>`));
+    expect(document).toMatchObject({ objects: [{ key: 'a' }], forgiven: ['entity'] });
+    expect(document.odd).toBeUndefined();
+  });
+
+  it.each([
+    ['a broken Prefix', `${encoded}<Prefix>%</Prefix>`, ['prefix_spelling'], { readings: { prefix: ['%'] } }],
+    ['a Prefix with a lone ampersand', '<Prefix>A&T/</Prefix>', ['entity', 'prefix_spelling'], {}],
+    [
+      'a broken NextMarker',
+      `${encoded}<NextMarker>%zz</NextMarker>`,
+      ['next_marker'],
+      { readings: { nextMarker: ['%zz'] } },
+    ],
+    ['a NextMarker with U+FFFD', '<NextMarker>a\ufffd</NextMarker>', ['next_marker'], { readings: { nextMarker: [] } }],
+    ['a Name with elements', '<Name><b/></Name>', ['name'], {}],
+    ['a KeyCount in words', '<KeyCount>two</KeyCount>', ['key_count'], {}],
+    ['a negative KeyCount', '<KeyCount>-1</KeyCount>', ['key_count'], {}],
+    ['IsTruncated True', '<IsTruncated>True</IsTruncated>', ['truncated_spelling'], { truncated: true }],
+    ['IsTruncated 1', '<IsTruncated>1</IsTruncated>', ['truncated_spelling'], { truncated: true }],
+    ['IsTruncated with spaces', '<IsTruncated> true\n</IsTruncated>', ['truncated_spelling'], { truncated: true }],
+    ['IsTruncated FALSE', '<IsTruncated>FALSE</IsTruncated>', ['truncated_spelling'], { truncated: false }],
+    ['IsTruncated 0', '<IsTruncated>0</IsTruncated>', ['truncated_spelling'], { truncated: false }],
+    ['an IsTruncated of another kind', '<IsTruncated>maybe</IsTruncated>', ['truncated_spelling'], {}],
+    ['an empty IsTruncated', '<IsTruncated/>', ['truncated_spelling'], {}],
+  ])('given %s, the document is read and it is told', (_label, inner, forgiven, told) => {
+    const document = listing(inner + contents('a'));
+    expect(document).toEqual({
+      ...{ root: 'ListBucketResult', wellFormed: true, shapedAsV1: false, forgiven, ...told },
+      objects: [expect.objectContaining({ key: 'a' })],
+    });
+  });
+
+  it.each([
     ['IsTruncated twice', '<IsTruncated>true</IsTruncated><IsTruncated>false</IsTruncated>', 'repeated IsTruncated'],
-    ['rolled up keys', '<CommonPrefixes><Prefix>a/</Prefix></CommonPrefixes>', 'CommonPrefixes'],
-    ['a delimiter', '<Delimiter>/</Delimiter>', 'Delimiter'],
-    ['an unknown entity', contents('&nbsp;'), 'entity'],
-    ['a lone ampersand', contents('a & b'), 'entity'],
-    ['a reference to a surrogate', contents('&#xD800;'), 'entity'],
-    ['a reference to NUL', contents('&#0;'), 'entity'],
-    ['a reference beyond Unicode', contents('&#x110000;'), 'entity'],
+    ['IsTruncated with elements', '<IsTruncated><a/></IsTruncated>', 'strange or repeated IsTruncated'],
+    ['a token with a lone ampersand', '<NextContinuationToken>a&b</NextContinuationToken>', 'NextContinuationToken'],
+    ['a token with U+FFFD', '<NextContinuationToken>a\ufffd</NextContinuationToken>', 'token that is no text'],
+    ['CommonPrefixes of another kind', '<CommonPrefixes>a/</CommonPrefixes>', 'CommonPrefixes'],
+    [
+      'a common prefix with a lone ampersand',
+      '<CommonPrefixes><Prefix>a&b/</Prefix></CommonPrefixes>',
+      'CommonPrefixes',
+    ],
+    ['a common prefix with U+FFFD', '<CommonPrefixes><Prefix>\ufffd/</Prefix></CommonPrefixes>', 'common prefix'],
+    ['a broken common prefix', `${encoded}<CommonPrefixes><Prefix>%</Prefix></CommonPrefixes>`, 'common prefix'],
     ['elements without end', '<a>'.repeat(1000), 'deep'],
-  ])('given %s, it says so', (_label, inner, words) => {
+  ])('given %s, the document cannot be read and says so', (_label, inner, words) => {
     expect(listing(inner).unreadable).toContain(words);
   });
 
-  it('given one unreadable object, the others are there and the first problem is told', () => {
-    const document = listing(contents('a') + contents('b', '') + contents('c', '<Size>x</Size>'));
-    expect(document.objects.map(({ key }) => key)).toEqual(['a']);
-    expect(document.unreadable).toContain('Size, of key "b"');
+  it('given common prefixes, they are read as keys are, several in one element too', () => {
+    const inner =
+      '<CommonPrefixes><Prefix>a%2Bb/</Prefix><Prefix>c+d/</Prefix></CommonPrefixes><Delimiter>/</Delimiter>';
+    const document = listing(`${encoded}${inner}<CommonPrefixes><Prefix>e/</Prefix></CommonPrefixes>${contents('f')}`);
+    expect(document).toMatchObject({ commonPrefixes: ['a+b/', 'c d/', 'e/'], delimiter: '/', objects: [{ key: 'f' }] });
   });
 
-  it('given bytes that are not UTF-8, or another encoding by name, it is unreadable', () => {
-    const bytes = Buffer.from(`<ListBucketResult>${contents('é')}</ListBucketResult>`, 'latin1');
-    expect(readListingDocument(bytes, 1000).unreadable).toContain('UTF-8');
+  it('given bytes that are not UTF-8, the rows that hold them are odd and no others', () => {
+    const inner = contents('a') + contents('é') + contents('z', `${rest}<Owner><DisplayName>é</DisplayName></Owner>`);
+    const document = readListingDocument(Buffer.from(`<ListBucketResult>${inner}</ListBucketResult>`, 'latin1'), 1000);
+    expect(document.objects.map(({ key }) => key)).toEqual(['a', 'z']);
+    expect(document).toMatchObject({ odd: [{ reason: expect.stringContaining('U+FFFD') }], forgiven: ['utf_8'] });
+  });
+
+  it('given another encoding by name, it is unreadable', () => {
     const named = `<?xml version="1.0" encoding="ISO-8859-1"?><ListBucketResult></ListBucketResult>`;
     expect(read(named).unreadable).toContain('UTF-8');
   });
@@ -351,16 +445,14 @@ describe('a listing that is more than was asked for', () => {
     );
   });
 
-  it.each([
-    ['a token', `<NextContinuationToken>${'t'.repeat(8193)}</NextContinuationToken>`, 'NextContinuationToken'],
-    ['an ETag', contents('a', `${rest}<ETag>${'e'.repeat(513)}</ETag>`), 'impossibly long ETag, of key "a"'],
-    [
-      'a StorageClass',
-      contents('a', `${rest}<StorageClass>${'S'.repeat(65)}</StorageClass>`),
-      'impossibly long StorageClass',
-    ],
-  ])('given %s that nothing could store or send back, it is unreadable', (_label, inner, words) => {
-    expect(listing(inner).unreadable).toContain(words);
+  it('given a token that nothing could send back, it is unreadable', () => {
+    const token = `<NextContinuationToken>${'t'.repeat(8193)}</NextContinuationToken>`;
+    expect(listing(token).unreadable).toContain('NextContinuationToken');
+  });
+
+  it('given more common prefixes than asked for, the reading ends there', () => {
+    const prefixes = '<CommonPrefixes><Prefix>a/</Prefix></CommonPrefixes>'.repeat(3);
+    expect(read(`<ListBucketResult>${prefixes}</ListBucketResult>`, 2).unreadable).toContain('too many keys');
   });
 });
 

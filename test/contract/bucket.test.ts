@@ -54,6 +54,11 @@ function open(change: Partial<BucketTarget> = {}, options: Partial<S3BucketsOpti
   return bucket;
 }
 
+/** The listings that were asked for. Of odd keys among them it may be asked by HEAD how they are written. */
+function lists() {
+  return server.requests.filter(({ operation }) => operation.startsWith('ListObjects'));
+}
+
 async function keysOf(bucket: Bucket, scope: { prefix?: string; startAfter?: string; maxKeys?: number } = {}) {
   const { prefix = '', maxKeys = 3, startAfter } = scope;
   const keys: string[] = [];
@@ -81,7 +86,7 @@ describe('listing', () => {
     async (version) => {
       expect(await keysOf(open({ listVersion: version }))).toEqual(vectorKeys);
       const asked = version === 1 ? 'ListObjects' : 'ListObjectsV2';
-      expect(new Set(server.requests.map(({ operation }) => operation))).toEqual(new Set([asked]));
+      expect(new Set(lists().map(({ operation }) => operation))).toEqual(new Set([asked]));
     },
   );
 
@@ -140,18 +145,18 @@ describe('listing', () => {
     server.faults.add({ times: 1, act: { kind: 'status', status: 500, code: 'InternalError' } });
     server.faults.add({ times: 1, act: { kind: 'reset' } });
     expect((await open().list({ prefix: '', maxKeys: 3 })).objects).toHaveLength(3);
-    expect(server.requests).toHaveLength(3);
+    expect(lists()).toHaveLength(3);
   });
 
   it('given an error with status 200 that passes, the call is tried again', async () => {
     server.faults.add({ times: 1, act: { kind: 'error-in-200', code: 'InternalError' } });
     expect((await open().list({ prefix: '', maxKeys: 3 })).objects).toHaveLength(3);
-    expect(server.requests).toHaveLength(2);
+    expect(lists()).toHaveLength(2);
   });
 });
 
 describe('choosing the list version', () => {
-  const operations = () => server.requests.map(({ operation, query }) => [operation, query.marker]);
+  const operations = () => lists().map(({ operation, query }) => [operation, query.marker]);
 
   it('given auto and a server that passes over list-type, version 1 is asked anew and stays', async () => {
     const bucket = open();
@@ -167,7 +172,13 @@ describe('choosing the list version', () => {
 
   it.each([
     ['501 NotImplemented', { kind: 'status', status: 501, code: 'NotImplemented' }],
+    ['501 of its own', { kind: 'status', status: 501, code: 'A' }],
     ['400 NotImplemented', { kind: 'status', status: 400, code: 'NotImplemented' }],
+    ['400 InvalidRequest', { kind: 'status', status: 400, code: 'InvalidRequest' }],
+    ['400 InvalidArgument', { kind: 'status', status: 400, code: 'InvalidArgument' }],
+    ['400 BadRequest', { kind: 'status', status: 400, code: 'BadRequest' }],
+    ['405 MethodNotAllowed', { kind: 'status', status: 405, code: 'MethodNotAllowed' }],
+    ['405 with a code of its own', { kind: 'status', status: 405, code: 'Unsupported' }],
     [
       '400 that names list-type',
       { kind: 'status', status: 400, code: 'InvalidArgument', message: 'list-type: unknown' },
@@ -180,9 +191,24 @@ describe('choosing the list version', () => {
     expect(versions.lastIndexOf('ListObjectsV2')).toBeLessThan(versions.indexOf('ListObjects'));
   });
 
-  it('given auto and a refusal for another reason, it is a failure and version 1 is not tried', async () => {
-    server.faults.add({ act: { kind: 'status', status: 400, code: 'InvalidArgument', message: 'max-keys' } });
-    await expect(open().list({ prefix: '', maxKeys: 1 })).rejects.toMatchObject({ code: 'source_error' });
+  it('given auto and a refusal of whatever is asked, it is the failure of the first answer', async () => {
+    server.faults.add({ times: 1, act: { kind: 'status', status: 400, code: 'InvalidArgument', message: 'max-keys' } });
+    server.faults.add({ act: { kind: 'status', status: 400, code: 'InvalidRequest' } });
+    await expect(open().list({ prefix: '', maxKeys: 1 })).rejects.toMatchObject({
+      code: 'source_error',
+      message: expect.stringContaining('InvalidArgument'),
+    });
+    expect(operations()).toHaveLength(6);
+  });
+
+  it.each([
+    [403, 'AccessDenied', 'access_denied'],
+    [400, 'ExpiredToken', 'credentials_invalid'],
+    [404, 'NoSuchBucket', 'bucket_not_found'],
+    [400, 'AuthorizationHeaderMalformed', 'wrong_region'],
+  ])('given auto and %i %s, which no other way of asking would change, none is tried', async (status, answer, code) => {
+    server.faults.add({ act: { kind: 'status', status, code: answer } });
+    await expect(open().list({ prefix: '', maxKeys: 1 })).rejects.toMatchObject({ code });
     expect(operations()).toEqual([['ListObjectsV2', undefined]]);
   });
 
@@ -194,9 +220,26 @@ describe('choosing the list version', () => {
     expect(new Set(operations().map(([operation]) => operation))).toEqual(new Set(['ListObjectsV2']));
   });
 
-  it('given version 2 by name and a server that answers in version 1, the page is not proved', async () => {
+  it('given version 2 by name and a server that answers in version 1, it is gone on with in version 1', async () => {
     server.faults.add({ act: { kind: 'version-1-document' } });
-    await expect(keysOf(open({ listVersion: 2 }))).rejects.toMatchObject({ code: 'listing_not_proved' });
+    expect(await keysOf(open({ listVersion: 2 }))).toEqual(vectorKeys);
+  });
+
+  it("given a listing on one of AWS's own hosts that is refused, it is asked no second time", async () => {
+    let asked = 0;
+    await withServer(
+      (_request, response) => {
+        asked += 1;
+        response.writeHead(400).end('<Error><Code>InvalidRequest</Code></Error>');
+      },
+      async (endpoint) => {
+        const lookup = async () => [{ address: '127.0.0.1', family: 4 }];
+        const aws = `s3.eu-west-1.amazonaws.com:${endpoint.split(':')[1]}`;
+        const bucket = open({ endpoint: aws, region: '' }, { lookup });
+        await expect(bucket.list({ prefix: '', maxKeys: 1 })).rejects.toMatchObject({ code: 'source_error' });
+      },
+    );
+    expect(asked).toBe(1);
   });
 });
 

@@ -1,180 +1,173 @@
 import type { ListedObject, ListingPage } from '#core/model/ports/listing.ts';
-import { type ListedFields, readListedObject } from './listed-object.ts';
-import { urlDecode } from './url-decode.ts';
-import { scanXml, type XmlListener } from './xml-scan.ts';
+import { type KeySpelling, readerOf, readingsOf } from './key-spelling.ts';
+import { readListedObject, type UnfitRow } from './listed-object.ts';
+import { type Head, type HeadName, ListingReader } from './listing-reader.ts';
+import { scanXml, type XmlOutcome } from './xml-scan.ts';
 
 /** What a listing's body said; the answer's headers and the version it was asked in are not in it. */
-export type ListingDocument = Omit<ListingPage, 'version' | 'serverTime'> & {
-  /** It has what only the older ListObjects answers (Marker) and lacks what only ListObjectsV2 does (KeyCount). */
+export type ListingDocument = Omit<ListingPage, 'version' | 'serverTime'>;
+
+/** A listing's body whose keys are not decoded yet. */
+export type Listing = {
+  readonly root: string;
+  /** It has what only the older ListObjects answers (Marker) and lacks what only ListObjectsV2 does. */
   readonly shapedAsV1: boolean;
+  /** It has an element that only ListObjectsV2 answers. */
+  readonly shapedAsV2: boolean;
+  /** It says that its keys are URL-encoded, in the very word of S3. */
+  readonly saysEncoded: boolean;
+  /** Keys and common prefixes as they stand in it. */
+  readonly texts: readonly string[];
+  /** Never throws: what is missing stays undefined, what cannot be read is told, and the core decides what either means. */
+  read(spelling: KeySpelling): ListingDocument;
 };
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
+const lenientUtf8 = new TextDecoder('utf-8');
 
 /**
- * Reads the body of a ListObjects or ListObjectsV2 answer. Never throws: what is missing stays undefined, what cannot
- * be read is named in `unreadable`, and the core decides what either means.
+ * Scans the body of a ListObjects or ListObjectsV2 answer. Never throws.
  *
- * @param maxKeys how many keys were asked for: reading ends at the first one more, and at absurdly many elements.
+ * @param maxKeys how many keys there may be: reading ends at the first one more, and at absurdly many elements.
  */
-export function readListingDocument(body: Uint8Array, maxKeys: number): ListingDocument {
-  let text: string;
-  try {
-    text = utf8.decode(body);
-  } catch {
-    return { root: '', wellFormed: false, objects: [], shapedAsV1: false, unreadable: 'bytes that are not UTF-8' };
-  }
+export function scanListing(body: Uint8Array, maxKeys: number): Listing {
+  const { text, isUtf8 } = textOf(body);
   const reader = new ListingReader(maxKeys);
   const outcome = scanXml(text, reader);
-  const { fields, unreadable, ...listing } = reader.finish();
-  const firstProblem = outcome.unreadable ?? unreadable;
+  const { head } = reader;
+  const shapedAsV2 = head.KeyCount !== undefined || head.NextContinuationToken !== undefined;
   return {
-    ...listing,
     root: outcome.root,
-    wellFormed: outcome.wellFormed,
-    shapedAsV1: fields.Marker !== undefined && fields.KeyCount === undefined,
-    ...(firstProblem === undefined ? {} : { unreadable: firstProblem }),
+    shapedAsV1: head.Marker !== undefined && !shapedAsV2,
+    shapedAsV2,
+    saysEncoded: head.EncodingType === 'url',
+    get texts() {
+      return [...reader.contents.map(({ Key = '' }) => Key), ...reader.prefixes];
+    },
+    read: (spelling) => readDocument(reader, outcome, spelling, isUtf8),
   };
 }
 
-const headNames = [
-  'Name',
-  'Prefix',
-  'KeyCount',
-  'IsTruncated',
-  'NextContinuationToken',
-  'Marker',
-  'NextMarker',
-  'Delimiter',
-  'EncodingType',
-] as const;
-type HeadName = (typeof headNames)[number];
-type Head = Partial<Record<HeadName, string>>;
-
-const headNameSet = new Set<string>(headNames);
-const objectNameSet = new Set<string>(['Key', 'Size', 'ETag', 'LastModified', 'StorageClass']);
-
-function isHeadName(name: string): name is HeadName {
-  return headNameSet.has(name);
-}
-
-function isObjectName(name: string): name is keyof ListedFields {
-  return objectNameSet.has(name);
-}
-
-/** S3 writes at most about twenty elements for one key, its owner, checksum and restore state included. */
-const ELEMENTS_PER_KEY = 50;
-const ELEMENTS_BESIDE_KEYS = 1_000;
-
-/** MinIO's are among the longest, at about twice the longest key. A token has to fit in the line of a request. */
-const MAX_TOKEN_LENGTH = 8 * 1024;
-
-class ListingReader implements XmlListener {
-  readonly #maxKeys: number;
-  #keys = 0;
-  #elements = 0;
-  readonly #head: Head = {};
-  readonly #contents: ListedFields[] = [];
-  #current: ListedFields | undefined;
-  #isListing = false;
-  #problem: string | undefined;
-
-  constructor(maxKeys: number) {
-    this.#maxKeys = maxKeys;
-  }
-
-  start(name: string, depth: number): string | undefined {
-    this.#elements += 1;
-    if (this.#elements > this.#maxKeys * ELEMENTS_PER_KEY + ELEMENTS_BESIDE_KEYS) {
-      return `more elements than ${this.#maxKeys} keys can have`;
-    }
-    if (depth === 1) this.#isListing = name === 'ListBucketResult';
-    else if (depth === 2 && this.#isListing && name === 'Contents') return this.#startObject();
-    return undefined;
-  }
-
-  #startObject(): string | undefined {
-    this.#keys += 1;
-    this.#current = {};
-    return this.#keys > this.#maxKeys ? `too many keys: asked were ${this.#maxKeys}, and more came` : undefined;
-  }
-
-  end(name: string, depth: number, text: string | undefined): void {
-    if (!this.#isListing) return;
-    if (depth === 3 && this.#current !== undefined) this.#objectField(this.#current, name, text);
-    else if (depth === 2) this.#headField(name, text);
-  }
-
-  #objectField(object: ListedFields, name: string, text: string | undefined): void {
-    if (!isObjectName(name)) return;
-    if (text === undefined || object[name] !== undefined) this.#problem ??= `an object with a strange ${name} element`;
-    else object[name] = text;
-  }
-
-  #headField(name: string, text: string | undefined): void {
-    if (this.#current !== undefined) {
-      this.#contents.push(this.#current);
-      this.#current = undefined;
-      return;
-    }
-    // Keys rolled up into a common prefix are keys left out: nobody asked for it, and it would hide them.
-    if (name === 'CommonPrefixes' && text !== '') this.#problem ??= 'CommonPrefixes, which were not asked for';
-    if (!isHeadName(name)) return;
-    if (text === undefined || this.#head[name] !== undefined) this.#problem ??= `a strange or repeated ${name} element`;
-    else if (text.length > MAX_TOKEN_LENGTH) this.#problem ??= `a ${name} element longer than 8,192 characters`;
-    else this.#head[name] = text;
-  }
-
-  finish(): Omit<ListingDocument, 'root' | 'wellFormed' | 'shapedAsV1'> & { fields: Head } {
-    const head = this.#head;
-    // Judged here and not on the way: some servers write EncodingType after the keys.
-    const decode = head.EncodingType === 'url' ? urlDecode : asIs;
-    const objects: ListedObject[] = [];
-    for (const contents of this.#contents) {
-      const object = readListedObject(contents, decode);
-      if (typeof object === 'string') this.#problem ??= object;
-      else objects.push(object);
-    }
-    const listing = {
-      fields: head,
-      objects,
-      ...given('bucket', head.Name),
-      ...given('prefix', this.#decoded('Prefix', decode)),
-      ...given('nextMarker', this.#decoded('NextMarker', decode)),
-      ...given('nextToken', head.NextContinuationToken),
-      ...given('keyCount', this.#number('KeyCount')),
-      ...given('truncated', this.#boolean('IsTruncated')),
-    };
-    if (head.Delimiter) this.#problem ??= 'a Delimiter, which was not asked for';
-    return this.#problem === undefined ? listing : { ...listing, unreadable: this.#problem };
-  }
-
-  #decoded(name: HeadName, decode: (text: string) => string | undefined): string | undefined {
-    const text = this.#head[name];
-    if (text === undefined) return undefined;
-    const decoded = decode(text);
-    if (decoded === undefined) this.#problem ??= `a ${name} that is not properly URL-encoded`;
-    return decoded;
-  }
-
-  #number(name: HeadName): number | undefined {
-    const text = this.#head[name];
-    if (text === undefined) return undefined;
-    if (/^\d{1,9}$/.test(text)) return Number(text);
-    this.#problem ??= `a ${name} that is not a whole number`;
-    return undefined;
-  }
-
-  #boolean(name: HeadName): boolean | undefined {
-    const text = this.#head[name];
-    if (text === 'true' || text === 'false') return text === 'true';
-    if (text !== undefined) this.#problem ??= `a ${name} that is neither true nor false`;
-    return undefined;
+/** Bytes that are no text spoil the rows that they stand in, and no others. */
+function textOf(body: Uint8Array): { text: string; isUtf8: boolean } {
+  try {
+    return { text: strictUtf8.decode(body), isUtf8: true };
+  } catch {
+    return { text: lenientUtf8.decode(body), isUtf8: false };
   }
 }
 
-function asIs(text: string): string {
-  return text;
+function readDocument(
+  reader: ListingReader,
+  outcome: XmlOutcome,
+  spelling: KeySpelling,
+  isUtf8: boolean,
+): ListingDocument {
+  const forgiven = new Set<string>();
+  const forgive = (name: string) => void forgiven.add(name);
+  if (outcome.strayAmpersand) forgive('entity');
+  if (!isUtf8) forgive('utf_8');
+  const rows = readRows(reader, spelling, forgive);
+  const prefixes = reader.prefixes.map(readerOf(spelling));
+  const commonPrefixes = prefixes.filter((text) => text !== undefined && !text.includes('\ufffd')) as string[];
+  const told = readHead(reader, spelling, forgive);
+  const problem =
+    outcome.unreadable ??
+    reader.problem ??
+    (commonPrefixes.length < prefixes.length ? 'a common prefix that is not properly URL-encoded' : undefined) ??
+    (reader.head.NextContinuationToken?.includes('\ufffd') ? 'a continuation token that is no text' : undefined);
+  return {
+    root: outcome.root,
+    wellFormed: outcome.wellFormed,
+    ...told,
+    ...rows,
+    ...(commonPrefixes.length === 0 ? {} : { commonPrefixes }),
+    ...(forgiven.size === 0 ? {} : { forgiven: [...forgiven] }),
+    ...given('unreadable', problem),
+  };
+}
+
+function readRows(
+  { contents }: ListingReader,
+  spelling: KeySpelling,
+  forgive: (name: string) => void,
+): Pick<ListingDocument, 'objects' | 'odd' | 'lastRow'> {
+  const decode = readerOf(spelling);
+  const objects: ListedObject[] = [];
+  const unfit: UnfitRow[] = [];
+  let last: UnfitRow | undefined;
+  for (const fields of contents) {
+    const row = readListedObject(fields, decode, forgive);
+    if ('reason' in row) {
+      unfit.push(row);
+      last = row;
+    } else {
+      objects.push(row);
+      last = undefined;
+    }
+  }
+  if (unfit.length === 0) return { objects };
+  const odd = unfit.map(({ text: _, ...row }) => row);
+  return { objects, odd, ...given('lastRow', last?.text) };
+}
+
+function readHead(
+  { head, strange }: ListingReader,
+  spelling: KeySpelling,
+  forgive: (name: string) => void,
+): Partial<ListingDocument> {
+  if (strange.has('Name')) forgive('name');
+  if (strange.has('Prefix')) forgive('prefix_spelling');
+  if (strange.has('NextMarker')) forgive('next_marker');
+  if (strange.has('KeyCount')) forgive('key_count');
+  const prefix = textIn(head, 'Prefix', spelling);
+  const nextMarker = textIn(head, 'NextMarker', spelling);
+  if (prefix.unreadable) forgive('prefix_spelling');
+  if (nextMarker.unreadable) forgive('next_marker');
+  const readings = { ...given('prefix', prefix.others), ...given('nextMarker', nextMarker.others) };
+  return {
+    ...given('bucket', head.Name),
+    ...given('prefix', prefix.text),
+    ...given('nextMarker', nextMarker.text),
+    ...given('nextToken', head.NextContinuationToken),
+    ...given('keyCount', numberIn(head.KeyCount, forgive)),
+    ...given('truncated', truthIn(head.IsTruncated, forgive)),
+    ...given('delimiter', head.Delimiter || undefined),
+    ...(Object.keys(readings).length === 0 ? {} : { readings }),
+  };
+}
+
+type Spelt = { readonly text?: string; readonly others?: readonly string[]; readonly unreadable: boolean };
+
+/** Some servers encode keys and leave these two as they are, or the other way round. */
+function textIn(head: Head, name: HeadName, spelling: KeySpelling): Spelt {
+  const written = head[name];
+  if (written === undefined) return { unreadable: false };
+  if (name === 'NextMarker' && written.includes('\ufffd')) return { others: [], unreadable: true };
+  const text = readerOf(spelling)(written);
+  const others = readingsOf(written).filter((reading) => reading !== text);
+  return { ...given('text', text), ...(others.length === 0 ? {} : { others }), unreadable: text === undefined };
+}
+
+function numberIn(text: string | undefined, forgive: (name: string) => void): number | undefined {
+  if (text === undefined || /^\d{1,9}$/.test(text)) return text === undefined ? undefined : Number(text);
+  forgive('key_count');
+  return undefined;
+}
+
+const truths: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['1', true],
+  ['false', false],
+  ['0', false],
+]);
+
+/** What is neither true nor false in any spelling is as good as left out. */
+function truthIn(text: string | undefined, forgive: (name: string) => void): boolean | undefined {
+  if (text === undefined || text === 'true' || text === 'false')
+    return text === undefined ? undefined : text === 'true';
+  forgive('truncated_spelling');
+  return truths.get(text.trim().toLowerCase());
 }
 
 function given<Name extends string, Value>(name: Name, value: Value | undefined): { [key in Name]?: Value } {

@@ -1,7 +1,7 @@
 import type { $Command } from '@aws-sdk/client-s3';
 import { Failure } from '#core/model/errors.ts';
 import { type ErrorDocument, isRegion, readErrorDocument } from './error-document.ts';
-import { type ListingDocument, readListingDocument } from './listing-document.ts';
+import { type Listing, scanListing } from './listing-document.ts';
 import { readBody } from './read-body.ts';
 import { readTaggingDocument } from './tagging-document.ts';
 
@@ -12,7 +12,7 @@ export type RawAnswer = {
   /** The server's clock, epoch milliseconds. */
   readonly serverTime?: number;
   /** Of a successful listing. */
-  readonly listing?: ListingDocument;
+  readonly listing?: Listing;
   /** Of an object, if the body tells of any. */
   readonly tags?: Readonly<Record<string, string>>;
   /** Of a refusal. */
@@ -70,7 +70,7 @@ async function readAnswer(response: RawResponse, { maxBytes, maxKeys }: Reading)
   if (isPage) refuseUnread(headers, maxBytes);
   const bytes = await readBody(body, success ? maxBytes : MAX_ERROR_BYTES);
   if (bytes === undefined && success) throw tooLarge(maxBytes);
-  const listing = isPage ? readListingDocument(bytes ?? new Uint8Array(), maxKeys) : undefined;
+  const listing = isPage ? scanListing(bytes ?? new Uint8Array(), maxKeys) : undefined;
   const tags = success && !isPage && bytes ? readTaggingDocument(bytes) : undefined;
   const failed = !success || listing?.root === 'Error';
   const error = failed ? readErrorDocument(bytes ?? new Uint8Array()) : undefined;

@@ -3,14 +3,12 @@ import {
   GetObjectTaggingCommand,
   HeadObjectCommand,
   type HeadObjectCommandInput,
-  ListObjectsCommand,
-  type ListObjectsCommandInput,
-  ListObjectsV2Command,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { Failure } from '#core/model/errors.ts';
 import type { Bucket, BucketTarget, DescribeResult, HeadResult, TagsResult } from '#core/model/ports/bucket.ts';
 import type { ListingPage, ListRequest } from '#core/model/ports/listing.ts';
+import { BucketListing } from './bucket-listing.ts';
 import { unquoted } from './listed-object.ts';
 import { isArchived, readObjectHeaders } from './object-headers.ts';
 import type { RawAnswer } from './raw-answer.ts';
@@ -25,28 +23,20 @@ export class S3Bucket implements Bucket {
   readonly #target: BucketTarget;
   readonly #session: S3Session;
   readonly #release: () => void;
-  #listVersion: 'auto' | 1 | 2;
+  readonly #listing: BucketListing;
 
   constructor(target: BucketTarget, session: S3Session, release: () => void) {
     this.#target = target;
     this.#session = session;
     this.#release = release;
-    this.#listVersion = target.listVersion;
+    this.#listing = new BucketListing(target, session, {
+      refused: (answer) => refusalFailure(answer, this.#asked('s3:ListBucket', answer)),
+      head: (key) => this.head(key),
+    });
   }
 
-  /** While the version is `auto`, version 2 is tried; what the first answer shows holds for the life of this bucket. */
-  async list(request: ListRequest): Promise<ListingPage> {
-    const version = request.continuation?.version ?? this.#listVersion;
-    if (version === 1) return this.#page(1, await this.#askV1(request));
-    const answer = await this.#askV2(request);
-    if (version === 'auto' && onlyKnowsV1(answer)) {
-      this.#listVersion = 1;
-      // Asked anew, for a server without version 2 passed over start-after as well.
-      return this.#page(1, await this.#askV1(request));
-    }
-    const page = this.#page(2, answer);
-    if (version === 'auto' && page.keyCount !== undefined) this.#listVersion = 2;
-    return page;
+  list(request: ListRequest): Promise<ListingPage> {
+    return this.#listing.page(request);
   }
 
   /** A 404 also stands for a missing bucket and a 403 for a refused key: the answer to a HEAD has no body to say so. A 400
@@ -104,54 +94,10 @@ export class S3Bucket implements Bucket {
     return answer;
   }
 
-  async #askV2(request: ListRequest): Promise<Answer> {
-    const { continuation, startAfter } = request;
-    const from = continuation?.version === 2 ? { ContinuationToken: continuation.token } : afterKey(startAfter);
-    return await this.#session.ask(
-      () => new ListObjectsV2Command({ ...this.#scope(request), ...from }),
-      request.maxKeys,
-    );
-  }
-
-  async #askV1(request: ListRequest): Promise<Answer> {
-    const { continuation, startAfter } = request;
-    const marker = continuation?.version === 1 ? continuation.marker : startAfter;
-    const from = marker ? { Marker: marker } : {};
-    return await this.#session.ask(() => new ListObjectsCommand({ ...this.#scope(request), ...from }), request.maxKeys);
-  }
-
-  #scope({ prefix, maxKeys }: ListRequest): ListObjectsCommandInput {
-    return {
-      Bucket: this.#target.bucket,
-      MaxKeys: maxKeys,
-      EncodingType: 'url',
-      ...(prefix === '' ? {} : { Prefix: prefix }),
-    };
-  }
-
-  #page(version: 1 | 2, answer: Answer): ListingPage {
-    if (answer.listing === undefined) throw refusalFailure(answer, this.#asked('s3:ListBucket', answer));
-    const { shapedAsV1: _, ...listing } = answer.listing;
-    const time = answer.serverTime === undefined ? {} : { serverTime: answer.serverTime };
-    return { version, ...listing, ...time };
-  }
-
   #asked(permission: Asked['permission'], { tries, givenUp, retryAfterMs }: Answer): Asked {
     const now = this.#session.now();
     return { target: this.#target, region: this.#session.region, permission, now, tries, givenUp, retryAfterMs };
   }
-}
-
-function afterKey(key: string | undefined): { StartAfter?: string } {
-  return key ? { StartAfter: key } : {};
-}
-
-/** Three ways to say so: not implemented, a complaint about `list-type`, or an answer in the older shape. */
-function onlyKnowsV1(answer: RawAnswer): boolean {
-  const code = answer.error?.code;
-  if (answer.status === 501 || code === 'NotImplemented') return true;
-  if (answer.status === 400 && code === 'InvalidArgument') return answer.error?.dislikesListType === true;
-  return answer.listing?.root === 'ListBucketResult' && answer.listing.shapedAsV1;
 }
 
 /** Servers without tags say so in one of these ways. */

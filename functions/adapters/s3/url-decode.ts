@@ -4,10 +4,14 @@
  * @returns the text, or undefined if an escape is broken or its bytes are not UTF-8.
  */
 export function urlDecode(encoded: string): string | undefined {
-  const spaced = encoded.includes('+') ? encoded.replaceAll('+', ' ') : encoded;
-  if (!spaced.includes('%')) return spaced;
+  return percentDecode(encoded.includes('+') ? encoded.replaceAll('+', ' ') : encoded);
+}
+
+/** The same where `+` means itself. */
+export function percentDecode(encoded: string): string | undefined {
+  if (!encoded.includes('%')) return encoded;
   try {
-    return decodeURIComponent(spaced);
+    return decodeURIComponent(encoded);
   } catch {
     return undefined;
   }

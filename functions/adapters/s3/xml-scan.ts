@@ -4,7 +4,8 @@ import { decodeEntities } from './xml-entities.ts';
 export type XmlListener = {
   /** Returns in words why the rest should not be read, if it should not. */
   start(name: string, depth: number): string | undefined;
-  /** `text` is the element's character data, entities resolved; undefined if it had child elements. */
+  /** `text` is the element's character data, entities resolved; undefined if it had child elements, or an ampersand that
+   *  begins no entity of XML. */
   end(name: string, depth: number, text: string | undefined): void;
 };
 
@@ -15,6 +16,8 @@ export type XmlOutcome = {
   readonly wellFormed: boolean;
   /** What it refused to read, in words. */
   readonly unreadable?: string;
+  /** Some text held an ampersand that begins no entity of XML; absent when none did. */
+  readonly strayAmpersand?: true;
 };
 
 /** S3's own documents go four deep. */
@@ -42,6 +45,8 @@ class XmlScanner {
   #root = '';
   #text = '';
   #innermost = false;
+  #strayHere = false;
+  #strayAnywhere = false;
   #broken = false;
   #unreadable: string | undefined;
 
@@ -57,6 +62,7 @@ class XmlScanner {
       root: this.#root,
       wellFormed,
       ...(this.#unreadable === undefined ? {} : { unreadable: this.#unreadable }),
+      ...(this.#strayAnywhere ? { strayAmpersand: true } : {}),
     };
   }
 
@@ -78,7 +84,7 @@ class XmlScanner {
       if (/\S/.test(raw)) this.#broken = true;
     } else if (this.#innermost) {
       const text = raw.includes('&') ? decodeEntities(raw) : raw;
-      if (text === undefined) this.#unreadable = 'an entity that XML does not know';
+      if (text === undefined) this.#strayHere = this.#strayAnywhere = true;
       else this.#text = this.#text === '' ? text : this.#text + text;
     }
   }
@@ -157,6 +163,7 @@ class XmlScanner {
     this.#open.push(name);
     this.#text = '';
     this.#innermost = true;
+    this.#strayHere = false;
     this.#unreadable = this.#listener.start(name, this.#open.length);
     return this.#unreadable === undefined;
   }
@@ -180,7 +187,7 @@ class XmlScanner {
   #pop(name: string): void {
     const depth = this.#open.length;
     this.#open.pop();
-    const text = this.#innermost ? this.#text : undefined;
+    const text = this.#innermost && !this.#strayHere ? this.#text : undefined;
     this.#innermost = false;
     this.#listener.end(name, depth, text);
   }

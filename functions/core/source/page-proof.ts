@@ -1,7 +1,14 @@
-import { compareKeys } from '../keys/byte-order.ts';
 import { Failure } from '../model/errors.ts';
 import type { Bucket } from '../model/ports/bucket.ts';
-import type { Continuation, ListedObject, ListingPage, OddRow } from '../model/ports/listing.ts';
+import type { ListingPage, ListRequest } from '../model/ports/listing.ts';
+import { Leniency } from './leniency.ts';
+import { advice, refuse, StartAfterRefused } from './listing-refusal.ts';
+import { offers, type PageEnd, proveEnd } from './page-end.ts';
+import { type ProvenRows, proveCount, proveRows } from './page-rows.ts';
+import { proveDocument, proveScope } from './page-scope.ts';
+import type { Manners, PageExpectation, ProvenPage, ProvenStep } from './proven-page.ts';
+
+export type { PageExpectation, ProvenPage, ProvenStep } from './proven-page.ts';
 
 /**
  * How many pages without a key may follow one another. Servers that walk over delete markers answer such pages, each
@@ -10,165 +17,142 @@ import type { Continuation, ListedObject, ListingPage, OddRow } from '../model/p
  */
 const MAX_EMPTY_PAGES = 1_000;
 
-/** What is carried from a proven page to the next one of the same sequence. */
-export type ProvenStep = {
-  /** The last key seen so far, or where the sequence started after; '' sorts before every key. */
-  readonly lastKey: string;
-  readonly continuation: Continuation;
-  /** Pages without a key, up to and with this one. */
-  readonly emptyPages: number;
-};
+/** What asking once more can settle: what KeyCount counts, and whether anything follows. */
+type Doubt = 'count' | 'end';
 
-export type PageExpectation = {
-  readonly bucket: string;
-  readonly prefix: string;
-  readonly maxKeys: number;
-  /** For the first page of a sequence; ignored when there is a previous one. */
-  readonly startAfter?: string;
-  readonly previous?: ProvenStep;
-};
+/** What is known before a page is judged. */
+type Known = { readonly manners: Manners; readonly asked: readonly Doubt[] };
 
-export type ProvenPage = {
-  readonly objects: readonly ListedObject[];
-  /** Rows that stand between the objects and cannot be catalogued. */
-  readonly odd: readonly OddRow[];
-  /** What this server was forgiven to take the page for proved; each by a short name. */
-  readonly tolerances: readonly string[];
-  readonly lastKey: string;
-  /** The server's own clock, epoch milliseconds. */
-  readonly serverTime?: number;
-  /** How to go on; absent when the listing ended here. */
-  readonly next?: ProvenStep;
-};
-
-/** Asks for one page and proves it. Throws Failure `listing_not_proved`, or what the bucket answers. */
+/**
+ * Asks for one page and proves it. Where the answer has two meanings it asks once more, in the way that settles it and
+ * never after a key; what that told of the server is carried in `next`.
+ *
+ * @throws Failure `listing_not_proved` (a `ListingUnordered` where the order is what is wrong), or what the bucket answers
+ *   (as a `StartAfterRefused` where it was asked to begin after a key).
+ */
 export async function askPage(bucket: Bucket, expected: PageExpectation): Promise<ProvenPage> {
-  const { prefix, maxKeys, startAfter, previous } = expected;
-  const page = await bucket.list({ prefix, maxKeys, startAfter, continuation: previous?.continuation });
-  return provePage(page, expected);
+  const { prefix, maxKeys, startAfter, delimiter, previous } = expected;
+  const request: ListRequest = { prefix, maxKeys, startAfter, delimiter, continuation: previous?.continuation };
+  const leniency = leniencyFor(expected);
+  let page = await firstAnswer(bucket, request);
+  let known: Known = { manners: previous?.manners ?? {}, asked: [] };
+  for (;;) {
+    const verdict = judge(page, expected, known, leniency);
+    if (typeof verdict !== 'string') return verdict;
+    if (known.asked.includes(verdict)) refuseDoubt(verdict, page);
+    const again =
+      verdict === 'count' ? await recount(bucket, request, page) : await askForEnd(bucket, request, page, leniency);
+    page = again.page;
+    known = { manners: { ...known.manners, ...again.manners }, asked: [...known.asked, verdict] };
+  }
 }
 
 /**
  * Turns what a server said into what is known: that these are all the keys between the page before and this page's
- * last key, and whether more follow. Deletions rest on it, so whatever cannot be checked is refused.
+ * last key, and whether more follow. Deletions rest on it, so whatever cannot be checked is refused, and so is what only
+ * another question could settle.
  *
  * @throws Failure `listing_not_proved` that says what was seen and what to do about it.
  */
 export function provePage(page: ListingPage, expected: PageExpectation): ProvenPage {
-  proveDocument(page);
-  proveScope(page, expected);
-  proveCounts(page, expected);
-  const floor = expected.previous?.lastKey ?? expected.startAfter ?? '';
-  const lastKey = proveOrder(page.objects, floor, expected.prefix);
-  const continuation = proveContinuation(page, expected, lastKey);
+  const known = { manners: expected.previous?.manners ?? {}, asked: [] };
+  const verdict = judge(page, expected, known, leniencyFor(expected));
+  return typeof verdict === 'string' ? refuseDoubt(verdict, page) : verdict;
+}
+
+function leniencyFor({ foreign = true }: PageExpectation): Leniency {
+  return new Leniency(foreign);
+}
+
+/** A listing that cannot begin after a key may begin at its beginning: whoever asks is told that this was it. */
+async function firstAnswer(bucket: Bucket, request: ListRequest): Promise<ListingPage> {
+  try {
+    return await bucket.list(request);
+  } catch (error) {
+    const atKey = request.startAfter !== undefined && request.continuation === undefined;
+    throw atKey && error instanceof Failure && error.code === 'source_error' ? new StartAfterRefused(error) : error;
+  }
+}
+
+function judge(page: ListingPage, expected: PageExpectation, known: Known, leniency: Leniency): ProvenPage | Doubt {
+  proveDocument(page, leniency);
+  proveScope(page, expected, leniency);
+  const rows = proveRows(page, expected, leniency);
+  const manners = proveCount(page, rows, expected, known.manners, leniency);
+  if (manners === 'doubt') return 'count';
+  const end = proveEnd({ page, expected, manners, leniency, lastKey: rows.lastKey, count: rows.count });
+  return end === 'doubt' ? 'end' : proven(page, expected, rows, { end, manners, tolerances: leniency.names });
+}
+
+type Judged = {
+  readonly end: Exclude<PageEnd, 'doubt'>;
+  readonly manners: Manners;
+  readonly tolerances: readonly string[];
+};
+
+function proven(page: ListingPage, expected: PageExpectation, rows: ProvenRows, judged: Judged): ProvenPage {
+  const { objects, odd, lastKey, commonPrefixes } = rows;
+  const { end, manners, tolerances } = judged;
   const time = page.serverTime === undefined ? {} : { serverTime: page.serverTime };
-  const proven = { objects: page.objects, odd: [], tolerances: [], lastKey, ...time };
-  if (continuation === undefined) return proven;
-  const emptyPages = page.objects.length > 0 ? 0 : (expected.previous?.emptyPages ?? 0) + 1;
+  const rolledUp = commonPrefixes.length === 0 ? {} : { commonPrefixes };
+  const all = { objects, odd, tolerances, lastKey, ...rolledUp, ...time };
+  if (end === 'last') return all;
+  const isEmpty = objects.length + commonPrefixes.length === 0;
+  const emptyPages = isEmpty ? (expected.previous?.emptyPages ?? 0) + 1 : 0;
   if (emptyPages > MAX_EMPTY_PAGES) {
-    refuse(`${MAX_EMPTY_PAGES} pages in a row had no key and promised more`, faultyServer);
+    refuse(`${MAX_EMPTY_PAGES} pages in a row had no key and promised more`, advice.server);
   }
-  return { ...proven, next: { lastKey, continuation, emptyPages } };
+  return { ...all, next: nextStep({ lastKey, emptyPages }, end, manners) };
 }
 
-const wrongEndpoint = 'Check that the endpoint is an S3 server and not a web page or a proxy.';
-const faultyServer = 'Nothing was deleted. Report it to whoever runs the S3 server; another list_version may help.';
-const wrongScope = 'Check the endpoint, the bucket and path_style; a proxy may be answering for another bucket.';
-
-function refuse(seen: string, advice: string): never {
-  throw new Failure('listing_not_proved', `The listing cannot be relied on: ${seen}. ${advice}`);
+function nextStep(
+  step: Pick<ProvenStep, 'lastKey' | 'emptyPages'>,
+  { continuation, doubted, ownMarker }: Exclude<PageEnd, string>,
+  known: Manners,
+): ProvenStep {
+  const manners = ownMarker ? { ...known, ownMarker } : known;
+  const learnt = Object.keys(manners).length === 0 ? {} : { manners };
+  return { ...step, continuation, ...(doubted ? { doubted } : {}), ...learnt };
 }
 
-function proveDocument(page: ListingPage): void {
-  if (page.unreadable !== undefined) {
-    const advice = page.root === 'ListBucketResult' ? faultyServer : wrongEndpoint;
-    refuse(`an answer could not be read: ${page.unreadable}`, advice);
-  }
-  if (page.root === '') refuse('an answer held no XML document', wrongEndpoint);
-  if (page.root !== 'ListBucketResult')
-    refuse(`an answer began with <${page.root.slice(0, 100)}>, not <ListBucketResult>`, wrongEndpoint);
-  if (!page.wellFormed) refuse('an answer broke off or is not well-formed XML', wrongEndpoint);
-}
+type Again = { readonly page: ListingPage; readonly manners?: Manners };
 
-function proveScope(page: ListingPage, expected: PageExpectation): void {
-  if (page.bucket === undefined) refuse('an answer names no bucket', wrongScope);
-  if (page.bucket !== expected.bucket) {
-    refuse(`an answer is about bucket ${quote(page.bucket)}, asked was ${quote(expected.bucket)}`, wrongScope);
-  }
-  // Servers may leave an empty element out; only an asked prefix that is not confirmed says something.
-  if ((page.prefix ?? '') !== expected.prefix) {
-    const seen = page.prefix === undefined ? 'no prefix' : `prefix ${quote(page.prefix)}`;
-    refuse(`an answer names ${seen}, asked was ${quote(expected.prefix)}`, wrongScope);
-  }
-  const asked = expected.previous?.continuation.version;
-  if (asked !== undefined && asked !== page.version) {
-    refuse(`a listing begun in version ${asked} was continued in version ${page.version}`, faultyServer);
-  }
-}
-
-function proveCounts(page: ListingPage, expected: PageExpectation): void {
-  const keys = page.objects.length;
-  if (page.version === 2 && page.keyCount === undefined) {
-    refuse('an answer has no KeyCount', 'If the server only knows the older listing, set list_version to 1.');
-  }
-  if (page.keyCount !== undefined && page.keyCount !== keys) {
-    refuse(`an answer counts ${page.keyCount} keys and holds ${keys}`, faultyServer);
-  }
-  if (keys > expected.maxKeys) refuse(`an answer holds ${keys} keys, asked were ${expected.maxKeys}`, faultyServer);
-}
-
-/** The last key of the page, or the floor if it has none. */
-function proveOrder(objects: readonly ListedObject[], floor: string, prefix: string): string {
-  let last = floor;
-  for (const { key } of objects) {
-    if (compareKeys(key, last) <= 0) {
-      const seen = key === last ? `key ${quote(key)} came twice` : `key ${quote(key)} came after ${quote(last)}`;
-      refuse(`${seen}, which is not the order of S3 (by UTF-8 bytes)`, faultyServer);
-    }
-    if (!key.startsWith(prefix)) refuse(`key ${quote(key)} is outside the prefix ${quote(prefix)}`, wrongScope);
-    last = key;
-  }
-  return last;
-}
-
-function proveContinuation(page: ListingPage, expected: PageExpectation, lastKey: string): Continuation | undefined {
-  if (page.truncated === undefined)
-    refuse('an answer does not say whether more keys follow (IsTruncated)', faultyServer);
-  const offered = page.version === 2 ? page.nextToken : page.nextMarker;
-  const name = page.version === 2 ? 'continuation token' : 'next marker';
-  if (!page.truncated) {
-    // An empty element is how some servers write "none".
-    if (offered) refuse(`an answer says that it is the last one and gives a ${name}`, faultyServer);
-    return undefined;
-  }
-  return page.version === 2 ? provenToken(page, expected) : provenMarker(page, expected, lastKey);
-}
-
-function provenToken(page: ListingPage, expected: PageExpectation): Continuation {
-  if (!page.nextToken) refuse('an answer says that more keys follow and gives no continuation token', faultyServer);
-  const before = expected.previous?.continuation;
-  if (before?.version === 2 && before.token === page.nextToken) {
-    refuse('an answer gives the continuation token it was asked with, which would go round for ever', faultyServer);
-  }
-  return { version: 2, token: page.nextToken };
+/** A count that stays beside the same keys is what this server counts; one that came by a damaged answer does not. */
+async function recount(bucket: Bucket, request: ListRequest, page: ListingPage): Promise<Again> {
+  const second = await bucket.list(request);
+  const same = second.keyCount === page.keyCount && keysOf(second) === keysOf(page);
+  return same ? { page, manners: { looseCount: true } } : { page: second };
 }
 
 /**
- * Where there are keys the marker is the last of them, whatever the server offers: "the keys after this one" cannot
- * skip any, while a marker beyond the last key would. AWS offers one only when there is a delimiter.
+ * Whether this server says that more follows where more does: a page of one key fewer leaves one out for certain. Where
+ * there are no keys to leave out, the same answer twice has to do.
  */
-function provenMarker(page: ListingPage, expected: PageExpectation, lastKey: string): Continuation {
-  if (page.objects.length > 0) return { version: 1, marker: lastKey };
-  if (!page.nextMarker) refuse('an answer without keys says that more follow and gives no next marker', faultyServer);
-  const before = expected.previous?.continuation;
-  const asked = before?.version === 1 ? before.marker : (expected.startAfter ?? '');
-  if (compareKeys(page.nextMarker, asked) <= 0) {
-    refuse('an answer gives a next marker that does not lie beyond the one it was asked with', faultyServer);
-  }
-  return { version: 1, marker: page.nextMarker };
+async function askForEnd(bucket: Bucket, request: ListRequest, page: ListingPage, leniency: Leniency): Promise<Again> {
+  const count = rowsOf(page);
+  const second = await bucket.list(count > 1 ? { ...request, maxKeys: count - 1 } : request);
+  proveDocument(second, leniency);
+  if (count === 0) return rowsOf(second) > 0 || speaks(second) ? { page: second } : { page, manners: { speaks: true } };
+  return speaks(second) ? { page, manners: { speaks: true } } : refuseDoubt('end', page);
 }
 
-/** Shortened: a key is at most 1,024 bytes, but a bucket or prefix that a server made up may be of any size. */
-function quote(text: string): string {
-  return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text);
+function speaks(page: ListingPage): boolean {
+  return page.truncated === true || offers(page);
+}
+
+function rowsOf({ objects, odd = [], commonPrefixes = [] }: ListingPage): number {
+  return objects.length + odd.length + commonPrefixes.length;
+}
+
+function keysOf({ objects, odd = [] }: ListingPage): string {
+  return JSON.stringify([objects.map(({ key }) => key), odd.length]);
+}
+
+function refuseDoubt(doubt: Doubt, page: ListingPage): never {
+  return refuse(
+    doubt === 'count'
+      ? `an answer counts ${page.keyCount} keys and holds ${rowsOf(page)}`
+      : 'an answer does not say whether more keys follow (IsTruncated)',
+    advice.server,
+  );
 }

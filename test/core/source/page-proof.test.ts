@@ -25,7 +25,7 @@ function page(keys: readonly string[], change: { [name in keyof ListingPage]?: L
   return Object.fromEntries(Object.entries(whole).filter(([, value]) => value !== undefined)) as unknown as ListingPage;
 }
 
-const expected: PageExpectation = { bucket: 'stock', prefix: 'p/', maxKeys: 3 };
+const expected: PageExpectation = { bucket: 'stock', prefix: 'p/', maxKeys: 3, foreign: false };
 const step: ProvenStep = { lastKey: 'p/b', continuation: { version: 2, token: 'T1' }, emptyPages: 0 };
 const stepV1: ProvenStep = { lastKey: 'p/b', continuation: { version: 1, marker: 'p/b' }, emptyPages: 0 };
 const v1 = { version: 1, keyCount: undefined } as const;

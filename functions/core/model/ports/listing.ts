@@ -17,10 +17,14 @@ export type ListRequest = {
   readonly startAfter?: string;
   /** What the page before gave as `continuation`. */
   readonly continuation?: Continuation;
+  /** Rolls up what lies beneath each next `/`: such keys are answered as one common prefix. */
+  readonly delimiter?: '/';
 };
 
-/** A row of a page that cannot be catalogued: `reason` says why, in words that repeat nothing of it. `key` where that much
- *  of it can be read. */
+/**
+ * A row of a page that cannot be catalogued: `reason` says why, in words that repeat nothing of it. `key` where that much
+ * of it can be read, and is a key that a record could have. A row without one may stand for any object, or for several.
+ */
 export type OddRow = { readonly key?: string; readonly reason: string };
 
 /** How to ask for the next page, in the list version that the page before was answered in. */
@@ -30,7 +34,7 @@ export type Continuation =
 
 /**
  * What one answer to a listing said, unjudged: a missing element is undefined here, and the core decides what that
- * means (functions/core/source/page-proof.ts). Keys and prefix are decoded.
+ * means (functions/core/source/page-proof.ts). Keys, prefixes and marker are decoded.
  */
 export type ListingPage = {
   readonly version: 1 | 2;
@@ -44,8 +48,20 @@ export type ListingPage = {
   readonly truncated?: boolean;
   readonly nextToken?: string;
   readonly nextMarker?: string;
+  readonly delimiter?: string;
   readonly objects: readonly ListedObject[];
-  /** The first element that could not be read as an object, said in words; absent when all could. */
+  /** Absent when there are none. */
+  readonly odd?: readonly OddRow[];
+  /** What the delimiter rolled up, each ending in it; absent when there is none. */
+  readonly commonPrefixes?: readonly string[];
+  /** The key of the last row, where that row is an odd one without `key`, and its text is known all the same: no record
+   *  could have it, but a listing can go on from it. */
+  readonly lastRow?: string;
+  /** Other texts that prefix and marker may mean, where it matters whether they are encoded and in which way. */
+  readonly readings?: { readonly prefix?: readonly string[]; readonly nextMarker?: readonly string[] };
+  /** What had to be forgiven to read the answer, by short names; absent when nothing had to. */
+  readonly forgiven?: readonly string[];
+  /** Why the answer as a whole cannot be read, in words; absent when it can. */
   readonly unreadable?: string;
   /** The server's own clock, epoch milliseconds, from its Date header. */
   readonly serverTime?: number;

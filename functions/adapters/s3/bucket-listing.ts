@@ -1,0 +1,147 @@
+import { ListObjectsCommand, type ListObjectsCommandInput, ListObjectsV2Command } from '@aws-sdk/client-s3';
+import type { Failure } from '#core/model/errors.ts';
+import type { BucketTarget, HeadResult } from '#core/model/ports/bucket.ts';
+import type { ListingPage, ListRequest } from '#core/model/ports/listing.ts';
+import { isAwsHost } from '#core/source/aws-host.ts';
+import { type KeySpelling, readerOf, spellingShownBy } from './key-spelling.ts';
+import type { Listing, ListingDocument } from './listing-document.ts';
+import { firstWays, type ListingWay, refusesWay, waysAround } from './listing-ways.ts';
+import type { Answer, S3Session } from './s3-session.ts';
+import { type SpellingQuestions, settleSpelling } from './settle-spelling.ts';
+
+/** The limit of S3's listing. A server that passes over max-keys answers as many. */
+const largestPage = 1000;
+
+/** The calls of an open bucket that its listing needs. */
+export type ListingCalls = {
+  /** The Failure for an answer that is no listing. */
+  readonly refused: (answer: Answer) => Failure;
+  readonly head: (key: string) => Promise<HeadResult>;
+};
+
+/**
+ * The pages of one open bucket, in whatever way its server understands the question. What the first answer shows of that
+ * holds for as long as the bucket is open.
+ */
+export class BucketListing {
+  readonly #target: BucketTarget;
+  readonly #session: S3Session;
+  readonly #calls: ListingCalls;
+  readonly #isForeign: boolean;
+  #way: ListingWay | undefined;
+  /** How keys are written by answers that say that they are encoded, and by those that do not. */
+  readonly #spellings = new Map<boolean, Promise<KeySpelling | undefined>>();
+
+  constructor(target: BucketTarget, session: S3Session, calls: ListingCalls) {
+    this.#target = target;
+    this.#session = session;
+    this.#calls = calls;
+    this.#isForeign = target.endpoint !== '' && !isAwsHost(target.endpoint.toLowerCase().replace(/[:/].*$/, ''));
+  }
+
+  async page(request: ListRequest): Promise<ListingPage> {
+    const { way, answer } = await this.#answer(request);
+    if (answer.listing === undefined) throw this.#calls.refused(answer);
+    const document = await this.#read(request, way, answer.listing);
+    const time = answer.serverTime === undefined ? {} : { serverTime: answer.serverTime };
+    return { version: way.version, ...withForgiven(document, way.leftOut), ...time };
+  }
+
+  /** While the version is `auto`, version 2 is tried; a server that does not know it is asked anew, for it may have passed
+   *  over start-after as well. */
+  async #answer(request: ListRequest): Promise<{ way: ListingWay; answer: Answer }> {
+    const version = request.continuation?.version;
+    if (this.#way !== undefined) {
+      const way = { ...this.#way, version: version ?? this.#way.version };
+      return { way, answer: await this.#ask(request, way) };
+    }
+    const first = firstWays(this.#target.listVersion, version);
+    const isAuto = this.#target.listVersion === 'auto' && version === undefined;
+    const answer = await this.#ask(request, first);
+    if (this.#isForeign && refusesWay(answer, this.#calls.refused)) {
+      for (const way of waysAround(first, isAuto, answer)) {
+        const other = await this.#ask(request, way);
+        if (other.listing !== undefined) return { way: this.#keep(way), answer: other };
+      }
+    }
+    const { listing } = answer;
+    if (listing?.root !== 'ListBucketResult') return { way: first, answer };
+    if (isAuto && listing.shapedAsV1) {
+      const way = this.#keep({ ...first, version: 1 });
+      return { way, answer: await this.#ask(request, way) };
+    }
+    if (listing.shapedAsV2 || first.version === 1) this.#keep(first);
+    return { way: first, answer };
+  }
+
+  #keep(way: ListingWay): ListingWay {
+    this.#way = way;
+    return way;
+  }
+
+  /** Never a wrong key: where it takes more than the answer to know how its keys are written, that is found out. */
+  async #read(request: ListRequest, way: ListingWay, listing: Listing): Promise<ListingDocument> {
+    const { saysEncoded } = listing;
+    const isAsked = !way.leftOut.includes('encoding-type');
+    if (!this.#isForeign || (!isAsked && !saysEncoded)) return listing.read(saysEncoded ? 'form' : 'plain');
+    const known = await this.#spellings.get(saysEncoded);
+    if (known !== undefined) return readAs(listing, known);
+    const shown = spellingShownBy(listing.texts, saysEncoded);
+    if (shown !== undefined) return listing.read(shown);
+    const settled = this.#settle(request, way, listing);
+    this.#spellings.set(saysEncoded, settled);
+    const spelling = await settled.catch((error: unknown) => {
+      this.#spellings.delete(saysEncoded);
+      throw error;
+    });
+    if (spelling !== undefined) return readAs(listing, spelling);
+    this.#spellings.delete(saysEncoded);
+    return { ...listing.read('plain'), unreadable: 'keys of which it cannot be told whether they are URL-encoded' };
+  }
+
+  #settle(request: ListRequest, way: ListingWay, listing: Listing): Promise<KeySpelling | undefined> {
+    const ask = async (asked: ListRequest, asIs: ListingWay) => (await this.#ask(asked, asIs)).listing;
+    const unencoded: ListingWay = { ...way, leftOut: [...way.leftOut, 'encoding-type'] };
+    const questions: SpellingQuestions = {
+      again: () => ask(request, way),
+      unencoded: () => ask(request, unencoded),
+      head: this.#calls.head,
+      beginningWith: (prefix) => ask({ prefix, maxKeys: 1 }, unencoded),
+    };
+    return settleSpelling(listing, questions);
+  }
+
+  async #ask(request: ListRequest, { version, leftOut }: ListingWay): Promise<Answer> {
+    const { prefix, maxKeys, delimiter, continuation, startAfter } = request;
+    const scope: ListObjectsCommandInput = {
+      Bucket: this.#target.bucket,
+      ...(leftOut.includes('max-keys') ? {} : { MaxKeys: maxKeys }),
+      ...(leftOut.includes('encoding-type') ? {} : { EncodingType: 'url' }),
+      ...(prefix === '' ? {} : { Prefix: prefix }),
+      ...(delimiter === undefined ? {} : { Delimiter: delimiter }),
+    };
+    const most = this.#isForeign ? largestPage : maxKeys;
+    if (version === 1) {
+      const marker = continuation?.version === 1 ? continuation.marker : startAfter;
+      const input = { ...scope, ...(marker ? { Marker: marker } : {}) };
+      return await this.#session.ask(() => new ListObjectsCommand(input), most);
+    }
+    const after = startAfter ? { StartAfter: startAfter } : {};
+    const from = continuation?.version === 2 ? { ContinuationToken: continuation.token } : after;
+    return await this.#session.ask(() => new ListObjectsV2Command({ ...scope, ...from }), most);
+  }
+}
+
+/** A spelling that was found out holds for all pages; a text that is not written in it shows that it does not. */
+function readAs(listing: Listing, spelling: KeySpelling): ListingDocument {
+  const document = listing.read(spelling);
+  if (spellingShownBy(listing.texts, listing.saysEncoded) === spelling) return document;
+  const read = readerOf(spelling);
+  if (listing.texts.every((text) => read(text) !== undefined)) return withForgiven(document, ['encoding-type']);
+  return { ...document, unreadable: 'keys that are URL-encoded in one answer and not in another' };
+}
+
+function withForgiven(document: ListingDocument, names: readonly string[]): ListingDocument {
+  if (names.length === 0) return document;
+  return { ...document, forgiven: [...(document.forgiven ?? []), ...names.map((name) => name.replace('-', '_'))] };
+}
