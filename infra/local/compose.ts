@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { createStsClient, createStsRoles } from '#adapters/aws/sts-roles.ts';
+import { createFileSpools } from '#adapters/process/file-spools.ts';
 import { openFileVault } from '#adapters/process/file-vault.ts';
 import { createLocalEventBus, type LocalEventBus } from '#adapters/process/local-event-bus.ts';
 import { createRandomIds } from '#adapters/process/random-ids.ts';
@@ -60,7 +61,7 @@ export async function composeLocal(options: {
 }): Promise<LocalStocktake> {
   const folder = takeDataFolder(options.dataFolder);
   const table = openTable(options, folder);
-  const deps = await embeddedDeps(table, folder.vaultKey, options);
+  const deps = await embeddedDeps(table, folder, options);
   const onTick = async (tick: { readonly input: string }): Promise<void> => {
     await handleTick(deps, tickPayload.parse(JSON.parse(tick.input)));
   };
@@ -128,7 +129,7 @@ function localRoles(assumeRoles: boolean, clock: Clock): Pick<EmbeddedDeps, 'rol
 
 async function embeddedDeps(
   table: SqliteTable,
-  vaultKey: string,
+  { vaultKey, spool }: DataFolder,
   { log, assumeRoles = false }: { readonly log: Log; readonly assumeRoles?: boolean },
 ): Promise<EmbeddedDeps> {
   const vault = await openFileVault(vaultKey);
@@ -150,6 +151,7 @@ async function embeddedDeps(
     sealer: vault,
     opener: vault,
     buckets: createBuckets({ allowPrivateEndpoints: true }),
+    spools: createFileSpools(spool),
     queue,
     jobs,
     holder: boot,

@@ -6,6 +6,8 @@ import { Failure } from '#core/model/errors.ts';
 export type DataFolder = {
   readonly database: string;
   readonly vaultKey: string;
+  /** Emptied at each start. */
+  readonly spool: string;
   /** Lets another process have the folder. */
   release(): void;
 };
@@ -29,6 +31,7 @@ export function takeDataFolder(path: string): DataFolder {
   return {
     database: join(path, 'stocktake.db'),
     vaultKey: join(path, 'vault.key'),
+    spool: join(path, 'spool'),
     release: () => lock.close(),
   };
 }

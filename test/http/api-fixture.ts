@@ -15,6 +15,7 @@ import { type ApiKeys, noKeysNeeded } from '#http/table/api-keys.ts';
 import type { FunctionName, HttpDeps } from '#http/table/deps.ts';
 import { routesAt } from '#http/table/match-route.ts';
 import { createFakeRoles } from '#support/fake-roles.ts';
+import { createMemorySpools } from '#support/memory-spools.ts';
 import { createRecordingLog } from '#support/recording-log.ts';
 
 export const secret = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYSECRETKEY';
@@ -129,6 +130,7 @@ export function createApi(options: { apiKeys?: ApiKeys; deps?: Partial<HttpDeps>
     roles,
     sealer: vault,
     opener: vault,
+    spools: createMemorySpools(),
     buckets: createFakeBuckets(objects, source),
     minimumIntervalSeconds: 10,
     webhookAddresses: createWebhookAddresses({ allowPrivateEndpoints: ['hooks.internal'] }),

@@ -17,6 +17,7 @@ import { defaultSyncSettings, type SyncDeps, type SyncSettings } from '#core/run
 import type { MergeDeps } from '#core/source/merge-config.ts';
 import { performRun } from '#core/sync/run/perform-run.ts';
 import { noRoles } from '#support/fake-roles.ts';
+import { createMemorySpools } from '#support/memory-spools.ts';
 import { type BucketModel, createBucketModel, createModelBuckets } from './bucket-model.ts';
 import { createFaultyBuckets, type FaultyBuckets } from './listing-faults.ts';
 
@@ -95,6 +96,7 @@ export function createModelWorld(options: { settings?: Partial<SyncSettings> } =
   });
   const deps: ModelWorld['deps'] = {
     ...noRoles,
+    spools: createMemorySpools(),
     ...{ table, log: silent, clock, ids: countedIds(), sealer: openVault, opener: openVault, buckets: server },
     queue: { send: async (message, sent) => void messages.push({ message, delaySeconds: sent?.delaySeconds ?? 0 }) },
     ...{ holder: 'this-boot', isAlive: (holder) => holder === 'this-boot', leaseMs: 120_000, settings },

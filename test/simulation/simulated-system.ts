@@ -14,6 +14,7 @@ import { datasourcesToReconcile } from '#core/schedules/reconcile-request.ts';
 import { type ReconcileDeps, reconcileAllSchedules, reconcileSchedule } from '#core/schedules/reconcile-schedules.ts';
 import type { MergeDeps } from '#core/source/merge-config.ts';
 import { noRoles } from '#support/fake-roles.ts';
+import { createMemorySpools } from '#support/memory-spools.ts';
 import { gatedBuckets, gatedBus, gatedQueue, gatedSchedules, gatedTable, gatedVault } from './gated-ports.ts';
 import { createMemoryTable, type MemoryTable } from './memory-table.ts';
 import type { RandomSource } from './random-source.ts';
@@ -252,6 +253,7 @@ export class SimulatedSystem {
         this.#tell((watcher) => watcher.onScheduleWrite?.(by, name)),
       ),
       ...noRoles,
+      spools: createMemorySpools(),
       sealer: vault,
       opener: vault,
       clock: time.clock,

@@ -17,6 +17,7 @@ import { defaultSyncSettings, type SyncDeps, type SyncSettings } from '#core/run
 import { noRoles } from '#support/fake-roles.ts';
 import { type CountingTable, countWrites } from './counting-table.ts';
 import { createGeneratedBucket, type GeneratedBucket, type KeyStyle } from './generated-bucket.ts';
+import { createMemorySpools } from './memory-spools.ts';
 
 export type WorldSize = {
   readonly objects: number;
@@ -87,6 +88,7 @@ export async function createGeneratedWorld(file: string, size: WorldSize): Promi
   const deps = {
     ...{ table, clock, ids, settings, leaseMs, log: silent, buckets: bucket },
     ...noRoles,
+    spools: createMemorySpools(),
     ...{ sealer: openVault, opener: openVault, holder: 'nobody', isAlive: () => true, minimumIntervalSeconds: 10 },
     queue: { send: async (message: unknown) => void messages.push(message) },
   };

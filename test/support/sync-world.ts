@@ -20,6 +20,7 @@ import { performRun } from '#core/sync/run/perform-run.ts';
 import { type S3Server, startS3Server } from '#local/demo/s3-server/server.ts';
 import { noRoles } from '#support/fake-roles.ts';
 import { type CountingTable, countWrites } from './counting-table.ts';
+import { createMemorySpools } from './memory-spools.ts';
 import { createRecordingLog } from './recording-log.ts';
 
 export const bucketName = 'sample-bucket';
@@ -69,6 +70,7 @@ export async function createSyncWorld(
     clock: options.clock ?? { now: () => Date.now() },
     ids: createRandomIds(),
     ...noRoles,
+    spools: createMemorySpools(),
     sealer: openVault,
     opener: openVault,
     buckets:

@@ -6,7 +6,7 @@ import type { SyncDeps } from './sync-deps.ts';
 import type { WorkMessage } from './work-message.ts';
 
 /** What asking for a run takes: the API has it without the half of the vault that opens secrets. */
-export type RequestDeps = Omit<SyncDeps, keyof OpenDeps | 'settings'>;
+export type RequestDeps = Omit<SyncDeps, keyof OpenDeps | 'settings' | 'spools'>;
 
 /**
  * Asks for a run that a worker performs as soon as it can. If one is on, answers with that one: a datasource never has

@@ -46,7 +46,7 @@ const passMs = 5 * 86_400_000;
 /** Slots lie at most a minute ahead of the tick that brings them; clocks of two machines hardly differ by as much. */
 const slotsAheadMs = 300_000;
 
-type StartDeps = Omit<SyncDeps, keyof OpenDeps | 'queue' | 'settings'>;
+type StartDeps = Omit<SyncDeps, keyof OpenDeps | 'queue' | 'settings' | 'spools'>;
 
 /**
  * Makes a run and takes the datasource's lease for it, in one transaction: there is never a second one. A run left

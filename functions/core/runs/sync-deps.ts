@@ -1,5 +1,6 @@
 import type { LeaseDeps } from '../lease/lease.ts';
 import type { Ids, Log } from '../model/ports/host.ts';
+import type { Spools } from '../model/ports/spools.ts';
 import type { WorkQueue } from '../model/ports/work-queue.ts';
 import type { OpenDeps } from '../registry/open-bucket.ts';
 
@@ -9,6 +10,7 @@ export type SyncDeps = LeaseDeps &
     readonly ids: Ids;
     readonly log: Log;
     readonly queue: WorkQueue;
+    readonly spools: Spools;
     readonly settings: SyncSettings;
     /** When this invocation should hand its runs on to another, epoch milliseconds; never where processes live on. */
     readonly yieldAt?: number;

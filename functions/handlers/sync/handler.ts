@@ -1,8 +1,11 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { Context, SQSEvent } from 'aws-lambda';
 import { createKmsOpener } from '#adapters/aws/kms-vault.ts';
 import { createSqsRedelivery, createSqsWorkQueue } from '#adapters/aws/sqs-work-queue.ts';
+import { createFileSpools } from '#adapters/process/file-spools.ts';
 import { createBuckets } from '#adapters/s3/s3-buckets.ts';
 import { handleTick, tickPayload } from '#core/dispatch/handle-tick.ts';
 import { handleWork } from '#core/dispatch/handle-work.ts';
@@ -18,6 +21,8 @@ const sqs = new SQSClient();
 const redeliverSoon = createSqsRedelivery(sqs, env.WORK_QUEUE_URL);
 const container: SyncDeps = {
   ...runtime,
+  // The only folder that a function may write to; its size is infra/aws's to say.
+  spools: createFileSpools(join(tmpdir(), 'stocktake-spool')),
   queue: createSqsWorkQueue(sqs, env.WORK_QUEUE_URL),
   roles: createLambdaRoles(env.ASSUMABLE_ROLES, env.ASSUMING_ROLES, runtime.clock),
   opener: createKmsOpener(new KMSClient(), env.KEY_ARN),

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, type Size } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, LoggingFormat, type RecursiveLoop, Runtime, SystemLogLevel } from 'aws-cdk-lib/aws-lambda';
 import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
@@ -34,6 +34,8 @@ export type StocktakeFunctionProps<Environment> = {
   readonly description: string;
   readonly memoryMb: number;
   readonly timeout: Duration;
+  /** Of `/tmp`; 512 MiB if not said. */
+  readonly temporary?: Size;
   readonly config: Pick<StackConfig, 'logRetentionDays'>;
   /** What its env.ts asks for; the grants give the variables that go with them. */
   readonly environment: (role: Role) => Environment;
@@ -64,6 +66,7 @@ export class StocktakeFunction<Environment extends Record<string, string>> exten
       description: props.description,
       memorySize: props.memoryMb,
       timeout: props.timeout,
+      ...(props.temporary === undefined ? {} : { ephemeralStorageSize: props.temporary }),
       role,
       environment: props.environment(role),
       logGroup: this.logGroup,

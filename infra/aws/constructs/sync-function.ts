@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Size } from 'aws-cdk-lib';
 import { RecursiveLoop } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import type { SyncEnvironment } from '#handlers/sync/env.ts';
@@ -28,6 +28,9 @@ export class SyncFunction extends StocktakeFunction<SyncEnvironment> {
       description: 'Syncs the catalogue of Stocktake with buckets',
       memoryMb: config.syncMemoryMb,
       timeout: longestInvocation,
+      // Half of it sorts the listing of a server without order. In 840 s at 82 ms a page ten million rows come, of some 150
+      // bytes each.
+      temporary: Size.gibibytes(3),
       config,
       // The longest there is. Lambda keeps the ticks it throttles and drops those that grow older than this; a late one
       // does no harm, for slots are deduplicated.

@@ -5,7 +5,9 @@ import { ConditionFailed } from '../../model/errors.ts';
 import { askPage } from '../../source/page-proof.ts';
 import { markSaved, noteWritten, type RangeWork, workOn, workWrite } from '../progress/range-work.ts';
 import type { RunContext } from '../worker/run-context.ts';
+import { WayChange } from '../worker/way-change.ts';
 import { endOf } from './finish-range.ts';
+import { suitedTo } from './keyed-listing.ts';
 import { findPivot } from './pivot.ts';
 
 /**
@@ -88,8 +90,14 @@ export async function shareRest(context: RunContext, work: RangeWork, position: 
 
 /** The first key after a given one. */
 async function firstAfter(context: RunContext, work: RangeWork, after: string): Promise<string | undefined> {
-  const { bucket, config } = context;
-  const page = await askPage(bucket, { bucket: config.bucket, prefix: config.prefix, maxKeys: 1, startAfter: after });
+  const { bucket, config, foreign } = context;
   work.tally.counters.pages += 1;
-  return page.objects[0]?.key;
+  try {
+    const asked = { bucket: config.bucket, prefix: config.prefix, maxKeys: 1, startAfter: after, foreign };
+    return (await askPage(bucket, asked)).objects[0]?.key;
+  } catch (error) {
+    // Where a server cannot list from a key there is no place to cut at: the stream goes on alone.
+    if (foreign && suitedTo(error) instanceof WayChange) return undefined;
+    throw error;
+  }
 }

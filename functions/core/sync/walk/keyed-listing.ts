@@ -1,5 +1,5 @@
 import { compareKeys } from '../../keys/byte-order.ts';
-import { Failure } from '../../model/errors.ts';
+import { ListingUnordered, StartAfterIgnored, StartAfterRefused } from '../../source/listing-refusal.ts';
 import { askPage, type ProvenPage, type ProvenStep } from '../../source/page-proof.ts';
 import { rowsOf } from '../merge/listed-row.ts';
 import { confirms, evidenceOf, type PageEvidence } from '../progress/page-evidence.ts';
@@ -130,21 +130,20 @@ export class KeyedListing implements Listing {
   async #page(startAfter: string | undefined, previous: ProvenStep | undefined): Promise<ProvenPage> {
     const { bucket, config, datasource, foreign } = this.#context;
     const maxKeys = datasource.sync.page_size ?? largestPage;
-    const asked = { bucket: config.bucket, prefix: config.prefix, maxKeys, startAfter, previous };
+    const asked = { bucket: config.bucket, prefix: config.prefix, maxKeys, startAfter, previous, foreign };
     try {
       return await askPage(bucket, asked);
     } catch (error) {
-      // The listing of the whole scope shows whether it is the key that the server does not like.
-      const byKey = foreign && startAfter !== undefined && previous === undefined;
-      if (byKey && error instanceof Failure && refusesKeys.has(error.code)) throw noStart();
-      throw error;
+      throw foreign ? suitedTo(error) : error;
     }
   }
 }
 
-/** What a server that cannot list from a key answers: an error, or keys from before it. */
-const refusesKeys = new Set(['source_error', 'not_an_s3_answer', 'listing_not_proved']);
-
-function noStart(): WayChange {
-  return new WayChange('sequence', 'the server does not list from a key (start-after is refused or ignored)', true);
+/** The way that suits a server which cannot list from a key, or in order; any other error as it is. */
+export function suitedTo(error: unknown): unknown {
+  if (error instanceof StartAfterRefused || error instanceof StartAfterIgnored) {
+    return new WayChange('sequence', 'the server does not list from a key (start-after is refused or ignored)', true);
+  }
+  if (!(error instanceof ListingUnordered)) return error;
+  return new WayChange('spool', 'the server lists its keys in no order of S3', true);
 }

@@ -4,7 +4,7 @@ import type { ProvenPage, ProvenStep } from '../../source/page-proof.ts';
 import { askPage } from '../../source/page-proof.ts';
 import { type ListedRow, rowsOf } from '../merge/listed-row.ts';
 import type { RunContext } from '../worker/run-context.ts';
-import { tokenMs } from './keyed-listing.ts';
+import { suitedTo, tokenMs } from './keyed-listing.ts';
 import { type ListedPage, type ListedPart, ListedRows, type Listing } from './listing.ts';
 
 /** The limit of S3's listing. */
@@ -89,10 +89,14 @@ export class ScopeListing implements Listing {
     this.#context.deps.log.warn('listing begun again', { datasource: datasource.id, run: run.id, pages: this.#pages });
   }
 
-  #page(): Promise<ProvenPage> {
+  async #page(): Promise<ProvenPage> {
     const { bucket, config, datasource } = this.#context;
     const maxKeys = datasource.sync.page_size ?? largestPage;
-    return askPage(bucket, { bucket: config.bucket, prefix: config.prefix, maxKeys, previous: this.#previous });
+    try {
+      return await askPage(bucket, { bucket: config.bucket, prefix: config.prefix, maxKeys, previous: this.#previous });
+    } catch (error) {
+      throw suitedTo(error);
+    }
   }
 }
 
