@@ -2,6 +2,7 @@ import type { MiddlewareObj } from '@middy/core';
 import { ConditionFailed, Failure } from '#core/model/errors.ts';
 import type { Log } from '#core/model/ports/host.ts';
 import { refusal } from './dialects.ts';
+import { isAnswerable } from './table/failure-status.ts';
 import { type HttpEvent, type HttpResult, toResult } from './table/http-event.ts';
 import { RouteMismatch } from './table/match-route.ts';
 
@@ -21,7 +22,11 @@ export function errorReply(deps: { readonly log: Log }): MiddlewareObj<HttpEvent
 }
 
 function isExpected(error: unknown): boolean {
-  return error instanceof Failure || error instanceof ConditionFailed || error instanceof RouteMismatch;
+  return (
+    (error instanceof Failure && isAnswerable(error)) ||
+    error instanceof ConditionFailed ||
+    error instanceof RouteMismatch
+  );
 }
 
 /** An error of an SDK is told by its name and AWS's request id only: its text can carry what was sent. */

@@ -1,8 +1,12 @@
 /**
  * Everything a request or a run can fail with. The code is stable and part of the API; the message is for a person
- * and says what to change. One table per dialect maps codes to statuses (functions/http).
+ * and says what to change. One table per dialect maps codes to statuses (functions/http): of an API call and of a source,
+ * for what only a run can fail with stands in its record and is no answer to a request.
  */
-export type FailureCode =
+export type FailureCode = ApiFailureCode | SourceFailureCode | RunFailureCode;
+
+/** What is wrong with a request itself, or stands against it. */
+export type ApiFailureCode =
   | 'invalid_request'
   | 'unauthorized'
   | 'permission_denied'
@@ -12,9 +16,7 @@ export type FailureCode =
   | 'builtin'
   | 'too_large'
   | 'unsupported_media_type'
-  | 'secret_required'
-  | SourceFailureCode
-  | RunFailureCode;
+  | 'secret_required';
 
 /** What can go wrong between Stocktake and the S3 server of a datasource. */
 export type SourceFailureCode =
@@ -32,14 +34,15 @@ export type SourceFailureCode =
   | 'source_error'
   | 'not_an_s3_answer'
   | 'answer_too_large'
-  | 'requester_pays'
-  | 'object_archived'
-  | 'directory_bucket';
-
-/** Why a run ended without completing, beyond what the source answered. */
-export type RunFailureCode =
   | 'listing_not_proved'
   | 'listing_contradicted'
+  | 'requester_pays'
+  | 'object_archived'
+  | 'object_unlinkable'
+  | 'directory_bucket';
+
+/** Why a run ended without completing, beyond what the source answered. No request is answered with one of these. */
+export type RunFailureCode =
   | 'scope_changed'
   | 'lease_lost'
   | 'interrupted'

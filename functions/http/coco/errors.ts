@@ -1,5 +1,5 @@
 import { ConditionFailed, Failure, type FailureDetail } from '#core/model/errors.ts';
-import { failureStatus } from '../table/failure-status.ts';
+import { failureStatus, isAnswerable } from '../table/failure-status.ts';
 import type { RequestState } from '../table/http-event.ts';
 import { RouteMismatch } from '../table/match-route.ts';
 import type { Reply } from '../table/route.ts';
@@ -10,7 +10,7 @@ export function cocoError(error: unknown, state: Pick<RequestState, 'requestId' 
   if (error instanceof ConditionFailed) {
     return body(409, 'conflict', 'somebody else changed this at the same moment; read it and try again', state);
   }
-  if (!(error instanceof Failure) || error.code === 'internal') {
+  if (!(error instanceof Failure) || !isAnswerable(error)) {
     return body(500, 'internal', 'something went wrong on our side; the log has more under this request_id', state);
   }
   const absent = error.code === 'not_found' ? missing(state) : undefined;

@@ -1,5 +1,5 @@
-import { ConditionFailed, Failure, type FailureCode, type FailureDetail } from '#core/model/errors.ts';
-import { failureStatus } from '../table/failure-status.ts';
+import { ConditionFailed, Failure, type FailureDetail } from '#core/model/errors.ts';
+import { type AnswerableCode, failureStatus, isAnswerable } from '../table/failure-status.ts';
 import type { RequestState } from '../table/http-event.ts';
 import { RouteMismatch } from '../table/match-route.ts';
 import type { Reply } from '../table/route.ts';
@@ -8,7 +8,7 @@ import { inFlexOrchWords } from './field-words.ts';
 import { type ResourceKind, ResourceNotFound } from './not-found.ts';
 
 /** What this dialect names differently from the core. The others go in capitals. */
-const codes: Partial<Readonly<Record<FailureCode, string>>> = {
+const codes: Partial<Readonly<Record<AnswerableCode, string>>> = {
   unauthorized: 'INVALID_API_KEY',
   permission_denied: 'FORBIDDEN',
   too_large: 'FILE_TOO_LARGE',
@@ -23,22 +23,22 @@ export function flexorchError(error: unknown, state: State): Reply {
   if (error instanceof ConditionFailed) {
     return body(409, 'CONFLICT', 'somebody else changed this at the same moment; read it and try again');
   }
-  const status = error instanceof Failure ? statusOf(error.code) : 500;
-  if (!(error instanceof Failure) || status >= 500) {
-    return body(Math.max(status, 500), 'INTERNAL_ERROR', 'something went wrong on our side; try again');
+  if (!(error instanceof Failure) || !isAnswerable(error)) {
+    return body(500, 'INTERNAL_ERROR', 'something went wrong on our side; try again');
   }
+  const status = statusOf(error.code);
   const details = error.details.map(({ path, reason }) => ({ path: inFlexOrchWords(path), reason }));
   const reply = body(status, codeOf(error, status, state), inFlexOrchWords(error.message), details);
   return status === 401 ? { ...reply, headers: { 'www-authenticate': 'Bearer' } } : reply;
 }
 
 /** What a caller can mend in what was sent is 422 here. */
-function statusOf(code: FailureCode): number {
+function statusOf(code: AnswerableCode): number {
   const status = failureStatus[code];
   return status === 400 ? 422 : status;
 }
 
-function codeOf(error: Failure, status: number, { route, params }: State): string {
+function codeOf(error: Failure & { readonly code: AnswerableCode }, status: number, { route, params }: State): string {
   if (status === 422) return 'VALIDATION_ERROR';
   if (error.code !== 'not_found') return codes[error.code] ?? error.code.toUpperCase();
   if (error instanceof ResourceNotFound) return notFoundCode(error.kind);

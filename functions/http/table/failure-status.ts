@@ -1,11 +1,14 @@
-import type { FailureCode } from '#core/model/errors.ts';
+import type { ApiFailureCode, Failure, FailureCode, SourceFailureCode } from '#core/model/errors.ts';
+
+/** What a request can be answered with. */
+export type AnswerableCode = ApiFailureCode | SourceFailureCode;
 
 /**
  * The status of each failure. What the caller can mend in a datasource's settings is 400, which FlexOrch's dialect tells
- * as 422. A user's S3 server that is away, broken, too busy or too slow, or a role that AWS does not let us take, is 424: 5xx is for what is wrong on our side, and
- * rings an alarm.
+ * as 422. A user's S3 server that is away, broken, too busy, too slow or lies about what it holds, or a role that AWS
+ * does not let us take, is 424: 5xx is for what is wrong on our side, and rings an alarm.
  */
-export const failureStatus: Readonly<Record<FailureCode, number>> = {
+export const failureStatus: Readonly<Record<AnswerableCode, number>> = {
   invalid_request: 400,
   secret_required: 400,
   unauthorized: 401,
@@ -27,19 +30,19 @@ export const failureStatus: Readonly<Record<FailureCode, number>> = {
   requester_pays: 400,
   directory_bucket: 400,
   object_archived: 409,
+  object_unlinkable: 409,
   role_refused: 424,
   answer_too_large: 424,
   endpoint_unreachable: 424,
+  listing_contradicted: 424,
+  listing_not_proved: 424,
   source_error: 424,
   source_throttled: 424,
   source_timeout: 424,
-  listing_not_proved: 502,
-  listing_contradicted: 502,
-  scope_changed: 409,
-  lease_lost: 409,
-  interrupted: 503,
-  run_time_limit: 504,
-  listing_too_large: 424,
-  run_page_limit: 424,
-  internal: 500,
 };
+
+/** False for what only a run fails with: that such a code came to a request is a defect of ours. */
+export function isAnswerable(failure: Failure): failure is Failure & { readonly code: AnswerableCode } {
+  const code: FailureCode = failure.code;
+  return Object.hasOwn(failureStatus, code);
+}
