@@ -147,7 +147,7 @@ describe('refusals of the server', () => {
     expectNoSecrets(failure as Failure);
   });
 
-  it.each([301, 302, 400, 401, 403, 404, 418])('given %i with a web page, it is no S3 answer', async (status) => {
+  it.each([301, 302, 400, 403, 404, 418])('given %i with a web page, it is no S3 answer', async (status) => {
     await withAnswer(status, '<html><body>Hello</body></html>', async (endpoint) => {
       const failure = await failureOf({ endpoint });
       expect([failure.code, failure.message]).toEqual([

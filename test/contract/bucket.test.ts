@@ -427,16 +427,24 @@ describe('a presigned URL', () => {
     },
   );
 
-  it('given a region that is not known, it is learnt first and once, so that the URL works', async () => {
-    const bucket = open({ region: '' });
-    await bucket.presign('a b.txt', 60);
-    const url = await bucket.presign('a b.txt', 60);
-    expect(server.requests.map(({ method }) => method)).toEqual(['HEAD', 'HEAD']);
-    expect((await fetch(url)).status).toBe(200);
-  });
+  it.each(['', undefined, 'eu-test-1', 'us-east-1', 'RegionOne'])(
+    'given %j as the region, it is made sure of once, so that each URL works',
+    async (region) => {
+      const bucket = open({ region });
+      await bucket.presign('a b.txt', 60);
+      const asked = server.requests.length;
+      const url = await bucket.presign('a b.txt', 60);
+      expect(server.requests).toHaveLength(asked);
+      expect(server.requests.map(({ method }) => method)).toEqual(region === 'eu-test-1' ? ['HEAD'] : ['HEAD', 'HEAD']);
+      expect((await fetch(url)).status).toBe(200);
+    },
+  );
 
-  it('given a known region, no request is made', async () => {
-    await open().presign('a b.txt', 60);
+  it('given a region that an answer has confirmed, no request is made', async () => {
+    const bucket = open();
+    await bucket.list({ prefix: '', maxKeys: 1 });
+    server.clearRequests();
+    await bucket.presign('a b.txt', 60);
     expect(server.requests).toEqual([]);
   });
 

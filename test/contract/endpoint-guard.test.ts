@@ -8,9 +8,8 @@ import { createBuckets, type S3BucketsOptions } from '#adapters/s3/s3-buckets.ts
 import { Failure } from '#core/model/errors.ts';
 import type { BucketTarget } from '#core/model/ports/bucket.ts';
 
-const vectors: { refuse: string[]; accept: string[] } = JSON.parse(
-  readFileSync(new URL('../vectors/endpoints.json', import.meta.url), 'utf8'),
-);
+const vectors: { refuse: string[]; accept: string[]; refuse_as_path: string[]; other_spellings: { text: string }[] } =
+  JSON.parse(readFileSync(new URL('../vectors/endpoints.json', import.meta.url), 'utf8'));
 
 let server: Server;
 let port: number;
@@ -90,8 +89,32 @@ describe('the endpoint guard, without private endpoints', () => {
     expect(new Set(texts).size).toBe(1);
   });
 
-  it.each(vectors.accept)('given %s, it is admitted', (text) => {
-    expect(() => admitEndpoint(text, true, false)).not.toThrow();
+  it.each([...vectors.accept, ...vectors.other_spellings.map(({ text }) => text)])(
+    'given %s, it is admitted',
+    (text) => {
+      expect(() => admitEndpoint(text, true, false)).not.toThrow();
+    },
+  );
+
+  it.each(vectors.refuse_as_path)('given the path of %j, it is refused without a connection', async (text) => {
+    expect((await attempt(text, { lookup: resolvingTo('127.0.0.1') }))?.code).toBe('endpoint_refused');
+    expect(connections).toBe(0);
+  });
+
+  it('given names of every accepted spelling that resolve to addresses inside, no connection is made', async () => {
+    const names: string[] = [];
+    for (const { text } of [...vectors.other_spellings, { text: 'metadata.google.internal./computeMetadata/v1' }]) {
+      if (/^[[\d]/.test(text)) continue;
+      const lookup: Lookup = async (name) => {
+        names.push(name);
+        return [{ address: '169.254.169.254', family: 4 }];
+      };
+      expect([text, (await attempt(text, { lookup }))?.code]).toEqual([text, 'endpoint_refused']);
+    }
+    expect(connections).toBe(0);
+    // And the resolver was asked for the name without its dot, which is what was judged.
+    expect(names.filter((name) => name.endsWith('.') || name.includes('/'))).toEqual([]);
+    expect(names).toContain('metadata.google.internal');
   });
 
   it('given the port of a listening loopback server in any spelling of its address, no connection is made', async () => {
@@ -121,9 +144,16 @@ describe('the endpoint guard, without private endpoints', () => {
       '[64:ff9b::127.0.0.1]',
       '[64:ff9b:1::127.0.0.1]',
       '[2002:7f00:1::]',
+      '127.0.0.1.',
+      'localhost.',
+      'LOCALHOST.',
+      'a_b.localhost.',
     ];
     for (const spelling of spellings) {
-      expect([spelling, (await attempt(`${spelling}:${port}`))?.code]).toEqual([spelling, 'endpoint_refused']);
+      for (const path of ['', '/', '/s3', '/storage/v1/s3']) {
+        const text = `${spelling}:${port}${path}`;
+        expect([text, (await attempt(text))?.code]).toEqual([text, 'endpoint_refused']);
+      }
     }
     expect(connections).toBe(0);
   });
@@ -217,9 +247,14 @@ describe('the endpoint guard, with private endpoints allowed', () => {
     ['LocalHost', 'localhost', true],
     ['localhost', 'a.localhost', false],
     ['[::1]:9', '[::1]:9', true],
+    ['127.0.0.1:9', '127.0.0.1.:9/s3', true],
+    ['minio.internal', 'Minio.internal./s3', true],
+    ['127.0.0.1:9', '127.0.0.1:10/127.0.0.1:9', false],
+    ['localhost', 'localhost_/localhost', undefined],
   ])('given a list with %s, %s over plain HTTP is admitted: %s', (entry, text, admitted) => {
     const admit = () => admitEndpoint(text, false, ['minio.example.com:9000', entry]);
-    if (admitted) expect(admit().reach).toBe('private');
+    if (admitted === undefined) expect(admit().reach).toBe('public');
+    else if (admitted) expect(admit().reach).toBe('private');
     else expect(admit).toThrow(expect.objectContaining({ code: 'endpoint_refused' }));
   });
 
@@ -234,6 +269,7 @@ describe('the endpoint guard, with private endpoints allowed', () => {
 
   it('given a list entry that is no endpoint, it is named', () => {
     expect(() => admitEndpoint('s3.example.com', true, ['http://minio'])).toThrow(/"http:\/\/minio" must be host/);
+    expect(() => admitEndpoint('s3.example.com', true, ['minio.internal/s3'])).toThrow(/must be host\[:port\] only/);
   });
 });
 

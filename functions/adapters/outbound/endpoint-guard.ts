@@ -4,7 +4,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { Failure } from '#core/model/errors.ts';
-import { type Endpoint, parseEndpoint } from '#core/source/endpoint.ts';
+import { type Endpoint, parseAuthority, parseEndpoint } from '#core/source/endpoint.ts';
 
 /** Addresses of a name, as the system's resolver gives them. */
 export type Lookup = (hostname: string) => Promise<readonly { address: string; family: number }[]>;
@@ -24,7 +24,7 @@ export function endpointRefused(): Failure {
 }
 
 /**
- * Reads an endpoint and says how far its connections may reach.
+ * Reads an endpoint and says how far its connections may reach. Its host and port are judged; a path changes nothing.
  *
  * @param allowed true: loopback and private addresses may be dialled (a server on one's own machine). A list: only by
  * the endpoints on it, `host` for any port or `host:port`. false: by none.
@@ -82,7 +82,7 @@ function mayReachPrivate(endpoint: Endpoint, useSsl: boolean, allowed: boolean |
   if (typeof allowed === 'boolean') return allowed;
   const port = endpoint.port ?? (useSsl ? 443 : 80);
   return allowed.some((entry) => {
-    const parsed = parseEndpoint(entry);
+    const parsed = parseAuthority(entry);
     if ('reason' in parsed) {
       throw new Failure('invalid_request', `The allowed private endpoint ${JSON.stringify(entry)} ${parsed.reason}`);
     }

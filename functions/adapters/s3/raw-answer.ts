@@ -1,6 +1,7 @@
 import type { $Command } from '@aws-sdk/client-s3';
 import { Failure } from '#core/model/errors.ts';
-import { type ErrorDocument, isRegion, readErrorDocument } from './error-document.ts';
+import { isRegion } from '#core/source/region.ts';
+import { type ErrorDocument, isErrorRoot, readErrorDocument } from './error-document.ts';
 import { type Listing, scanListing } from './listing-document.ts';
 import { readBody } from './read-body.ts';
 import { readTaggingDocument } from './tagging-document.ts';
@@ -28,6 +29,14 @@ const MAX_ERROR_BYTES = 64 * 1024;
 
 /** Codes that stand for a passing state, so that the SDK should try again even if they came with status 200. */
 const passingCodes = new Set(['SlowDown', 'InternalError', 'ServiceUnavailable', 'OperationAborted']);
+
+/** The statuses of what a listing is refused with, for servers that send a refusal with status 200. */
+const usualStatus: ReadonlyMap<string, number> = new Map([
+  ['AccessDenied', 403],
+  ['NoSuchBucket', 404],
+  ['MethodNotAllowed', 405],
+  ['NotImplemented', 501],
+]);
 
 /** How an answer is to be read. */
 export type Reading = {
@@ -72,7 +81,7 @@ async function readAnswer(response: RawResponse, { maxBytes, maxKeys }: Reading)
   if (bytes === undefined && success) throw tooLarge(maxBytes);
   const listing = isPage ? scanListing(bytes ?? new Uint8Array(), maxKeys) : undefined;
   const tags = success && !isPage && bytes ? readTaggingDocument(bytes) : undefined;
-  const failed = !success || listing?.root === 'Error';
+  const failed = !success || (listing !== undefined && isErrorRoot(listing.root));
   const error = failed ? readErrorDocument(bytes ?? new Uint8Array()) : undefined;
   const time = Date.parse(headers.date ?? '');
   const headerRegion = headers['x-amz-bucket-region'];
@@ -118,7 +127,8 @@ function inWords(bytes: number): string {
 }
 
 function statusOf(code: string | undefined): number {
-  return code !== undefined && passingCodes.has(code) ? 503 : 400;
+  if (code === undefined) return 400;
+  return passingCodes.has(code) ? 503 : (usualStatus.get(code) ?? 400);
 }
 
 function standIn(response: RawResponse, answer: RawAnswer): void {

@@ -1,22 +1,19 @@
 import {
-  GetObjectCommand,
   GetObjectTaggingCommand,
   HeadObjectCommand,
   type HeadObjectCommandInput,
+  ListObjectsV2Command,
 } from '@aws-sdk/client-s3';
-import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { Failure } from '#core/model/errors.ts';
 import type { Bucket, BucketTarget, DescribeResult, HeadResult, TagsResult } from '#core/model/ports/bucket.ts';
 import type { ListingPage, ListRequest } from '#core/model/ports/listing.ts';
 import { BucketListing } from './bucket-listing.ts';
 import { unquoted } from './listed-object.ts';
 import { isArchived, readObjectHeaders } from './object-headers.ts';
+import { demandPresignable, presignedUrl } from './presigned-url.ts';
 import type { RawAnswer } from './raw-answer.ts';
 import type { Answer, S3Session } from './s3-session.ts';
 import { type Asked, refusalFailure } from './source-failures.ts';
-
-/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html */
-const MAX_PRESIGN_SECONDS = 7 * 24 * 3600;
 
 /** A bucket on an S3 server; see the Bucket port. Failures are those of source-failures.ts and connection-failures.ts. */
 export class S3Bucket implements Bucket {
@@ -67,14 +64,16 @@ export class S3Bucket implements Bucket {
     return answer.tags === undefined ? { status: 'unavailable' } : { status: 'found', tags: answer.tags };
   }
 
-  /** Costs no request, but for one HEAD while the bucket's region is not known: it is part of the signature. */
+  /** Costs no request, but for a HEAD while no answer has confirmed the bucket's region, whoever named it: it is part of
+   *  the signature, and a URL that was signed for another is no use to anybody. */
   async presign(key: string, expiresInSeconds: number): Promise<string> {
-    if (!Number.isInteger(expiresInSeconds) || expiresInSeconds < 1 || expiresInSeconds > MAX_PRESIGN_SECONDS) {
-      throw new Failure('invalid_request', 'A presigned URL is valid for 1–604,800 seconds (7 days).');
+    demandPresignable(expiresInSeconds);
+    const place = { Bucket: this.#target.bucket, Key: key };
+    if (!this.#session.regionIsConfirmed) {
+      const answer = await this.#sendHead(place);
+      if (!this.#session.regionIsConfirmed) throw refusalFailure(answer, this.#asked('s3:GetObject', answer));
     }
-    if (!this.#session.regionIsKnown) await this.#askHead(key);
-    const command = new GetObjectCommand({ Bucket: this.#target.bucket, Key: key });
-    return await getSignedUrl(this.#session.client, command, { expiresIn: expiresInSeconds });
+    return await presignedUrl(this.#session, place, expiresInSeconds);
   }
 
   close(): void {
@@ -87,11 +86,27 @@ export class S3Bucket implements Bucket {
     silent: readonly number[] = [403],
   ): Promise<RawAnswer | 'missing' | 'forbidden'> {
     const input = { Bucket: this.#target.bucket, Key: key, ...more };
-    const answer = await this.#session.ask(() => new HeadObjectCommand(input));
+    const answer = await this.#sendHead(input);
     if (answer.status === 404) return 'missing';
     if (silent.includes(answer.status)) return 'forbidden';
     if (answer.status !== 200) throw refusalFailure(answer, this.#asked('s3:GetObject', answer));
     return answer;
+  }
+
+  /**
+   * An answer to a HEAD has no body, in which servers say that they want another region: while none is confirmed, a
+   * listing is asked for that, and the HEAD sent again where the region changed by it. Otherwise the answer is told
+   * together with the reason that the listing was refused for.
+   */
+  async #sendHead(input: HeadObjectCommandInput): Promise<Answer> {
+    const ask = () => this.#session.ask(() => new HeadObjectCommand(input));
+    const answer = await ask();
+    const isUnwell = answer.status >= 500 && answer.status !== 501;
+    if (isUnwell || this.#session.regionIsConfirmed) return answer;
+    const before = this.#session.region;
+    const listed = await this.#session.ask(() => new ListObjectsV2Command({ Bucket: input.Bucket, MaxKeys: 1 }), 1);
+    if (this.#session.region !== before) return await ask();
+    return listed.error === undefined ? answer : { ...answer, error: listed.error };
   }
 
   #asked(permission: Asked['permission'], { tries, givenUp, retryAfterMs }: Answer): Asked {

@@ -1,8 +1,10 @@
 import { Failure } from '#core/model/errors.ts';
 import type { Buckets, BucketTarget } from '#core/model/ports/bucket.ts';
 import type { AccessKeys } from '#core/model/ports/roles.ts';
+import { awsProblems, isBucketName } from '#core/source/bucket-name.ts';
+import { isRegion } from '#core/source/region.ts';
 import { admitEndpoint, guardedAgents, type Lookup } from '../outbound/endpoint-guard.ts';
-import { isRegion } from './error-document.ts';
+import { KnownRegions } from './known-regions.ts';
 import { type Patience, systemPatience } from './retries.ts';
 import { S3Bucket } from './s3-bucket.ts';
 import { S3Session } from './s3-session.ts';
@@ -33,6 +35,7 @@ export type S3BucketsOptions = {
 export function createBuckets(options: S3BucketsOptions): Buckets {
   const { requestTimeoutMs = 45_000, attemptTimeoutMs = 20_000, maxPageBytes = 16 * 1024 * 1024 } = options;
   const patience = { ...systemPatience, ...options.patience };
+  const regions = new KnownRegions(patience.now);
   const limits = { requestTimeoutMs, attemptTimeoutMs, maxPageBytes, patience };
   return {
     open(target) {
@@ -42,7 +45,7 @@ export function createBuckets(options: S3BucketsOptions): Buckets {
           ? undefined
           : admitEndpoint(target.endpoint, target.useSsl, options.allowPrivateEndpoints);
       const agents = guardedAgents(admitted?.reach ?? 'public', options.lookup, options.idleConnectionMs);
-      const session = new S3Session(target, admitted?.endpoint, agents, limits);
+      const session = new S3Session(target, admitted?.endpoint, agents, limits, regions);
       return new S3Bucket(target, session, () => {
         agents.httpAgent.destroy();
         agents.httpsAgent.destroy();
@@ -50,9 +53,6 @@ export function createBuckets(options: S3BucketsOptions): Buckets {
     },
   };
 }
-
-/** Also the older names that only us-east-1 once took. What is looser would change the path of the request. */
-const bucketName = /^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/;
 
 /** Whatever could not stand in a header is no credential either. */
 function checkKeys({ accessKeyId, secretAccessKey, sessionToken = '-' }: AccessKeys): void {
@@ -65,9 +65,7 @@ function checkKeys({ accessKeyId, secretAccessKey, sessionToken = '-' }: AccessK
 
 function checkTarget(target: BucketTarget): void {
   if (!('take' in target.credentials)) checkKeys(target.credentials);
-  if (!bucketName.test(target.bucket) || target.bucket.includes('..')) {
-    throw new Failure('invalid_request', 'This cannot be the name of a bucket.');
-  }
+  if (!isBucketName(target.bucket)) throw new Failure('invalid_request', 'This cannot be the name of a bucket.');
   if (target.bucket.endsWith('--x-s3')) {
     throw new Failure(
       'directory_bucket',
@@ -75,6 +73,11 @@ function checkTarget(target: BucketTarget): void {
     );
   }
   if (target.region && !isRegion(target.region)) {
-    throw new Failure('invalid_request', 'A region is written as in eu-west-1: a–z, 0–9 and hyphen.');
+    throw new Failure(
+      'invalid_request',
+      'A region is written as in eu-west-1: letters, 0–9, dot, underscore and hyphen.',
+    );
   }
+  const [problem] = awsProblems(target);
+  if (problem !== undefined) throw new Failure('invalid_request', `The ${problem.path} ${problem.reason}.`);
 }

@@ -1,19 +1,16 @@
-import {
-  type $Command,
-  S3Client,
-  type S3ClientConfig,
-  type ServiceInputTypes,
-  type ServiceOutputTypes,
-} from '@aws-sdk/client-s3';
+import { type $Command, S3Client, type ServiceInputTypes, type ServiceOutputTypes } from '@aws-sdk/client-s3';
 import { Failure } from '#core/model/errors.ts';
-import type { BucketCredentials, BucketTarget } from '#core/model/ports/bucket.ts';
+import type { BucketTarget } from '#core/model/ports/bucket.ts';
 import { isAwsHost, regionOfHost } from '#core/source/aws-host.ts';
 import type { Endpoint } from '#core/source/endpoint.ts';
+import { isAwsRegion } from '#core/source/region.ts';
 import type { Agents } from '../outbound/endpoint-guard.ts';
 import { connectionFailure, mayPass, timeoutFailure } from './connection-failures.ts';
+import type { KnownRegions } from './known-regions.ts';
 import { type RawAnswer, takeRawAnswers } from './raw-answer.ts';
-import { awsHostIn, awsHostOf, DEFAULT_REGION } from './region.ts';
+import { awsHostIn, awsHostOf, blamesRegion, confirmsRegion, DEFAULT_REGION, signFor } from './region.ts';
 import { type GivenUp, type Patience, Retries, retryAfterOf, type Trouble } from './retries.ts';
+import { identityOf } from './session-identity.ts';
 import { troubleOf } from './source-failures.ts';
 
 export type SessionLimits = {
@@ -52,24 +49,34 @@ export class S3Session {
   readonly #target: BucketTarget;
   readonly #agents: Agents;
   readonly #limits: SessionLimits;
-  readonly #port: number | undefined;
+  readonly #known: KnownRegions;
+  /** Port and path, as they follow the host in a URL. */
+  readonly #behindHost: string;
   readonly #retries: Retries;
   #host: string;
   #region: string;
-  #regionIsKnown: boolean;
+  #regionIsConfirmed: boolean;
   #client: S3Client;
 
   /** @param endpoint already admitted; undefined for AWS's own endpoint of the region. */
-  constructor(target: BucketTarget, endpoint: Endpoint | undefined, agents: Agents, limits: SessionLimits) {
+  constructor(
+    target: BucketTarget,
+    endpoint: Endpoint | undefined,
+    agents: Agents,
+    limits: SessionLimits,
+    known: KnownRegions,
+  ) {
+    const confirmed = known.find(target);
     const named = target.region || (endpoint && regionOfHost(endpoint.host));
     this.#target = target;
     this.#agents = agents;
     this.#limits = limits;
     this.#retries = new Retries(limits.patience);
-    this.#region = named || DEFAULT_REGION;
-    this.#regionIsKnown = named !== undefined && named !== '';
-    this.#host = endpoint?.host ?? awsHostOf(this.#region);
-    this.#port = endpoint?.port;
+    this.#known = known;
+    this.#region = confirmed ?? (named || DEFAULT_REGION);
+    this.#regionIsConfirmed = confirmed !== undefined;
+    this.#host = hostFor(endpoint, this.#region, confirmed);
+    this.#behindHost = `${endpoint?.port === undefined ? '' : `:${endpoint.port}`}${endpoint?.path ?? ''}`;
     this.#client = this.#connect();
   }
 
@@ -77,9 +84,9 @@ export class S3Session {
     return this.#region;
   }
 
-  /** False while the region is the default one and no answer has confirmed it. */
-  get regionIsKnown(): boolean {
-    return this.#regionIsKnown;
+  /** False while no answer has shown that the region is the bucket's, whoever named it. */
+  get regionIsConfirmed(): boolean {
+    return this.#regionIsConfirmed;
   }
 
   /** Our own clock, epoch milliseconds. */
@@ -104,12 +111,25 @@ export class S3Session {
   ): Promise<Answer> {
     const askedIn = this.#region;
     const answer = await this.#persist(command, maxKeys);
-    if (answer.region !== undefined && answer.region !== askedIn && blamesRegion(answer)) {
-      if (this.#region === askedIn) this.#moveTo(answer.region);
-      return await this.#persist(command, maxKeys);
+    if (answer.region === undefined || !blamesRegion(answer) || !this.#mayMove(askedIn, answer.region)) {
+      return this.#noted(answer, askedIn);
     }
-    if (!blamesRegion(answer)) this.#regionIsKnown = true;
+    if (this.#region === askedIn) this.#moveTo(answer.region);
+    const movedTo = this.#region;
+    return this.#noted(await this.#persist(command, maxKeys), movedTo);
+  }
+
+  #noted(answer: Answer, askedIn: string): Answer {
+    if (askedIn === this.#region && confirmsRegion(answer, askedIn)) {
+      if (!this.#regionIsConfirmed) this.#known.note(this.#target, askedIn);
+      this.#regionIsConfirmed = true;
+    }
     return answer;
+  }
+
+  /** A region becomes a part of the name of an AWS host: one that is spelt otherwise is another name. */
+  #mayMove(from: string, to: string): boolean {
+    return to !== from && (!isAwsHost(this.#host) || isAwsRegion(to));
   }
 
   /** Our own retries and not the SDK's: its three quick tries know no budget and keep no Retry-After. */
@@ -169,7 +189,7 @@ export class S3Session {
 
   #moveTo(region: string): void {
     this.#region = region;
-    this.#regionIsKnown = true;
+    this.#regionIsConfirmed = false;
     if (isAwsHost(this.#host)) this.#host = awsHostIn(this.#host, region);
     this.#client = this.#connect();
   }
@@ -177,9 +197,9 @@ export class S3Session {
   /** Everything that the SDK would otherwise look for in the environment, in files or on the network is said. */
   #connect(): S3Client {
     const host = this.#host.includes(':') ? `[${this.#host}]` : this.#host;
-    return new S3Client({
-      endpoint: `${this.#target.useSsl ? 'https' : 'http'}://${host}${this.#port === undefined ? '' : `:${this.#port}`}`,
-      region: this.#region,
+    const client = new S3Client({
+      endpoint: `${this.#target.useSsl ? 'https' : 'http'}://${host}${this.#behindHost}`,
+      region: isAwsHost(this.#host) ? this.#region : DEFAULT_REGION,
       credentials: identityOf(this.#target.credentials),
       forcePathStyle: this.#target.pathStyle,
       requestHandler: {
@@ -202,25 +222,14 @@ export class S3Session {
       disableS3ExpressSessionAuth: true,
       userAgentAppId: 'stocktake',
     });
+    signFor(client, this.#region);
+    return client;
   }
 }
 
-/**
- * The SDK asks a function again when what it gave ends within five minutes, which is when the port takes a role anew: so
- * a run outlasts the keys it began with. Of a Failure thrown here, `#try` keeps code and message.
- */
-function identityOf(credentials: BucketCredentials): S3ClientConfig['credentials'] {
-  if (!('take' in credentials)) {
-    const { accessKeyId, secretAccessKey, sessionToken } = credentials;
-    return { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) };
-  }
-  return async () => {
-    const { expiresAt, ...keys } = await credentials.take();
-    return { ...keys, expiration: new Date(expiresAt) };
-  };
-}
-
-/** S3 answers these to a request that was signed for, or sent to, another region than the bucket's. */
-function blamesRegion(answer: RawAnswer): boolean {
-  return answer.status === 301 || answer.status === 307 || answer.status === 400;
+/** The host that was named; of AWS's own the one in the region that was learnt before. */
+function hostFor(endpoint: Endpoint | undefined, region: string, learnt: string | undefined): string {
+  if (endpoint === undefined) return awsHostOf(region);
+  const isElsewhere = learnt !== undefined && learnt !== (regionOfHost(endpoint.host) ?? DEFAULT_REGION);
+  return isElsewhere && isAwsHost(endpoint.host) ? awsHostIn(endpoint.host, learnt) : endpoint.host;
 }

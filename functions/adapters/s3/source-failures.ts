@@ -1,7 +1,9 @@
 import { Failure, type SourceFailureCode } from '#core/model/errors.ts';
 import type { BucketTarget } from '#core/model/ports/bucket.ts';
+import { credentialsInvalid } from './credentials-invalid.ts';
 import type { RawAnswer } from './raw-answer.ts';
 import type { GivenUp, Trouble } from './retries.ts';
+import { isQuotableCode, quotable } from './server-words.ts';
 
 /** What was asked, for messages that say what to change. */
 export type Asked = {
@@ -18,16 +20,42 @@ export type Asked = {
 /** What a refusal can mean; connections that did not come about are told apart in connection-failures.ts. */
 type Meaning = Exclude<
   SourceFailureCode,
-  'endpoint_refused' | 'endpoint_unreachable' | 'directory_bucket' | 'answer_too_large' | 'role_refused'
+  | 'endpoint_refused'
+  | 'endpoint_unreachable'
+  | 'directory_bucket'
+  | 'answer_too_large'
+  | 'role_refused'
+  | 'listing_not_proved'
+  | 'listing_contradicted'
+  | 'object_unlinkable'
 >;
 
 /**
- * The Failure for a refusal of the server. Nothing of the answer is repeated but S3's own error code and a region:
- * foreign servers echo requests, Authorization header and session token included.
+ * The Failure for a refusal of the server. Of the answer its error code, a region and its own words are repeated, the
+ * last only where nothing of the request is in them: foreign servers echo it, Authorization header and session token
+ * included.
  */
 export function refusalFailure(answer: RawAnswer, asked: Asked): Failure {
   const meaning = meaningOf(answer);
-  return new Failure(meaning, texts[meaning](asked, answer));
+  const code = answer.error?.code;
+  const words = speaking.has(meaning) ? quotable(answer.error?.message, asked.target.credentials) : undefined;
+  const says = words === undefined || saysNoMore(words, code) ? '' : ` The server says: "${words}".`;
+  return new Failure(meaning, `${texts[meaning](asked, answer)}${says}`);
+}
+
+/** Where the server's own words may tell what ours cannot: of the others all is known that they could say. */
+const speaking: ReadonlySet<Meaning> = new Set([
+  'access_denied',
+  'bucket_not_found',
+  'credentials_invalid',
+  'signature_mismatch',
+  'source_error',
+  'wrong_region',
+]);
+
+/** "Access Denied", beside AccessDenied. */
+function saysNoMore(words: string, code: string | undefined): boolean {
+  return words.replace(/[^A-Za-z0-9]/g, '').toLowerCase() === code?.replaceAll('.', '').toLowerCase();
 }
 
 const meanings: ReadonlyMap<string, Meaning> = new Map([
@@ -45,6 +73,7 @@ const meanings: ReadonlyMap<string, Meaning> = new Map([
   ['InvalidSecurity', 'credentials_invalid'],
   ['InvalidClientTokenId', 'credentials_invalid'],
   ['UnrecognizedClientException', 'credentials_invalid'],
+  ['Unauthorized', 'credentials_invalid'],
   // versitygw, with status 404.
   ['XAdminUserNotFound', 'credentials_invalid'],
   ['SignatureDoesNotMatch', 'signature_mismatch'],
@@ -54,6 +83,8 @@ const meanings: ReadonlyMap<string, Meaning> = new Map([
   ['PermanentRedirect', 'wrong_region'],
   ['TemporaryRedirect', 'wrong_region'],
   ['IllegalLocationConstraintException', 'wrong_region'],
+  // Cloudflare R2.
+  ['InvalidRegionName', 'wrong_region'],
   ['SlowDown', 'source_throttled'],
   ['Throttling', 'source_throttled'],
   ['ThrottlingException', 'source_throttled'],
@@ -74,31 +105,56 @@ export function troubleOf(answer: RawAnswer): Trouble | undefined {
   return meaning === 'source_timeout' || passingStatuses.has(status) ? 'unwell' : undefined;
 }
 
+/** True of an answer about what was asked, which a server gives once it has found who asks. */
+export function isRefusalOfRequest(answer: RawAnswer): boolean {
+  return answer.status < 500 && aboutTheRequest.has(meaningOf(answer));
+}
+
+const aboutTheRequest: ReadonlySet<Meaning> = new Set([
+  'access_denied',
+  'bucket_not_found',
+  'object_archived',
+  'requester_pays',
+  'source_error',
+]);
+
 const passingStatuses = new Set([500, 502, 503, 504]);
 
 function meaningOf({ status, error, region }: RawAnswer): Meaning {
   const code = error?.code;
   const known = code === undefined ? undefined : meanings.get(code);
   if (known === 'access_denied' && error?.wantsRequesterToPay) return 'requester_pays';
+  const said = known === undefined || known === 'access_denied' ? meaningOfWords(error?.message ?? '') : undefined;
+  if (said !== undefined && status < 500) return said;
   if (known !== undefined) return known;
+  if (status === 401) return 'credentials_invalid';
   if (status === 429) return 'source_throttled';
   if (region !== undefined && (status === 301 || status === 307)) return 'wrong_region';
   return status >= 500 || code !== undefined ? 'source_error' : 'not_an_s3_answer';
 }
 
+/** Some servers have one code for much; what they mean stands in their words alone. */
+function meaningOfWords(message: string): Meaning | undefined {
+  return phrases.find(([phrase]) => phrase.test(message))?.[1];
+}
+
+const phrases: readonly (readonly [RegExp, Meaning])[] = [
+  // Cloudflare R2, with InvalidArgument and status 400.
+  [/credential access key has length/i, 'credentials_invalid'],
+  // Garage, with AccessDenied and status 403.
+  [/^(?:forbidden: )?no such key: /i, 'credentials_invalid'],
+  [/^(?:forbidden: )?invalid signature/i, 'signature_mismatch'],
+];
+
 const texts: Readonly<Record<Meaning, (asked: Asked, answer: RawAnswer) => string>> = {
   access_denied: accessDenied,
   bucket_not_found: ({ target }) =>
     `There is no bucket ${target.bucket} at ${serverName(target)}. Check the bucket's name, the endpoint and path_style.`,
-  credentials_invalid: ({ target }, { error }) =>
-    'take' in target.credentials ? roleInvalid(target.credentials.roleArn) : credentialsInvalid(error?.code),
+  credentials_invalid: credentialsInvalid,
   signature_mismatch: () =>
     'The secret access key does not belong to the access key id: the signature did not match. Set secret_access_key again.',
   clock_skewed: clockSkewed,
-  wrong_region: ({ region }, answer) =>
-    answer.region === undefined || answer.region === region
-      ? `The bucket is not in the region ${region}, and the server does not say where it is. Set region to the bucket's.`
-      : `The bucket is in the region ${answer.region}, not in ${region}. Set region to ${answer.region}.`,
+  wrong_region: wrongRegion,
   requester_pays: ({ target }) =>
     `The bucket ${target.bucket} is requester-pays: it answers only those who agree to be billed. Stocktake does not ` +
     "support that. Use keys of the bucket's own account, or have the owner turn requester-pays off.",
@@ -106,9 +162,7 @@ const texts: Readonly<Record<Meaning, (asked: Asked, answer: RawAnswer) => strin
     'The object lies in an archive (GLACIER, DEEP_ARCHIVE or an archive tier) and cannot be read as it is. Restore it in S3 first.',
   source_throttled: throttled,
   source_timeout: () => 'The server gave up waiting for the request. Try again.',
-  source_error: ({ target }, { status, error }) =>
-    `${serverName(target)} refused the request with status ${status}${error?.code === undefined ? '' : ` (${error.code})`}. ` +
-    `${status >= 500 ? 'Try again; if it goes on, ask whoever runs it.' : 'Check endpoint, bucket, region and list_version.'}`,
+  source_error: sourceError,
   not_an_s3_answer: notAnS3Answer,
 };
 
@@ -121,24 +175,25 @@ function accessDenied({ target, permission }: Asked): string {
   );
 }
 
-function roleInvalid(roleArn: string): string {
-  return (
-    `AWS does not take the temporary credentials of the role ${roleArn}: its sessions were revoked, or the role was ` +
-    'deleted. New ones are taken within the hour; see to it that the role stands.'
-  );
+function wrongRegion({ region, target }: Asked, { region: named }: RawAnswer): string {
+  if (named === undefined || named === region || !isQuotableCode(named, target.credentials)) {
+    return `The bucket is not in the region ${region}, and the server does not say where it is. Set region to the bucket's.`;
+  }
+  return `The bucket is in the region ${named}, not in ${region}. Set region to ${named}.`;
 }
 
-function credentialsInvalid(code: string | undefined): string {
-  if (code === 'ExpiredToken' || code === 'TokenRefreshRequired') {
-    return 'The session token has expired. Set a new access key, secret and session token.';
-  }
-  if (code === 'InvalidToken') {
-    return 'The session token is not valid for this access key. Set access_key_id, secret_access_key and session_token anew, all of one issue.';
-  }
-  if (code === 'InvalidAccessKeyId') {
-    return 'The server does not know the access key: it was revoked, deleted or mistyped. Set access_key_id and secret_access_key to a key that is active.';
-  }
-  return 'The server does not know the access key or the session token. Check access_key_id, secret_access_key and session_token.';
+function sourceError(asked: Asked, { status, error }: RawAnswer): string {
+  const { target } = asked;
+  const code = error?.code === undefined || !isQuotableCode(error.code, target.credentials) ? '' : ` (${error.code})`;
+  const refused = `${serverName(target)} refused the request with status ${status}${code}.`;
+  if (status >= 500 && status !== 501) return `${refused} Try again; if it goes on, ask whoever runs it.`;
+  return `${refused} Check endpoint, bucket and region.${versionAdvice(asked, status)}`;
+}
+
+/** Where the version is found out, another one was tried already. */
+function versionAdvice({ target, permission }: Asked, status: number): string {
+  const canHelp = permission === 's3:ListBucket' && target.listVersion !== 'auto' && [400, 405, 501].includes(status);
+  return canHelp ? ' The server may know another version of the listing: set list_version to "auto".' : '';
 }
 
 function clockSkewed({ now }: Asked, { serverTime }: RawAnswer): string {

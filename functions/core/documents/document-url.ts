@@ -9,7 +9,7 @@ import { readScope } from '../registry/read-scope.ts';
 /**
  * A URL that reads a document's object without further keys, valid for so many seconds (at most 7 days, S3's limit).
  * Throws Failure: `not_found` for the document or its datasource, `invalid_request` for settings that are incomplete,
- * `object_archived`, and what opening a bucket throws. The bucket is asked only about objects in classes that archive:
+ * `object_archived`, `object_unlinkable`, and what opening a bucket throws. The bucket is asked only about objects in classes that archive:
  * any other may be gone since the last sync.
  */
 export async function documentUrl(
@@ -22,6 +22,7 @@ export async function documentUrl(
   const { row, config } = await readScope(deps.table, place.datasource);
   const record = await findRecord(deps.table, row.uid, place.key);
   if (record === undefined) throw noDocument(id);
+  demandLinkable(place.key);
   const bucket = await openBucket(deps, config);
   try {
     if (archivingClasses.has(record.storage_class)) await demandReadable(bucket, place.key);
@@ -29,6 +30,18 @@ export async function documentUrl(
   } finally {
     bucket.close();
   }
+}
+
+/**
+ * Whoever follows a link takes segments `.` and `..` out of its path, also percent-encoded ones, and asks for another
+ * object. https://url.spec.whatwg.org/#double-dot-path-segment
+ */
+function demandLinkable(key: string): void {
+  if (!key.split('/').some((segment) => segment === '.' || segment === '..')) return;
+  throw new Failure(
+    'object_unlinkable',
+    'no link can lead to this object: its key has "." or ".." between slashes, which every browser takes out of a link; read it with an S3 client',
+  );
 }
 
 /** Glacier's classes, and the one whose archive tiers a listing does not tell. GLACIER_IR answers at once. */

@@ -1,6 +1,8 @@
 import { Failure } from '../model/errors.ts';
 import type { VaultContext } from '../model/ports/vault.ts';
 import { shortHash } from '../model/short-hash.ts';
+import { awsProblems } from '../source/bucket-name.ts';
+import { endpointIdentity, tidyEndpoint } from '../source/endpoint.ts';
 import { roleProblems } from '../source/role-arn.ts';
 import type { SealedSecrets, StoredS3Config } from '../source/s3-config.ts';
 import type { ConnectorRow } from './connector.ts';
@@ -56,12 +58,13 @@ export function effectiveConfig(connector: ConnectorPart, datasource: Datasource
   const block = own ? datasource.config : connector.config;
   const scope = { ...connector.config, ...datasource.config };
   demandWhole(scope.bucket, block, own ? datasource.secrets : connector.secrets);
+  const endpoint = tidyEndpoint(block.endpoint ?? '');
   return {
     bucket: scope.bucket ?? '',
-    endpoint: block.endpoint ?? '',
+    endpoint,
     region: block.region,
     useSsl: block.use_ssl ?? true,
-    pathStyle: block.path_style ?? !servesVirtualHosts(block.endpoint ?? '', scope.bucket ?? ''),
+    pathStyle: block.path_style ?? !servesVirtualHosts(endpoint, scope.bucket ?? ''),
     listVersion: block.list_version ?? 'auto',
     prefix: scope.prefix ?? '',
     extensions: scope.extensions ?? [],
@@ -83,14 +86,15 @@ function credentialsOf(
   return { kind: 'role', roleArn, externalId };
 }
 
-/** The rules of a role are asked here too, and not only at a save, for by these settings the bucket is dialled. */
+/** The rules of a role and of AWS are asked here too, and not only at a save, for by these settings the bucket is dialled. */
 function demandWhole(bucket: string | undefined, block: StoredS3Config, secrets: SealedSecrets): void {
   const details = missing(bucket, block, secrets);
   if (details.length > 0) {
     const names = details.map((detail) => detail.path.replace('connector.config.', '')).join(', ');
     throw new Failure('invalid_request', `connector.config lacks ${names}`, { details });
   }
-  const problems = roleProblems(block).map(({ path, reason }) => ({ path: `connector.config.${path}`, reason }));
+  const unusable = [...roleProblems(block), ...awsProblems({ ...block, bucket, endpoint: block.endpoint ?? '' })];
+  const problems = unusable.map(({ path, reason }) => ({ path: `connector.config.${path}`, reason }));
   const [first] = problems;
   if (first !== undefined) throw new Failure('invalid_request', `${first.path} ${first.reason}`, { details: problems });
 }
@@ -128,7 +132,7 @@ export function configOf(
 
 /** What the data of a datasource belongs to: another bucket or endpoint means other data, hence a new uid. */
 export function targetOf(config: Pick<EffectiveConfig, 'endpoint' | 'bucket' | 'region'>): string {
-  const place = config.endpoint === '' ? `aws:${config.region}` : config.endpoint.toLowerCase();
+  const place = config.endpoint === '' ? `aws:${config.region}` : endpointIdentity(config.endpoint);
   return shortHash([place, config.bucket]);
 }
 

@@ -103,7 +103,7 @@ function dropAbsent(given: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 
-/** null clears a list, a prefix or a role, so that the connector's is inherited again. */
+/** null clears a list, a prefix, a region or a role, so that the connector's is inherited again. */
 function dropCleared(config: Record<string, unknown>): StoredS3Config {
   return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== null));
 }

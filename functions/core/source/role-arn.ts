@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import type { FailureDetail } from '../model/errors.ts';
-import { isAwsHost } from './aws-host.ts';
-import { parseEndpoint } from './endpoint.ts';
+import { isEndpointOfAws } from './bucket-name.ts';
 
 /** An IAM role in any partition: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html. A path may
  *  hold any printable character; `*` and `?` are left out, for a pattern names no role. */
@@ -23,7 +22,7 @@ export function roleProblems(config: {
 }): FailureDetail[] {
   if (config.role_arn === undefined) return [];
   const problems: FailureDetail[] = [];
-  if (!isOfAws(config.endpoint ?? '')) {
+  if (!isEndpointOfAws(config.endpoint ?? '')) {
     problems.push({
       path: 'endpoint',
       reason:
@@ -37,11 +36,4 @@ export function roleProblems(config: {
     });
   }
   return problems;
-}
-
-/** Not every host under amazonaws.com is AWS's: gateways and load balancers of its customers stand there too. */
-function isOfAws(endpoint: string): boolean {
-  if (endpoint === '') return true;
-  const parsed = parseEndpoint(endpoint);
-  return !('reason' in parsed) && isAwsHost(parsed.host);
 }

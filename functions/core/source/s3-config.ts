@@ -1,22 +1,28 @@
 import * as z from 'zod';
 import { utf8Length } from '../keys/byte-order.ts';
 import { validateGlob } from '../keys/key-filter.ts';
+import { awsProblems, isBucketName } from './bucket-name.ts';
 import { endpointProblem } from './endpoint.ts';
+import { isRegion } from './region.ts';
 import { roleArn } from './role-arn.ts';
 
-/** S3's own rule for bucket names, with the older 255-character form some servers keep left out on purpose:
- *  `.` and `..` would turn a path-style request into "list all buckets".
- *  https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
+/** What some server takes; AWS's own rule is asked where it is known that the bucket is there. */
 const bucketName = z
   .string()
-  .regex(
-    /^(?!.*\.\.)[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$/,
-    'must be a bucket name: 3–63 of a–z, 0–9, dot, hyphen, beginning and ending with a letter or digit, no two dots in a row',
+  .refine(
+    isBucketName,
+    'must be a bucket name: 3–63 of a–z, 0–9, dot, hyphen, beginning and ending with a letter or digit, no two dots in a row; on servers other than AWS also capitals, tenant:bucket, and up to 255 characters',
   )
   .refine(
     (name) => !name.endsWith('--x-s3'),
     'is a directory bucket, whose listing has no order: it cannot be catalogued exactly; use a general purpose bucket',
   );
+
+/** An empty one is none, and takes one away that stood there. */
+const region = z
+  .string()
+  .refine((text) => text === '' || isRegion(text), 'must be a region such as "eu-west-1"')
+  .transform((text) => (text === '' ? null : text));
 
 const endpoint = z.string().check((context) => {
   const problem = context.value === '' ? undefined : endpointProblem(context.value);
@@ -71,10 +77,7 @@ export const s3ConfigInput = z.preprocess(
       bucket: bucketName.optional(),
       endpoint: endpoint.optional(),
       use_ssl: z.boolean().optional(),
-      region: z
-        .string()
-        .regex(/^[a-z0-9-]{1,64}$/, 'must be a region such as "eu-west-1"')
-        .optional(),
+      region: region.optional(),
       path_style: z.boolean().optional(),
       list_version: z.union([z.literal('auto'), z.literal(1), z.literal(2)], 'must be "auto", 1 or 2').optional(),
       prefix: keyPrefix.nullish(),
@@ -82,7 +85,8 @@ export const s3ConfigInput = z.preprocess(
       include: z.array(glob).max(50, 'must be at most 50 globs').nullish(),
       exclude: z.array(glob).max(50, 'must be at most 50 globs').nullish(),
     })
-    .check(eitherRoleOrKeys),
+    .check(eitherRoleOrKeys)
+    .check(whatAwsTakes),
 );
 export type S3ConfigInput = z.output<typeof s3ConfigInput>;
 
@@ -140,4 +144,15 @@ function eitherRoleOrKeys({ value, issues }: z.core.ParsePayload<Partial<Credent
   if (typeof value.role_arn !== 'string' || keys.length === 0) return;
   const message = `stands instead of keys: leave out ${keys.join(' and ')}, or leave out role_arn`;
   issues.push({ code: 'custom', path: ['role_arn'], message, input: value.role_arn });
+}
+
+/** Whether the bucket is AWS's is known where the endpoint is said beside it; effective-config.ts asks again. */
+function whatAwsTakes({
+  value,
+  issues,
+}: z.core.ParsePayload<Parameters<typeof awsProblems>[0] | { endpoint?: undefined }>) {
+  if (value.endpoint === undefined) return;
+  for (const { path, reason } of awsProblems(value)) {
+    issues.push({ code: 'custom', path: [path], message: reason, input: value });
+  }
 }

@@ -1,4 +1,4 @@
-import { endpointProblem } from '../source/endpoint.ts';
+import { authorityProblem } from '../source/endpoint.ts';
 
 /** The parts of a webhook's URL that decide who is dialled; `endpoint` is host[:port] as it was written. */
 export type WebhookTarget = { readonly useSsl: boolean; readonly endpoint: string };
@@ -21,8 +21,10 @@ export function parseWebhookUrl(text: string): WebhookTarget | { readonly reason
   const [, scheme = '', endpoint = '', , fragment] = parts;
   if (fragment !== undefined) return { reason: 'must not have a fragment (#…): servers are never sent one' };
   if (endpoint.includes('@')) return { reason: 'must not carry a user or password; verify the signature instead' };
-  const problem = endpoint === '' ? 'must not be empty' : endpointProblem(endpoint);
+  const problem = endpoint === '' ? 'must not be empty' : authorityProblem(endpoint);
   if (problem !== undefined) return { reason: `has a host that cannot be used: it ${problem}` };
+  // It would be judged without the dot and dialled with it.
+  if (/\.(?::\d*)?$/.test(endpoint)) return { reason: 'has a host that cannot be used: it must not end in a dot' };
   if (!URL.canParse(text)) return { reason: 'is not a valid URL' };
   return { useSsl: scheme.toLowerCase() === 'https', endpoint };
 }

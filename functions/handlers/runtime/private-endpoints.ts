@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import { endpointProblem } from '#core/source/endpoint.ts';
+import { authorityProblem } from '#core/source/endpoint.ts';
 
 const entry = z.string().superRefine((text, context) => {
-  const message = endpointProblem(text);
+  const message = authorityProblem(text);
   if (message !== undefined) context.addIssue({ code: 'custom', message });
 });
 

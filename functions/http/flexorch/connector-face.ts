@@ -5,6 +5,7 @@ import type { Table } from '#core/model/ports/table.ts';
 import type { ConnectorRow } from '#core/registry/connector.ts';
 import { listConnectors, readNumberedConnector } from '#core/registry/connector-store.ts';
 import { readTested } from '#core/registry/tested-at.ts';
+import { awsProblems } from '#core/source/bucket-name.ts';
 import { s3ConfigInput } from '#core/source/s3-config.ts';
 import { lastStarts } from './last-runs.ts';
 import { ResourceNotFound } from './not-found.ts';
@@ -20,7 +21,11 @@ const wholeConfig = s3ConfigInput.superRefine((config, context) => {
   for (const name of wanted) {
     if (config[name] === undefined) context.addIssue({ code: 'custom', path: [name], message: 'is required' });
   }
-  if (config.region !== undefined || (config.endpoint ?? '') !== '') return;
+  const endpoint = config.endpoint ?? '';
+  // Where it is said, the config itself has asked.
+  const problems = config.endpoint === undefined ? awsProblems({ ...config, endpoint }) : [];
+  for (const { path, reason } of problems) context.addIssue({ code: 'custom', path: [path], message: reason });
+  if (typeof config.region === 'string' || endpoint !== '') return;
   context.addIssue({
     code: 'custom',
     path: ['region'],

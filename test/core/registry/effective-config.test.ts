@@ -111,6 +111,29 @@ describe('what a datasource inherits', () => {
   });
 });
 
+describe('what AWS takes', () => {
+  const atAws = { endpoint: '', region: 'eu-west-1' };
+  test.each([
+    [{ ...atAws, bucket: 'My-Bucket' }, 'connector.config.bucket'],
+    [{ ...atAws, bucket: 'tenant:bucket' }, 'connector.config.bucket'],
+    [{ endpoint: 's3.eu-west-1.amazonaws.com', bucket: 'a'.repeat(64) }, 'connector.config.bucket'],
+    [{ endpoint: 'S3.EU-WEST-1.amazonaws.com.:443', bucket: 'UPPER' }, 'connector.config.bucket'],
+    [{ endpoint: '', region: 'NL' }, 'connector.config.region'],
+    [{ endpoint: 's3.amazonaws.com', region: 'x.y' }, 'connector.config.region'],
+  ])('given %j, the settings as a whole are refused at %s', (config, path) => {
+    expect(() => effective(config)).toThrow(
+      expect.objectContaining({ code: 'invalid_request', details: [{ path, reason: expect.stringContaining('AWS') }] }),
+    );
+  });
+
+  it('given a bucket that is inherited together with another server, it is judged by that server', () => {
+    const capitals = { ...connector, config: { ...connector.config, bucket: 'My-Bucket' } };
+    expect(effectiveConfig(capitals, own({})).bucket).toBe('My-Bucket');
+    const ofAws = own({ endpoint: '', region: 'eu-west-1', access_key_id: 'K' }, { secret_access_key: 'sealed' });
+    expect(() => effectiveConfig(capitals, ofAws)).toThrow(/connector.config.bucket must be a bucket name of AWS/);
+  });
+});
+
 describe('the target', () => {
   it('changes with bucket and endpoint, and with the region of AWS', () => {
     const targets = [
@@ -130,6 +153,37 @@ describe('the target', () => {
       expect(targetOf(effective({ endpoint: 'S3.Example.COM' }))).toBe(targetOf(effective({})));
     },
   );
+});
+
+describe('an endpoint in another spelling', () => {
+  const target = (endpoint: string) => targetOf(effective({ endpoint }));
+
+  it('is the same target, and another path or its case another one', () => {
+    const path = 'S3.example.com/Storage/v1';
+    expect(target('s3.example.com./Storage/v1/')).toBe(target(path));
+    const others = [path, 's3.example.com/storage/v1', 's3.example.com/Storage', 's3.example.com'].map(target);
+    expect(new Set(others).size).toBe(4);
+    expect(target('s3.example.com.')).toBe(target('s3.example.com'));
+    expect(target('s3.example.com/')).toBe(target('s3.example.com'));
+  });
+
+  it('is part of the fingerprint', () => {
+    const one = fingerprintOf(effective({ endpoint: 's3.example.com/one' }));
+    expect(fingerprintOf(effective({ endpoint: 's3.example.com/two' }))).not.toBe(one);
+  });
+
+  it('is used without what means nothing', () => {
+    expect(effective({ endpoint: 'S3.example.com./v1/' })).toMatchObject({
+      endpoint: 'S3.example.com/v1',
+      pathStyle: true,
+    });
+  });
+
+  it('given an endpoint that could always be written, the target is the one of rows that stand', () => {
+    // Of the version before paths: another one would empty the catalogue.
+    expect(target('S3.Example.com:9000')).toBe('f51ab6ef12cdb20e054640aab826bc20');
+    expect(targetOf(effective({ endpoint: '', region: 'eu-west-1' }))).toBe('29a94a4335f39e54bdab500a41753ff1');
+  });
 });
 
 describe('the fingerprint of a scope', () => {

@@ -90,27 +90,41 @@ describe('the bucket', () => {
     },
   );
 
-  const names = [
-    '',
-    '.',
-    '..',
-    '...',
-    'ab',
-    'a..b',
-    'Photos',
-    '-ab',
-    'ab-',
-    '.abc',
-    'abc.',
-    'a/b',
-    'a?b',
-    'abc\n',
-    'a b',
-  ];
-  test.each([...names, 'a'.repeat(64), '%2e%2e', 'b\u00fccher'])('given %j, then it is refused', (bucket) => {
+  const names = ['', '.', '..', '...', 'ab', 'a..b', '-ab', 'ab-', '.abc', 'abc.', 'a/b', 'a?b', 'abc\n', 'a b'];
+  test.each([
+    ...names,
+    'a'.repeat(256),
+    '%2e%2e',
+    'b\u00fccher',
+    ':bucket',
+    'tenant:',
+    'a:b:cde',
+    'tenant:..',
+    '../abc',
+    'abc/..',
+  ])('given %j, then it is refused', (bucket) => {
     expect(detailsOf({ bucket })).toEqual([
       { path: 'bucket', reason: expect.stringContaining('must be a bucket name: 3–63') },
     ]);
+  });
+
+  const elsewhere = ['My-Bucket', 'tenant:bucket', 'T_1:Old.Bucket', 'a'.repeat(64), 'Z'.repeat(255), 'UPPER'];
+  test.each(elsewhere)('given %j, it is taken for other servers and refused at those of AWS', (bucket) => {
+    for (const endpoint of ['s3.example.com', 'project.storage.example/storage/v1/s3', '127.0.0.1:9000']) {
+      expect(parse({ bucket, endpoint })).toEqual({ bucket, endpoint });
+    }
+    // Where it is: the rest of the settings may say so.
+    expect(parse({ bucket })).toEqual({ bucket });
+    for (const endpoint of [
+      '',
+      's3.amazonaws.com',
+      'S3.eu-west-1.amazonaws.com.',
+      's3.cn-north-1.amazonaws.com.cn:443',
+    ]) {
+      expect(detailsOf({ bucket, endpoint })).toEqual([
+        { path: 'bucket', reason: expect.stringContaining('must be a bucket name of AWS: 3–63') },
+      ]);
+    }
   });
 
   test.each(['photos--use1-az4--x-s3', 'a--x-s3'])(
@@ -131,6 +145,9 @@ describe('the other fields', () => {
     [{ endpoint: '' }],
     [{ endpoint: 's3.example.com:9000' }],
     [{ region: 'eu-west-1' }],
+    [{ region: 'NL', endpoint: 's3.example.com' }],
+    [{ endpoint: 'project.storage.example/storage/v1/s3' }],
+    [{ endpoint: 'my_server.example.com./s3/' }],
     [{ list_version: 1 }],
     [{ list_version: 'auto' }],
     [{ extensions: many(100, 'e') }],
@@ -148,10 +165,18 @@ describe('the other fields', () => {
     [{ prefix: 'a\u0000' }, 'prefix', 'U+0000'],
     [{ prefix: '\ud800' }, 'prefix', 'valid Unicode'],
     [{ endpoint: 'https://s3.example.com' }, 'endpoint', 'without a scheme'],
-    [{ endpoint: 's3.example.com/' }, 'endpoint', 'a path'],
+    [{ endpoint: 's3.example.com/../x' }, 'endpoint', 'must have a path of'],
+    [{ endpoint: 's3.amazonaws.com/photos' }, 'endpoint', 'must have no path'],
     [{ endpoint: '0x7f.1' }, 'endpoint', 'IPv4'],
     [{ region: 'eu west' }, 'region', 'must be a region'],
-    [{ region: '' }, 'region', 'must be a region'],
+    [{ region: 'a'.repeat(65) }, 'region', 'must be a region'],
+    [{ region: 'eu-west-1/s3' }, 'region', 'must be a region'],
+    [{ region: 'eu-west-1,x' }, 'region', 'must be a region'],
+    [{ region: 'eu-west-1\n' }, 'region', 'must be a region'],
+    [{ region: 'é' }, 'region', 'must be a region'],
+    [{ region: 'NL', endpoint: '' }, 'region', 'must be a region of AWS'],
+    [{ region: 'x.evil', endpoint: 's3.amazonaws.com' }, 'region', 'must be a region of AWS'],
+    [{ region: 'us_east', endpoint: 'S3.amazonaws.com.' }, 'region', 'must be a region of AWS'],
     [{ region: 'a.evil.example/' }, 'region', 'must be a region'],
     [{ list_version: 3 }, 'list_version', 'must be "auto", 1 or 2'],
     [{ list_version: '2' }, 'list_version', 'must be "auto", 1 or 2'],
@@ -172,6 +197,16 @@ describe('the other fields', () => {
     [{ bucket: null }, 'bucket', 'must be a text'],
   ])('given %j, then the fault is at %s and says %j', (config, path, words) => {
     expect(detailsOf(config)).toEqual([{ path, reason: expect.stringContaining(words) }]);
+  });
+
+  const regions = ['NL', 'RegionOne', 'EU', 'auto', 'us_east', 'dc1.example', '_', 'A'.repeat(64)];
+  test.each(regions)('given the region %j, then it is taken', (region) => {
+    expect(parse({ region, endpoint: 's3.example.com' })).toEqual({ region, endpoint: 's3.example.com' });
+    expect(parse({ region })).toEqual({ region });
+  });
+
+  it('given an empty region, it is none', () => {
+    expect(parse({ region: '', endpoint: 's3.example.com' })).toEqual({ region: null, endpoint: 's3.example.com' });
   });
 
   it('given several faults, then all are told at once', () => {

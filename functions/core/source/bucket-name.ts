@@ -1,0 +1,46 @@
+import type { FailureDetail } from '../model/errors.ts';
+import { isAwsHost } from './aws-host.ts';
+import { parseEndpoint } from './endpoint.ts';
+import { isAwsRegion } from './region.ts';
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
+const awsName = /^(?!.*\.\.)[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$/;
+
+/** What other servers take besides: capitals (Backblaze B2), up to 255 characters, the bucket of another tenant (Ceph).
+ *  `.` and `..` would turn a path-style request into "list all buckets", a slash into one about an object. */
+const anyName = /^(?!.*\.\.)(?:[A-Za-z0-9][A-Za-z0-9._-]{0,62}:)?[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/;
+const LONGEST_NAME = 255;
+
+/** True of what some S3 server may have as the name of a bucket. */
+export function isBucketName(text: string): boolean {
+  return text.length <= LONGEST_NAME && anyName.test(text);
+}
+
+/** True of AWS's own S3, which an empty endpoint stands for. Not every host under amazonaws.com is AWS's: gateways and
+ *  load balancers of its customers stand there too. */
+export function isEndpointOfAws(endpoint: string): boolean {
+  if (endpoint === '') return true;
+  const parsed = parseEndpoint(endpoint);
+  return !('reason' in parsed) && isAwsHost(parsed.host);
+}
+
+/** What AWS's own S3 does not take of a bucket's and a region's name, which other servers do; nothing for those. */
+export function awsProblems(config: {
+  readonly bucket?: string | undefined;
+  readonly endpoint: string;
+  readonly region?: string | null | undefined;
+}): FailureDetail[] {
+  if (!isEndpointOfAws(config.endpoint)) return [];
+  const problems: FailureDetail[] = [];
+  if (config.bucket !== undefined && !awsName.test(config.bucket)) {
+    problems.push({
+      path: 'bucket',
+      reason:
+        'must be a bucket name of AWS: 3–63 of a–z, 0–9, dot, hyphen, beginning and ending with a letter or digit, no two dots in a row',
+    });
+  }
+  if (config.region && !isAwsRegion(config.region)) {
+    problems.push({ path: 'region', reason: 'must be a region of AWS such as "eu-west-1"' });
+  }
+  return problems;
+}
