@@ -105,8 +105,9 @@ export class S3Bucket implements Bucket {
     if (isUnwell || this.#session.regionIsConfirmed) return answer;
     const before = this.#session.region;
     const listed = await this.#session.ask(() => new ListObjectsV2Command({ Bucket: input.Bucket, MaxKeys: 1 }), 1);
-    if (this.#session.region !== before) return await ask();
-    return listed.error === undefined ? answer : { ...answer, error: listed.error };
+    const last = this.#session.region === before ? answer : await ask();
+    if (listed.error === undefined || this.#session.regionIsConfirmed) return last;
+    return { ...last, error: listed.error, ...(listed.region === undefined ? {} : { region: listed.region }) };
   }
 
   #asked(permission: Asked['permission'], { tries, givenUp, retryAfterMs }: Answer): Asked {

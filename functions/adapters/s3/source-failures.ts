@@ -176,10 +176,12 @@ function accessDenied({ target, permission }: Asked): string {
 }
 
 function wrongRegion({ region, target }: Asked, { region: named }: RawAnswer): string {
+  // Both may be of the server's making: what was asked in is what an earlier answer named.
+  const asked = isQuotableCode(region, target.credentials) ? `the region ${region}` : 'the region that it was asked in';
   if (named === undefined || named === region || !isQuotableCode(named, target.credentials)) {
-    return `The bucket is not in the region ${region}, and the server does not say where it is. Set region to the bucket's.`;
+    return `The bucket is not in ${asked}, and the server does not say where it is. Set region to the bucket's.`;
   }
-  return `The bucket is in the region ${named}, not in ${region}. Set region to ${named}.`;
+  return `The bucket is in the region ${named}, not in ${asked}. Set region to ${named}.`;
 }
 
 function sourceError(asked: Asked, { status, error }: RawAnswer): string {
