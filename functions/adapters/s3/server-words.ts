@@ -52,22 +52,30 @@ function looksLikeToken(run: string): boolean {
   return run.length >= TOKEN_LENGTH && /\d/.test(run) && /[a-z]/.test(run) && /[A-Z]/.test(run);
 }
 
-/** Without regard to case and to what stands between letters and digits, so that spaces put in do not help. */
+/** Without regard to case and to what stands between the characters, so that spaces put in do not help. */
 function sharesPart(text: string, secret: string): boolean {
-  const said = squeezed(text);
-  return formsOf(secret).some((written) => {
-    const form = squeezed(written);
-    if (form === '') return text.includes(written);
-    const size = Math.min(PART, form.length);
-    for (let from = 0; from + size <= form.length; from++) {
-      if (said.includes(form.slice(from, from + size))) return true;
-    }
-    return false;
-  });
+  return formsOf(secret).some((form) => squeezes.some((squeeze) => sharesRun(squeeze(text), squeeze(form))));
 }
 
-function squeezed(text: string): string {
-  return text.toLowerCase().replace(/[^a-z0-9]/g, '');
+/** What is left of a text to look for secrets in: letters and digits, and with them the other two characters of base64
+ *  in the one spelling or in both. */
+const squeezes: readonly ((text: string) => string)[] = [
+  (text) => text.toLowerCase().replace(/[^a-z0-9]/g, ''),
+  (text) => text.toLowerCase().replace(/[^a-z0-9+/]/g, ''),
+  (text) =>
+    text
+      .toLowerCase()
+      .replace(/-/g, '+')
+      .replace(/_/g, '/')
+      .replace(/[^a-z0-9+/]/g, ''),
+];
+
+function sharesRun(text: string, form: string): boolean {
+  const size = Math.min(PART, form.length);
+  for (let from = 0; size > 0 && from + size <= form.length; from++) {
+    if (text.includes(form.slice(from, from + size))) return true;
+  }
+  return false;
 }
 
 /** As it is, and in the encodings that servers print requests in. Base64 depends on what stood before: three ways. */
