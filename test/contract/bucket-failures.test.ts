@@ -96,6 +96,11 @@ describe('refusals of the server', () => {
     [501, 'NotImplemented', 'source_error', 'status 501 (NotImplemented)'],
     [400, 'InvalidRequest', 'source_error', 'status 400 (InvalidRequest)'],
     [400, 'RequestTimeout', 'source_timeout', 'Try again'],
+    [401, 'Unauthorized', 'credentials_invalid', 'does not know the access key'],
+    [401, 'SomethingElse', 'credentials_invalid', 'does not know the access key'],
+    [418, 'E1001', 'source_error', 'status 418 (E1001)'],
+    [400, 'Error404.Sub2', 'source_error', '(Error404.Sub2)'],
+    [405, 'MethodNotAllowed', 'source_error', 'set list_version to "auto"'],
   ])('given %i %s, it is %s and says what to do', async (status, code, failureCode, words) => {
     server.faults.add({ act: { kind: 'status', status, code, message: `echo ${secrets.sessionToken}` } });
     const failure = await failureOf();
@@ -112,6 +117,98 @@ describe('refusals of the server', () => {
       expect.stringContaining('bucket stock is requester-pays'),
     ]);
     expect(failure.message).toContain('does not support');
+  });
+
+  it.each([
+    [
+      400,
+      'InvalidArgument',
+      'Invalid Argument: Credential access key has length 20, should be 32',
+      'credentials_invalid',
+    ],
+    [403, 'AccessDenied', 'Forbidden: No such key: GK31c2f218a2e44f485b94239e', 'credentials_invalid'],
+    [403, 'AccessDenied', 'Forbidden: Invalid signature', 'signature_mismatch'],
+    [403, 'AccessDenied', 'Forbidden: Operation is not allowed for this key.', 'access_denied'],
+    [400, 'InvalidRegionName', "The region name 'x' is not valid. Must be one of: wnam, auto", 'wrong_region'],
+    [400, 'InvalidRequest', 'Buckets of this class cannot be listed', 'source_error'],
+    [404, 'NoSuchBucket', 'The bucket was removed on Monday', 'bucket_not_found'],
+  ])('given %i %s with the words %j, it is told with these words', async (status, code, message, failureCode) => {
+    const body = `<Error><Code>${code}</Code><Message>${message}</Message></Error>`;
+    await withAnswer(status, body, async (endpoint) => {
+      const accessKeyId = 'GK31c2f218a2e44f485b94239e';
+      const failure = await failureOf({ endpoint, credentials: { accessKeyId, secretAccessKey: 'hidden' } });
+      expect(failure.code).toBe(failureCode);
+      expect(failure.message).toContain(`The server says: "${message}`);
+    });
+  });
+
+  it.each(['Access Denied', 'AccessDenied', 'access denied.', '', ' \n'])(
+    'given the words %j, which say no more than the code, they are left out',
+    async (message) => {
+      server.faults.add({ act: { kind: 'status', status: 403, code: 'AccessDenied', message } });
+      expect((await failureOf()).message).not.toContain('The server says');
+    },
+  );
+
+  it.each([
+    `your token ${secrets.sessionToken} is no good`,
+    `your token ${Buffer.from(secrets.sessionToken).toString('base64')} is no good`,
+    `got ${Buffer.from(secrets.secretAccessKey).toString('hex')}`,
+    'got AWS4-HMAC-SHA256 Credential=KEYID/20260301/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=abc',
+  ])('given the words %j, which hold a part of the request, they are left out', async (message) => {
+    for (const code of ['AccessDenied', 'InvalidRequest', 'InvalidAccessKeyId', 'SignatureDoesNotMatch']) {
+      server.faults.add({ act: { kind: 'status', status: 403, code, message } });
+      expect((await failureOf()).message).not.toContain('The server says');
+    }
+  });
+
+  it('given a code that is a part of what was sent, it is not repeated', async () => {
+    for (const code of ['verysecretsessiontoken', 'x1verysecret', 'a1'.repeat(32)]) {
+      server.faults.clear();
+      server.faults.add({ act: { kind: 'status', status: 400, code } });
+      const failure = await failureOf();
+      expect([failure.code, failure.message]).toEqual(['source_error', expect.not.stringContaining(code)]);
+    }
+  });
+
+  it('given the version by name, another one is advised only where that can help', async () => {
+    const advice = async (status: number, code: string, listVersion: 'auto' | 1 | 2): Promise<boolean> => {
+      server.faults.clear();
+      server.faults.add({ act: { kind: 'status', status, code } });
+      return (await failureOf({ listVersion })).message.includes('list_version');
+    };
+    expect(await advice(400, 'InvalidArgument', 2)).toBe(true);
+    expect(await advice(501, 'NotImplemented', 2)).toBe(true);
+    expect(await advice(405, 'MethodNotAllowed', 1)).toBe(true);
+    expect(await advice(400, 'InvalidRequest', 'auto')).toBe(false);
+    expect(await advice(418, 'Teapot', 2)).toBe(false);
+    expect(await advice(403, 'AccessDenied', 2)).toBe(false);
+  });
+
+  it.each(['Error', 's3:Error', 'Error xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'])(
+    'given a listing with status 200 whose root is <%s>, it is the failure of its code',
+    async (root) => {
+      for (const [code, failureCode] of [
+        ['AccessDenied', 'access_denied'],
+        ['NoSuchBucket', 'bucket_not_found'],
+        ['E42', 'source_error'],
+      ] as const) {
+        const body = `<${root}><Code>${code}</Code><Message>no</Message></${root.split(' ')[0]}>`;
+        await withAnswer(200, body, async (endpoint) => {
+          expect((await failureOf({ endpoint })).code).toBe(failureCode);
+        });
+      }
+    },
+  );
+
+  it('given 401 without an S3 error document, it says that it may be a proxy', async () => {
+    for (const body of ['', '<html><body>Sign in</body></html>']) {
+      await withAnswer(401, body, async (endpoint) => {
+        const failure = await failureOf({ endpoint });
+        expect([failure.code, failure.message]).toEqual(['credentials_invalid', expect.stringContaining('a proxy')]);
+        expect(failure.message).toContain('status 401');
+      });
+    }
   });
 
   it('given an error with status 200, it is the failure of its code', async () => {

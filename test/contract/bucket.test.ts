@@ -452,6 +452,24 @@ describe('a presigned URL', () => {
     await expect(open().presign('a b.txt', seconds)).rejects.toMatchObject({ code: 'invalid_request' });
   });
 
+  it('given a URL, it has the parameters of a signature and no others', async () => {
+    const parameters = async (bucket: Bucket) =>
+      [...new URL(await bucket.presign('a b.txt', 60)).searchParams.keys()].sort();
+    const signature = ['Algorithm', 'Credential', 'Date', 'Expires', 'Signature', 'SignedHeaders'].map(
+      (name) => `X-Amz-${name}`,
+    );
+    expect(await parameters(open())).toEqual(signature);
+    expect(
+      await parameters(open({ pathStyle: false }, { lookup: async () => [{ address: '127.0.0.1', family: 4 }] })),
+    ).toEqual(signature);
+    const credentials = { ...server.credentials, sessionToken: 'token' };
+    await withAnswer(200, '', async (endpoint) => {
+      const url = new URL(await open({ endpoint, credentials }).presign('a b.txt', 60));
+      expect([...url.searchParams.keys()].sort()).toEqual([...signature, 'X-Amz-Security-Token'].sort());
+      expect(url.searchParams.get('X-Amz-SignedHeaders')).toBe('host');
+    });
+  });
+
   it('given a URL, the secret is not in it', async () => {
     expect(await open().presign('a b.txt', 604_800)).not.toContain(server.credentials.secretAccessKey);
   });

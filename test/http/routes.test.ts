@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { documentId } from '#core/catalogue/document-id.ts';
 import { Failure } from '#core/model/errors.ts';
-import { type Api, createApi, datasourceBody, eventOf, secret } from './api-fixture.ts';
+import { type Api, createApi, datasourceBody, eventOf, listed, secret } from './api-fixture.ts';
 
 const form = { 'content-type': 'application/x-www-form-urlencoded' };
 const runId = /^[0-9a-z]{20}$/;
@@ -295,12 +296,29 @@ describe('probes', () => {
     ['source_error', 424],
     ['source_throttled', 424],
     ['source_timeout', 424],
+    ['listing_not_proved', 424],
+    ['listing_contradicted', 424],
   ] as const)('given a bucket that fails with %s, _preview answers %i with the reason', async (code, status) => {
     const id = await created();
     api.source.failure = new Failure(code, 'do this and that');
     const answer = await api.call('GET', `/datasource/${id}/_preview?keys=10`);
     expect([answer.status, answer.json.error]).toEqual([status, { code, reason: 'do this and that' }]);
   });
+
+  test.each(['lease_lost', 'scope_changed', 'interrupted', 'run_time_limit', 'run_page_limit', 'internal'] as const)(
+    'given %s, with which only runs fail, it is a defect of ours: told without its text, and logged',
+    async (code) => {
+      const id = await created();
+      api.source.failure = new Failure(code, 'words of a run');
+      const answer = await api.call('GET', `/datasource/${id}/_preview?keys=10`);
+      expect([answer.status, answer.json.error.code, answer.text]).toEqual([
+        500,
+        'internal',
+        expect.not.stringContaining('words of a run'),
+      ]);
+      expect(api.log.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
+    },
+  );
 
   test('given keys, _preview looks at once and writes nothing', async () => {
     const id = await created();
@@ -341,6 +359,31 @@ describe('probes', () => {
     expect([told.status, told.json]).toEqual([200, { url }]);
     const missing = await api.call('GET', '/document/docs.eA/raw_content/x');
     expect([missing.status, missing.json]).toEqual([404, { _id: 'docs.eA', found: false }]);
+  });
+
+  test('given a key with dots for a segment, raw_content says that no link leads there; slashes do no harm', async () => {
+    const unlinkable = ['../up.pdf', 'a/../b.pdf', './c.pdf', 'd/./e.pdf'];
+    const linkable = [
+      '/lead.pdf',
+      '//two.pdf',
+      'a//b.pdf',
+      '..g.pdf',
+      'h...pdf',
+      '.../i.pdf',
+      'j/.k.pdf',
+      '%2e%2e/l.pdf',
+    ];
+    api.objects.splice(0, api.objects.length, ...[...unlinkable, ...linkable].sort().map((key) => listed(key)));
+    const id = await created({ id: 'docs' });
+    await api.call('POST', `/datasource/${id}/_sync`);
+    await api.work();
+    const contentOf = (key: string) => api.call('GET', `/document/${documentId(id, key)}/raw_content/x`);
+    for (const key of unlinkable) {
+      const answer = await contentOf(key);
+      const reason = expect.stringContaining('no link can lead to this object');
+      expect([key, answer.status, answer.json.error]).toEqual([key, 409, { code: 'object_unlinkable', reason }]);
+    }
+    for (const key of linkable) expect([key, (await contentOf(key)).status]).toEqual([key, 302]);
   });
 });
 

@@ -50,6 +50,27 @@ describe('the url of a document', () => {
     },
   );
 
+  test.each(['.', '..', 'a/..', '../a', './a', 'a/./b', 'a/../../b', '/..', '//./'])(
+    'given the key %j, which no link can hold, then that is said and no bucket is opened',
+    async (key) => {
+      const { deps, opened, close } = await setUp({ keys: [key] });
+      await expect(documentUrl(deps, documentId('ds', key), 300)).rejects.toThrow(
+        expect.objectContaining({ code: 'object_unlinkable', message: expect.stringContaining('no link') }),
+      );
+      expect(opened).toEqual([]);
+      close();
+    },
+  );
+
+  test.each(['/a', '//a', 'a//b', 'a/', '.a', 'a.', '..a', '...', 'a/.../b', '%2e%2e/a', '.\\..'])(
+    'given the key %j, then it is signed',
+    async (key) => {
+      const { deps, close } = await setUp({ keys: [key] });
+      expect(await documentUrl(deps, documentId('ds', key), 300)).toBe(`signed:${key}:300`);
+      close();
+    },
+  );
+
   test('given settings without credentials, then it says what they lack', async () => {
     const { deps, close } = await setUp({ row: { secrets: {} } });
     const incomplete = expect.objectContaining({ code: 'invalid_request' });

@@ -76,11 +76,23 @@ describe('the envelope', () => {
     for (const error of [
       new Error('table t-17 is gone'),
       new Failure('internal', 'fence 4'),
-      new Failure('interrupted', 'x4'),
+      ...(['lease_lost', 'interrupted', 'scope_changed', 'run_time_limit', 'run_page_limit'] as const).map(
+        (code) => new Failure(code, 'x4'),
+      ),
     ]) {
       const { status, body } = refusal('/v1/connectors', error, { requestId: 'r' });
       expect([status >= 500, JSON.stringify(body)]).toEqual([true, expect.not.stringMatching(/t-17|fence|x4/)]);
       expect(body).toMatchObject({ status: 'error', data: null, error: { code: 'INTERNAL_ERROR' } });
+    }
+  });
+
+  test('given a failure of a user’s own server, it is no alarm of ours', () => {
+    for (const code of ['listing_not_proved', 'listing_contradicted', 'source_error', 'answer_too_large'] as const) {
+      const { status, body } = refusal('/v1/connectors', new Failure(code, 'what was seen'), { requestId: 'r' });
+      expect([status, body]).toEqual([
+        424,
+        { status: 'error', data: null, error: { code: code.toUpperCase(), message: 'what was seen' } },
+      ]);
     }
   });
 
