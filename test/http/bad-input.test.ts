@@ -28,7 +28,7 @@ const post: readonly Bad[] = [
   [
     'an endpoint with a scheme',
     datasourceBody({}, { endpoint: 'https://s3.test' }),
-    /endpoint: must be host\[:port\] only/,
+    /endpoint: must be host\[:port\],.*without a scheme/,
   ],
   ['a bucket of two dots', datasourceBody({}, { bucket: '..' }), /bucket: must be a bucket name/],
   [

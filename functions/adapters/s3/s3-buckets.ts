@@ -1,7 +1,7 @@
 import { Failure } from '#core/model/errors.ts';
 import type { Buckets, BucketTarget } from '#core/model/ports/bucket.ts';
 import type { AccessKeys } from '#core/model/ports/roles.ts';
-import { awsProblems, isBucketName } from '#core/source/bucket-name.ts';
+import { awsProblems, bucketNamePattern } from '#core/source/bucket-name.ts';
 import { isRegion } from '#core/source/region.ts';
 import { admitEndpoint, guardedAgents, type Lookup } from '../outbound/endpoint-guard.ts';
 import { KnownRegions } from './known-regions.ts';
@@ -65,7 +65,8 @@ function checkKeys({ accessKeyId, secretAccessKey, sessionToken = '-' }: AccessK
 
 function checkTarget(target: BucketTarget): void {
   if (!('take' in target.credentials)) checkKeys(target.credentials);
-  if (!isBucketName(target.bucket)) throw new Failure('invalid_request', 'This cannot be the name of a bucket.');
+  if (!bucketNamePattern.test(target.bucket))
+    throw new Failure('invalid_request', 'This cannot be the name of a bucket.');
   if (target.bucket.endsWith('--x-s3')) {
     throw new Failure(
       'directory_bucket',

@@ -39,7 +39,10 @@ export function refusalFailure(answer: RawAnswer, asked: Asked): Failure {
   const meaning = meaningOf(answer);
   const code = answer.error?.code;
   const words = speaking.has(meaning) ? quotable(answer.error?.message, asked.target.credentials) : undefined;
-  const says = words === undefined || saysNoMore(words, code) ? '' : ` The server says: "${words}"${/[.!?…]$/.test(words) ? '' : '.'}`;
+  const says =
+    words === undefined || saysNoMore(words, code)
+      ? ''
+      : ` The server says: "${words}"${/[.!?…]$/.test(words) ? '' : '.'}`;
   return new Failure(meaning, `${texts[meaning](asked, answer)}${says}`);
 }
 

@@ -8,13 +8,8 @@ const awsName = /^(?!.*\.\.)[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$/;
 
 /** What other servers take besides: capitals (Backblaze B2), up to 255 characters, the bucket of another tenant (Ceph).
  *  `.` and `..` would turn a path-style request into "list all buckets", a slash into one about an object. */
-const anyName = /^(?!.*\.\.)(?:[A-Za-z0-9][A-Za-z0-9._-]{0,62}:)?[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/;
-const LONGEST_NAME = 255;
-
-/** True of what some S3 server may have as the name of a bucket. */
-export function isBucketName(text: string): boolean {
-  return text.length <= LONGEST_NAME && anyName.test(text);
-}
+export const bucketNamePattern =
+  /^(?=.{3,255}$)(?!.*\.\.)(?:[A-Za-z0-9][A-Za-z0-9._-]{0,62}:)?[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/;
 
 /** True of AWS's own S3, which an empty endpoint stands for. Not every host under amazonaws.com is AWS's: gateways and
  *  load balancers of its customers stand there too. */

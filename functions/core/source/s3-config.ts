@@ -1,16 +1,16 @@
 import * as z from 'zod';
 import { utf8Length } from '../keys/byte-order.ts';
 import { validateGlob } from '../keys/key-filter.ts';
-import { awsProblems, isBucketName } from './bucket-name.ts';
+import { awsProblems, bucketNamePattern } from './bucket-name.ts';
 import { endpointProblem } from './endpoint.ts';
-import { isRegion } from './region.ts';
+import { regionOrNone } from './region.ts';
 import { roleArn } from './role-arn.ts';
 
 /** What some server takes; AWS's own rule is asked where it is known that the bucket is there. */
 const bucketName = z
   .string()
-  .refine(
-    isBucketName,
+  .regex(
+    bucketNamePattern,
     'must be a bucket name: 3–63 of a–z, 0–9, dot, hyphen, beginning and ending with a letter or digit, no two dots in a row; on servers other than AWS also capitals, tenant:bucket, and up to 255 characters',
   )
   .refine(
@@ -21,7 +21,7 @@ const bucketName = z
 /** An empty one is none, and takes one away that stood there. */
 const region = z
   .string()
-  .refine((text) => text === '' || isRegion(text), 'must be a region such as "eu-west-1"')
+  .regex(regionOrNone, 'must be a region such as "eu-west-1"')
   .transform((text) => (text === '' ? null : text));
 
 const endpoint = z.string().check((context) => {

@@ -40,12 +40,13 @@ describe('testing a connection', () => {
     'given the bucket answers %i %s, then that is the answer, without a time and without a secret',
     async (status, code) => {
       const { id } = await world.addDatasource();
-      world.s3.faults.add({ act: { kind: 'status', status, code, message: 'do not echo me' } });
+      const { secretAccessKey } = world.s3.credentials;
+      world.s3.faults.add({ act: { kind: 'status', status, code, message: `echo: ${secretAccessKey}` } });
       const answer = await testDatasource(world.deps, id);
       expect(answer).toMatchObject({ success: false, latency_ms: null });
       expect(answer.message.length).toBeGreaterThan(10);
-      expect(answer.message).not.toContain(world.s3.credentials.secretAccessKey);
-      expect(answer.message).not.toContain('do not echo me');
+      expect(answer.message).not.toContain(secretAccessKey);
+      expect(answer.message).not.toContain('echo');
     },
   );
 
