@@ -28,13 +28,14 @@ export function categoryOf(key: string): string {
 }
 
 /**
- * The text behind the last dot of the file's own name, in lower case; undefined without a dot, with nothing behind it,
- * for names that only begin with one (`.hidden`), and for folder markers.
+ * The text behind the last dot of the file's own name, in lower case: `gz` of `a.tar.gz`, `env` of `.env`. Undefined
+ * without a dot, with nothing behind it, and for folder markers. A filter by several extensions (extension.ts) finds by it,
+ * and by more of the name's end.
  */
 export function extensionOf(key: string): string | undefined {
   const name = key.slice(key.lastIndexOf('/') + 1);
   const dot = name.lastIndexOf('.');
-  return dot > 0 && dot < name.length - 1 ? name.slice(dot + 1).toLowerCase() : undefined;
+  return dot >= 0 && dot < name.length - 1 ? name.slice(dot + 1).toLowerCase() : undefined;
 }
 
 function split(key: string): KeyParts {

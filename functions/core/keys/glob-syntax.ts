@@ -14,7 +14,8 @@ export type GlobNode =
   | { readonly type: 'literal'; readonly code: number }
   | { readonly type: 'set'; readonly negated: boolean; readonly ranges: readonly (readonly [number, number])[] }
   | { readonly type: 'character' }
-  | { readonly type: 'star' }
+  /** So many `*` in a row; more than one find no more than one. */
+  | { readonly type: 'star'; readonly count: number }
   /** `**`; with `slash` its following `/` belongs to it, and neither needs to be there. */
   | { readonly type: 'globstar'; readonly slash: boolean }
   | { readonly type: 'either'; readonly options: readonly (readonly GlobNode[])[] };
@@ -61,7 +62,8 @@ function readStars(reader: Reader, depth: number): GlobNode {
   const after = characters[reader.at];
   const opens = before === undefined || before === '/' || (depth > 0 && (before === '{' || before === ','));
   const closes = after === undefined || after === '/' || (depth > 0 && (after === '}' || after === ','));
-  if (reader.at - start !== 2 || !opens || !closes) return { type: 'star' };
+  const count = reader.at - start;
+  if (count !== 2 || !opens || !closes) return { type: 'star', count };
   if (after === '/') reader.at++;
   return { type: 'globstar', slash: after === '/' };
 }

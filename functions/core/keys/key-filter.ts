@@ -1,9 +1,9 @@
-import { extensionOf } from './file-name.ts';
+import { compileExtensions } from './extension.ts';
 import { compileGlob } from './glob-match.ts';
 import { type GlobNode, GlobProblem, parseGlob } from './glob-syntax.ts';
 
 export type KeyFilter = {
-  /** With or without the leading dot, in any case. Empty or absent: all. */
+  /** As extension.ts has it: one of them must fit. Empty or absent: all. */
   readonly extensions?: readonly string[] | undefined;
   /** Globs of which one must match. Empty or absent: all. */
   readonly include?: readonly string[] | undefined;
@@ -21,11 +21,12 @@ const MOST_WILDCARDS = 8;
  * extension). Keys are taken literally, byte for byte. Throws GlobProblem for globs that validateGlob refuses.
  */
 export function compileFilter(filter: KeyFilter): (key: string) => boolean {
-  const extensions = new Set(filter.extensions?.map((extension) => extension.replace(/^\./, '').toLowerCase()));
+  const { extensions = [] } = filter;
+  const hasExtension = extensions.length === 0 ? undefined : compileExtensions(extensions);
   const include = (filter.include ?? []).map(compileValid);
   const exclude = (filter.exclude ?? []).map(compileValid);
   return (key) => {
-    if (extensions.size > 0 && !extensions.has(extensionOf(key) ?? '')) return false;
+    if (hasExtension !== undefined && !hasExtension(key)) return false;
     if (include.length > 0 && !include.some((matches) => matches(key))) return false;
     return !exclude.some((matches) => matches(key));
   };
@@ -45,6 +46,24 @@ export function validateGlob(text: string): string | undefined {
     if (error instanceof GlobProblem) return `the glob cannot be read: ${error.message}`;
     throw error;
   }
+}
+
+/**
+ * Why a glob that can be read is hardly what was meant; undefined for all others, and for texts that are no glob. `**`
+ * beside other characters finds no more than `*` does, where whoever wrote it wants what lies in folders below, too.
+ */
+export function globDoubt(text: string): string | undefined {
+  if (validateGlob(text) !== undefined || !hasIdleStars(parseGlob(text))) return undefined;
+  const meant = text.replace(/(^|\/)\*\*+(?=[^*/])/g, '$1**/*');
+  const hint = hasIdleStars(parseGlob(meant)) ? 'such as docs/** or **/*.csv' : `${meant} for that in any folder`;
+  return `has ** beside other characters, where it finds no more than *: write it as a whole segment, ${hint}, or * for within one folder`;
+}
+
+function hasIdleStars(nodes: readonly GlobNode[]): boolean {
+  return nodes.some((node) => {
+    if (node.type === 'either') return node.options.some(hasIdleStars);
+    return node.type === 'star' && node.count > 1;
+  });
 }
 
 function compileValid(text: string): (key: string) => boolean {

@@ -1,3 +1,4 @@
+import { plainExtension } from '../keys/extension.ts';
 import { Failure } from '../model/errors.ts';
 import type { VaultContext } from '../model/ports/vault.ts';
 import { shortHash } from '../model/short-hash.ts';
@@ -141,7 +142,9 @@ export function fingerprintOf(config: EffectiveConfig): string {
   return shortHash([
     targetOf(config),
     config.prefix,
-    [...config.extensions].sort(),
+    // Not as they are spelt: what an extension finds grew once (names such as `.env`), and a pass that was begun under the
+    // former rule is not gone on with under this one.
+    config.extensions.map((extension) => `*.${plainExtension(extension)}`).sort(),
     [...config.include].sort(),
     [...config.exclude].sort(),
   ]);

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { intersect, type KeySpan, spanOfPrefix } from '../catalogue/key-span.ts';
 import { utf8Length } from '../keys/byte-order.ts';
+import { compileExtensions, extensionDoubt, extensionSpelling } from '../keys/extension.ts';
 import { TABLE_LIMITS } from '../table/table-limits.ts';
 import { documentFields } from './document-fields.ts';
 import { decodeCursor, type SearchPosition } from './search-cursor.ts';
@@ -17,8 +18,8 @@ export type DocumentSearch = {
   readonly span: KeySpan;
   /** Whether only what lies directly in one folder is asked for, and if so, whether its folders are shown too. */
   readonly level?: { readonly prefix: string; readonly folders: boolean };
-  /** Lower case, without the dot. */
-  readonly extensions?: ReadonlySet<string>;
+  /** Whether a key has one of the extensions asked for. */
+  readonly hasExtension?: (key: string) => boolean;
 };
 
 /** `key` and `metadata.key` are the order of the store; sorting by the others reads and holds all that matches. */
@@ -29,7 +30,6 @@ const sortable = [...keyFields, 'title', 'size', 'created', 'updated', 'category
 const mostDatasources = 1000;
 
 const folderNames = z.array(z.string());
-const extension = /^\.?([^./\s]{1,64})$/u;
 
 /**
  * Reads the parameters of a search of documents: those of parseSearch, and
@@ -38,7 +38,7 @@ const extension = /^\.?([^./\s]{1,64})$/u;
  * - `view=list`: documents only; with `path` those at any depth below it
  * - `category`: documents directly in that folder, "/a/b/" or "/"; the outer slashes may be left out
  * - `prefix`: what the key begins with, to the byte
- * - `extension`: any of these, parted by commas or repeated, with or without dot, in any case
+ * - `extension`: any of these, parted by commas or repeated, by the rule of a datasource's `extensions`
  *
  * An empty text counts as absent. Throws Failure `invalid_request`.
  */
@@ -59,7 +59,7 @@ export function readDocumentSearch(parameters: SearchParameters): DocumentSearch
     datasources: contradicts ? [] : readDatasources(parameters),
     span: [path, category, prefix].reduce<KeySpan>((span, start) => intersect(span, spanOfPrefix(start ?? '')), {}),
     ...(level === undefined ? {} : { level: { prefix: level, folders: folder !== undefined } }),
-    extensions: readExtensions(parameters),
+    hasExtension: readExtensions(parameters),
   };
 }
 
@@ -93,13 +93,13 @@ function readDatasources(parameters: SearchParameters): readonly string[] | unde
   return ids.length === 0 ? undefined : ids;
 }
 
-function readExtensions(parameters: SearchParameters): ReadonlySet<string> | undefined {
-  const wanted = list(parameters, 'extension').map((text) => {
-    const name = extension.exec(text)?.[1];
-    if (name !== undefined) return name.toLowerCase();
-    throw searchRefusal('extension', 'must be extensions such as "pdf" or ".pdf", without further dots or slashes');
-  });
-  return wanted.length === 0 ? undefined : new Set(wanted);
+function readExtensions(parameters: SearchParameters): DocumentSearch['hasExtension'] {
+  const wanted = list(parameters, 'extension');
+  for (const text of wanted) {
+    const reason = extensionSpelling.test(text) ? extensionDoubt(text) : 'must be extensions such as "pdf" or "tar.gz"';
+    if (reason !== undefined) throw searchRefusal('extension', reason);
+  }
+  return wanted.length === 0 ? undefined : compileExtensions(wanted);
 }
 
 function list(parameters: SearchParameters, name: string): string[] {

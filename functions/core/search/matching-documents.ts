@@ -3,7 +3,6 @@ import { intersect, type KeyPosition, spanBeyond } from '../catalogue/key-span.t
 import { type Walk, type WalkStep, walkRecords } from '../catalogue/walk-records.ts';
 import { documentView, folderView, searchedView } from '../documents/document.ts';
 import { compareKeys } from '../keys/byte-order.ts';
-import { extensionOf } from '../keys/file-name.ts';
 import type { Table } from '../model/ports/table.ts';
 import type { DocumentSearch } from './document-search.ts';
 import { compileMatch } from './search-match.ts';
@@ -41,7 +40,7 @@ export async function* matchingDocuments(
 export function isUnfiltered(search: DocumentSearch): boolean {
   return (
     search.level === undefined &&
-    search.extensions === undefined &&
+    search.hasExtension === undefined &&
     search.span.lower === undefined &&
     search.span.upper === undefined &&
     !looksInside(search)
@@ -58,10 +57,10 @@ type ViewOf = (source: SearchedSource, step: WalkStep) => Promise<Record<string,
 /** What a step shows if it matches. The cheap questions come first: a view takes longer to make than to reject. */
 function compileViews(search: DocumentSearch): ViewOf {
   const matches = looksInside(search) ? compileMatch(search.query) : () => true;
-  const { extensions, level } = search;
+  const { hasExtension, level } = search;
   return async (source, { key, whole, record }) => {
     if (record === undefined && !(whole && level?.folders)) return undefined;
-    if (extensions !== undefined && !extensions.has(extensionOf(key) ?? '')) return undefined;
+    if (hasExtension !== undefined && !hasExtension(key)) return undefined;
     const place = await source.place();
     const view = record ? documentView(source.row, place, record) : folderView(source.row, place, key);
     return matches(searchedView(view, key)) ? view : undefined;

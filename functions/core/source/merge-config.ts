@@ -1,3 +1,5 @@
+import { extensionDoubt } from '../keys/extension.ts';
+import { globDoubt } from '../keys/key-filter.ts';
 import { Failure, type FailureDetail } from '../model/errors.ts';
 import type { Ids } from '../model/ports/host.ts';
 import type { Sealer } from '../model/ports/vault.ts';
@@ -23,7 +25,8 @@ export type MergeDeps = { readonly sealer: Sealer; readonly ids: Ids; readonly a
  * the input does not mention it: the stored settings for an update, none for a replacement. An absent secret stays,
  * unless what it opens (bucket, endpoint or key id) changes: then Failure `secret_required`, so that whoever may edit
  * the settings cannot send a stored secret to a server of their own. A role takes the place of keys, and keys that of a
- * role. Throws Failure `invalid_request` for a role that cannot be used so, or may not be taken here.
+ * role. Throws Failure `invalid_request` for a role that cannot be used so, or may not be taken here, and for a filter
+ * that is hardly what was meant.
  */
 export async function mergeConfig(
   deps: MergeDeps,
@@ -35,6 +38,7 @@ export async function mergeConfig(
   const { secret_access_key: secret, session_token: token, external_id: _ours, ...given } = input;
   const config = dropCleared({ ...withoutReplaced(base, input), ...dropAbsent(given) });
   demandUsableRole(deps.assumableRoles, owner, stored.config, config);
+  demandClearFilters(owner, stored.config, config);
   // Settings without a key id have no use for a secret: dropping the one drops the other.
   const kept = config.access_key_id === undefined ? {} : stored.secrets;
   if (secret === undefined && kept.secret_access_key !== undefined) demandSecret(owner, stored.config, config);
@@ -62,6 +66,20 @@ function demandUsableRole(
   const refused =
     refusal === undefined || after.role_arn === before.role_arn ? [] : [{ path: 'role_arn', reason: refusal }];
   const details = [...refused, ...roleProblems(after)].map((detail) => placed(owner, detail));
+  const [first] = details;
+  if (first !== undefined) throw new Failure('invalid_request', `${first.path} ${first.reason}`, { details });
+}
+
+const doubts = { extensions: extensionDoubt, include: globDoubt, exclude: globDoubt } as const;
+
+/** A filter that stands already goes on finding what it found, and may be sent back as it is. */
+function demandClearFilters(owner: SecretOwner, before: StoredS3Config, after: StoredS3Config): void {
+  const details = (['extensions', 'include', 'exclude'] as const).flatMap((list) =>
+    (after[list] ?? []).flatMap((text, index) => {
+      const reason = before[list]?.includes(text) ? undefined : doubts[list](text);
+      return reason === undefined ? [] : [placed(owner, { path: `${list}.${index}`, reason })];
+    }),
+  );
   const [first] = details;
   if (first !== undefined) throw new Failure('invalid_request', `${first.path} ${first.reason}`, { details });
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { utf8Length } from '../keys/byte-order.ts';
+import { extensionSpelling } from '../keys/extension.ts';
 import { validateGlob } from '../keys/key-filter.ts';
 import { awsProblems, bucketNamePattern } from './bucket-name.ts';
 import { endpointProblem } from './endpoint.ts';
@@ -42,7 +43,7 @@ const glob = z.string().check((context) => {
 
 const extension = z
   .string('must be a list of strings such as ["pdf", "docx"]')
-  .regex(/^\.?[^./\s]{1,64}$/u, 'must be one extension such as "pdf" or ".pdf", without further dots or slashes')
+  .regex(extensionSpelling, 'must be one extension such as "pdf", ".pdf" or "tar.gz", or "*" for every file')
   .refine((text) => text.isWellFormed(), 'must be valid Unicode text');
 
 /** What reads as a stand-in for a secret rather than as one: asterisks, bullets, "[redacted]". */

@@ -35,7 +35,7 @@ const known = {
   prefix: { form: text, description: 'only keys that begin with this' },
   extension: {
     form: joined,
-    description: 'only these file extensions, joined by commas or repeated',
+    description: 'only these file extensions, such as pdf or tar.gz, joined by commas or repeated; * is every file',
     repeatable: true,
   },
 } as const;

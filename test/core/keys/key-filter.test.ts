@@ -3,7 +3,8 @@ import picomatch from 'picomatch';
 import { describe, expect, test } from 'vitest';
 import { compileGlob } from '#core/keys/glob-match.ts';
 import { type GlobNode, parseGlob } from '#core/keys/glob-syntax.ts';
-import { compileFilter, validateGlob } from '#core/keys/key-filter.ts';
+import { compileFilter, globDoubt, validateGlob } from '#core/keys/key-filter.ts';
+import extensions from '../../vectors/extensions.json' with { type: 'json' };
 import folders from '../../vectors/folders.json' with { type: 'json' };
 import odd from '../../vectors/keys.json' with { type: 'json' };
 
@@ -29,8 +30,27 @@ describe('the extension filter', () => {
     const passes = compileFilter({ extensions: ['pdf'] });
     expect(['a.pdf', 'a.pdf/', 'pdf', '.pdf', 'a.pdf.gz', 'a.xpdf', 'b.PdF'].filter(passes)).toEqual([
       'a.pdf',
+      '.pdf',
       'b.PdF',
     ]);
+  });
+
+  test.each(extensions.filters)('given $extensions, then it finds $in and not $out', (filter) => {
+    const passes = compileFilter({ extensions: filter.extensions });
+    expect(filter.in.filter((key) => !passes(key))).toEqual([]);
+    expect(filter.out.filter(passes)).toEqual([]);
+  });
+
+  test('given any name and one extension of it, then it passes just if the name ends in a dot and that', () => {
+    const part = fc.string({ unit: fc.constantFrom('a', 'B', '.', '/', 'é'), maxLength: 8 });
+    const extension = fc.constantFrom('a', 'b', 'ab', 'a.b', 'a.b.a', 'É');
+    fc.assert(
+      fc.property(part, extension, (key, wanted) => {
+        const name = key.slice(key.lastIndexOf('/') + 1).toLowerCase();
+        expect(compileFilter({ extensions: [wanted] })(key)).toBe(name.endsWith(`.${wanted.toLowerCase()}`));
+      }),
+      { numRuns: 3000 },
+    );
   });
 });
 
@@ -130,6 +150,48 @@ describe('a glob', () => {
     'given %j, then it is taken',
     (glob) => expect(validateGlob(glob)).toBeUndefined(),
   );
+});
+
+describe('a glob with ** beside other characters', () => {
+  test.each([
+    ['**.csv', '**/*.csv for'],
+    ['docs/**.csv', 'docs/**/*.csv for'],
+    ['a/**.{csv,tsv}', 'a/**/*.{csv,tsv} for'],
+    ['**b/**c', '**/*b/**/*c for'],
+    ['***.csv', '**/*.csv for'],
+    ['docs**', 'such as docs/**'],
+    ['a**b', 'such as docs/**'],
+    ['***', 'such as docs/**'],
+    ['{**.csv,x}', 'such as docs/**'],
+    ['x/{a,b**}', 'such as docs/**'],
+  ])('given %j, then the doubt tells %j, and what was stored before finds what * would', (glob, words) => {
+    expect(globDoubt(glob)).toContain(words);
+    expect(validateGlob(glob)).toBeUndefined();
+    const [former, single] = [glob, glob.replace(/\*\*+/g, '*')].map(compileGlob);
+    const keys = ['a.csv', 'x/a.csv', 'docs/a.csv', 'docs/x/a.csv', 'docs', 'docsx', 'docs/', 'ab', 'axb', 'a/b', 'x'];
+    expect(keys.filter((key) => former?.(key))).toEqual(keys.filter((key) => single?.(key)));
+  });
+
+  test.each([
+    '**',
+    '**/*.csv',
+    'docs/**',
+    'a/**/b',
+    '*.csv',
+    '{**/x,y}',
+    '\\*\\*.csv',
+    '[*][*]x',
+    '*\\*',
+    'a*b*c',
+    '[a',
+    '',
+  ])('given %j, then there is no doubt', (glob) => expect(globDoubt(glob)).toBeUndefined());
+
+  test('given what the doubt proposes for a glob, then it finds that in every folder and raises no doubt', () => {
+    expect(globDoubt('**/*.csv')).toBeUndefined();
+    const keys = ['a.csv', 'x/a.csv', 'x/y/.csv', 'a.csv/b', 'a.tsv'];
+    expect(keys.filter(compileGlob('**/*.csv'))).toEqual(['a.csv', 'x/a.csv', 'x/y/.csv']);
+  });
 });
 
 describe('a glob on a key of 1,024 characters', () => {

@@ -1,6 +1,13 @@
 import { describe, expect, it, test } from 'vitest';
 import type { Failure } from '#core/model/errors.ts';
-import { effectiveConfig, fingerprintOf, hasOwnBlock, targetOf } from '#core/registry/effective-config.ts';
+import { shortHash } from '#core/model/short-hash.ts';
+import {
+  type EffectiveConfig,
+  effectiveConfig,
+  fingerprintOf,
+  hasOwnBlock,
+  targetOf,
+} from '#core/registry/effective-config.ts';
 
 type Datasource = Parameters<typeof effectiveConfig>[1];
 const connector: Parameters<typeof effectiveConfig>[0] = {
@@ -200,5 +207,21 @@ describe('the fingerprint of a scope', () => {
     const one = fingerprintOf(effective({ extensions: ['a', 'b'], include: ['x', 'y'], exclude: ['p', 'q'] }));
     const other = effective({ extensions: ['b', 'a'], include: ['y', 'x'], exclude: ['q', 'p'], access_key_id: 'L' });
     expect(fingerprintOf(other)).toBe(one);
+  });
+
+  it('is another than before where it has extensions, for those find more than they did, and else the same', () => {
+    const former = (config: EffectiveConfig) =>
+      shortHash([targetOf(config), config.prefix, config.extensions, config.include, config.exclude]);
+    for (const extensions of [['pdf'], ['.pdf'], ['*']]) {
+      expect(fingerprintOf(effective({ extensions }))).not.toBe(former(effective({ extensions })));
+    }
+    for (const scope of [{}, { prefix: 'a' }, { include: ['a'] }, { exclude: ['b'] }]) {
+      expect(fingerprintOf(effective(scope))).toBe(former(effective(scope)));
+    }
+  });
+
+  it('does not change with the spelling of an extension', () => {
+    expect(fingerprintOf(effective({ extensions: ['.PDF'] }))).toBe(fingerprintOf(effective({ extensions: ['pdf'] })));
+    expect(fingerprintOf(effective({ extensions: ['*'] }))).not.toBe(fingerprintOf(effective({})));
   });
 });

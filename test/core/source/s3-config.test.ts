@@ -152,6 +152,8 @@ describe('the other fields', () => {
     [{ list_version: 'auto' }],
     [{ extensions: many(100, 'e') }],
     [{ extensions: ['.PDF', 'docx', 'tar-gz'] }],
+    [{ extensions: ['*'] }],
+    [{ extensions: ['tar.gz', '.d.ts', `${'a'.repeat(31)}.${'b'.repeat(32)}`, `.${'a'.repeat(64)}`] }],
     [{ extensions: null, include: null, exclude: null, session_token: null }],
     [{ include: many(50, '**/a'), exclude: many(50, 'b') }],
     [{}],
@@ -181,7 +183,12 @@ describe('the other fields', () => {
     [{ list_version: 3 }, 'list_version', 'must be "auto", 1 or 2'],
     [{ list_version: '2' }, 'list_version', 'must be "auto", 1 or 2'],
     [{ extensions: many(101, 'e') }, 'extensions', 'at most 100'],
-    [{ extensions: ['pdf', 'tar.gz'] }, 'extensions.1', 'without further dots'],
+    [{ extensions: ['pdf', 'tar..gz'] }, 'extensions.1', '"tar.gz"'],
+    [{ extensions: ['pdf.'] }, 'extensions.0', 'must be one extension'],
+    [{ extensions: ['..pdf'] }, 'extensions.0', 'must be one extension'],
+    [{ extensions: ['a/b.pdf'] }, 'extensions.0', 'must be one extension'],
+    [{ extensions: ['pdf, docx'] }, 'extensions.0', 'must be one extension'],
+    [{ extensions: [`${'a'.repeat(32)}.${'b'.repeat(32)}`] }, 'extensions.0', 'must be one extension'],
     [{ extensions: [''] }, 'extensions.0', 'must be one extension'],
     [{ extensions: ['.'] }, 'extensions.0', 'must be one extension'],
     [{ extensions: ['a'.repeat(65)] }, 'extensions.0', 'must be one extension'],
@@ -210,7 +217,7 @@ describe('the other fields', () => {
   });
 
   it('given several faults, then all are told at once', () => {
-    const paths = detailsOf({ bucket: 'B', prefix: '\u0000', extensions: ['a.b'], colour: 'red' }).map(
+    const paths = detailsOf({ bucket: 'B', prefix: '\u0000', extensions: ['a..b'], colour: 'red' }).map(
       (one) => one.path,
     );
     expect(paths.sort()).toEqual(['bucket', 'colour', 'extensions.0', 'prefix']);

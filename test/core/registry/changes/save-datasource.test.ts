@@ -14,6 +14,7 @@ import { collect } from '#support/collect.ts';
 import { type CountingTable, countWrites } from '#support/counting-table.ts';
 import { anyRole } from '#support/fake-roles.ts';
 import { openVault } from '#support/sync-world.ts';
+import extensions from '../../../vectors/extensions.json' with { type: 'json' };
 
 const settings = {
   ...{ bucket: 'photos', endpoint: 'one.example.com' },
@@ -191,6 +192,57 @@ describe('merging', () => {
       details: [{ path: 'sync.interval' }],
     });
     expect(await read('photos')).toEqual(before);
+  });
+});
+
+describe('a filter that is hardly what was meant', () => {
+  const { refused } = extensions;
+  const problem = (saving: Promise<unknown>) =>
+    saving.then(
+      () => [],
+      ({ code, details }: Failure) => [code, ...details.map(({ path }) => path)],
+    );
+
+  test.each(refused)(
+    'given the extension %j, then it is refused wherever it is saved, and nothing is stored',
+    async (text) => {
+      const config = { ...settings, extensions: ['pdf', text] };
+      const saving = async (save: () => Promise<unknown>) => problem(save());
+      const at = (prefix: string) => ['invalid_request', `${prefix}config.extensions.1`];
+      const parsedAt = ['invalid_request', 'connector.config.extensions.1'];
+      expect(await problem(Promise.resolve().then(() => create({ config })))).toEqual(parsedAt);
+      expect(await saving(async () => addStore(config))).toEqual(at(''));
+      expect(table.writes).toBe(0);
+    },
+  );
+
+  it('given ** beside other characters, then the right spelling is told, in include and in exclude', async () => {
+    const config = { ...settings, include: ['docs/**', '**.csv'], exclude: ['tmp/**.log'] };
+    await expect(create({ config })).rejects.toMatchObject({
+      code: 'invalid_request',
+      message: expect.stringContaining('**/*.csv'),
+      details: [
+        { path: 'connector.config.include.1', reason: expect.stringContaining('**/*.csv for that in any folder') },
+        { path: 'connector.config.exclude.0', reason: expect.stringContaining('tmp/**/*.log for that in any folder') },
+      ],
+    });
+  });
+
+  it('given one that is stored from before, then it may be sent back, kept or dropped, but not joined by another', async () => {
+    const row = await create({ id: 'photos' });
+    const former = { extensions: ['p*f'], include: ['**.csv'], exclude: ['tmp**'] };
+    const config = { ...row.connector.config, ...former };
+    await updateDatasource(table, row, { ...row, connector: { id: 's3', config } }, []);
+
+    expect((await patch('photos', { name: 'renamed' })).connector.config).toMatchObject(former);
+    expect((await patch('photos', { connector: { config: former } })).connector.config).toMatchObject(former);
+    expect((await replace('photos', { config: { ...settings, ...former } })).connector.config).toMatchObject(former);
+    const more = patch('photos', { connector: { config: { include: ['**.csv', '**.tsv'] } } });
+    expect(await problem(more)).toEqual(['invalid_request', 'connector.config.include.1']);
+    expect(
+      (await patch('photos', { connector: { config: { include: null } } })).connector.config.include,
+    ).toBeUndefined();
+    expect(await problem(patch('photos', { connector: { config: { include: ['**.csv'] } } }))).toHaveLength(2);
   });
 });
 

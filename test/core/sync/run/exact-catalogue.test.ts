@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { documentId } from '#core/catalogue/document-id.ts';
 import { readRanges } from '#core/catalogue/range-map.ts';
+import { deleteDocument } from '#core/documents/delete-document.ts';
+import { readState, stateItem } from '#core/runs/sync-state.ts';
 import { bucketFacts, bucketName, createSyncWorld, recordFacts, type SyncWorld } from '#support/sync-world.ts';
 
 const vectors = JSON.parse(readFileSync(new URL('../../../vectors/keys.json', import.meta.url), 'utf8'));
@@ -99,5 +102,35 @@ describe('filters', () => {
     await world.change(id, { connector: { config: { prefix: '', extensions: [] } } });
     expect((await world.sync(id)).counters).toMatchObject({ added: 4, unchanged: 2, deleted: 0 });
     expect(recordFacts(await world.catalogue(id))).toEqual(bucketFacts(world.s3));
+  });
+
+  it('takes dotfiles by their extension and several dots by the end of the name, and every file by *', async () => {
+    for (const key of ['.env', 'a/.env', 'a/x.tar.gz', 'a/y.gz', 'noext', 'folder/']) world.s3.put(bucketName, key);
+    const { id } = await world.addDatasource({ config: { extensions: ['env', 'TAR.gz'] } });
+    await world.sync(id);
+    expect(await keysOf(id)).toEqual(['.env', 'a/.env', 'a/x.tar.gz']);
+
+    await world.change(id, { connector: { config: { extensions: ['*'] } } });
+    expect((await world.sync(id)).counters).toMatchObject({ added: 8, unchanged: 3, out_of_scope: 0, deleted: 0 });
+    const files = world.s3.objects(bucketName).filter(({ key }) => key !== 'folder/');
+    expect(await keysOf(id)).toEqual(files.map(({ key }) => key));
+  });
+
+  it('given a filter stored before extensions found dotfiles, then the next run adds those and removes nothing', async () => {
+    world.s3.put(bucketName, '.pdf');
+    const { id, uid } = await world.addDatasource({ config: { extensions: ['pdf'] } });
+    await world.sync(id);
+    // As the former rule left it: the dotfile unknown, the last complete run and a pass that ran out of time by its fingerprint.
+    await deleteDocument(world.deps, documentId(id, '.pdf'));
+    const state = await readState(world.table, uid);
+    const [fingerprint, run] = ['the-former-one', state.last_complete?.run ?? ''];
+    const began_at = new Date(world.deps.clock.now()).toISOString();
+    const unfinished = { pass: run, began_at, fingerprint };
+    await world.table.put(stateItem(uid, { ...state, last_complete: { run, fingerprint, listed: 7 }, unfinished }));
+
+    const { status, counters, pass } = await world.sync(id);
+    expect({ status, pass }).toEqual({ status: 'completed', pass: undefined });
+    expect(counters).toMatchObject({ added: 1, deleted: 0, out_of_scope: 0, unchanged: 4 });
+    expect(await keysOf(id)).toContain('.pdf');
   });
 });
