@@ -1,30 +1,15 @@
 import { Cron } from 'croner';
+import { canFire } from './time-zone.ts';
 import { wallClockOf } from './wall-clock.ts';
 
 const SECOND = 1000;
 const periods: Readonly<Record<string, number>> = { minute: 60 * SECOND, hour: 3600 * SECOND, day: 86_400 * SECOND };
-
-/** Scheduler takes names of 1–50 characters:
- *  https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html (ScheduleExpressionTimezone). */
-const timezoneName = /^[A-Za-z][A-Za-z0-9_+/-]{0,49}$/;
 
 /** A change of offset hides or repeats at most a day of minutes (Samoa skipped one in 2011). */
 const MOST_SKIPPED = 2 * 24 * 60;
 
 /** Years end with 2199 in EventBridge's cron. */
 const LAST_YEAR = 2199;
-
-/** Whether this is the IANA name of a time zone, spelled as IANA does; numeric offsets such as `+02:00` are not. */
-export function isTimezone(name: string): boolean {
-  if (!timezoneName.test(name)) return false;
-  try {
-    const { timeZone } = new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions();
-    // Intl ignores case, EventBridge does not. Another name altogether is what an alias resolves to.
-    return timeZone === name || timeZone.toLowerCase() !== name.toLowerCase();
-  } catch {
-    return false;
-  }
-}
 
 /**
  * When an EventBridge Scheduler expression fires next, strictly after `after` and never before `startAt` (all epoch
@@ -41,7 +26,7 @@ export function nextFire(expression: string, timezone: string, startAt: number, 
   const [, kind, body = ''] = /^(rate|cron|at)\(([^()]*)\)$/.exec(expression) ?? [];
   if (kind === 'rate') return nextOfRate(body, startAt, after);
   const pattern = kind === 'cron' ? cronPattern(body) : kind === 'at' ? onePattern(body) : undefined;
-  if (pattern === undefined || !isTimezone(timezone)) return undefined;
+  if (pattern === undefined || !canFire(timezone)) return undefined;
   return nextOfPattern(pattern, timezone, Math.max(after, startAt - 1));
 }
 

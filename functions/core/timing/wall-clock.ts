@@ -8,7 +8,7 @@ export type WallClock = {
   firstInstantOf(wall: number): number | undefined;
 };
 
-/** Throws RangeError for a name that Intl does not know: ask isTimezone (next-fire.ts) before. Exact to the millisecond for years 1–9999. */
+/** Throws RangeError for a name that Intl does not know: ask canFire (time-zone.ts) before. Exact to the millisecond for years 1–9999. */
 export function wallClockOf(timezone: string): WallClock {
   const format = new Intl.DateTimeFormat('en', {
     timeZone: timezone,

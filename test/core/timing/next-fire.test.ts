@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { toSchedulerCron } from '#core/timing/cron.ts';
-import { isTimezone, nextFire } from '#core/timing/next-fire.ts';
+import { nextFire } from '#core/timing/next-fire.ts';
 
 const MINUTE = 60_000;
 const instant = (text: string) => Date.parse(text);
@@ -275,22 +275,4 @@ describe('a Unix cron, converted and fired', () => {
       { numRuns: 150 },
     );
   });
-});
-
-describe('a time zone', () => {
-  test.each([
-    'UTC',
-    'GMT',
-    'Etc/UTC',
-    'Europe/Berlin',
-    'Asia/Kolkata',
-    'Asia/Calcutta',
-    'America/Argentina/Buenos_Aires',
-    'Etc/GMT+5',
-  ])('given %s, then it is one', (name) => expect(isTimezone(name)).toBe(true));
-
-  test.each(['', 'europe/berlin', 'utc', '+02:00', 'CEST+2', 'Mars/Olympus', 'Europe/Berlin ', 'x'.repeat(60)])(
-    'given %j, then it is none',
-    (name) => expect(isTimezone(name)).toBe(false),
-  );
 });

@@ -90,6 +90,11 @@ const schedules: readonly Bad[] = [
   ['an interval in words', { interval: 'hourly' }, /^interval "hourly" is not a duration/],
   ['an interval that is a number', { interval: 3600 }, /interval: must be a text/],
   ['an unknown zone', { cron: '0 6 * * *', timezone: 'Mars/Olympus' }, /^timezone is not a known IANA/],
+  [
+    'a zone in small letters',
+    { cron: '0 6 * * *', timezone: 'us/pacific' },
+    /^timezone is spelt "US\/Pacific" by IANA/,
+  ],
   ['a zone with an interval', { interval: '6h', timezone: 'Europe/Berlin' }, /^timezone goes with/],
   ['a prefix that is a list', { interval: '6h', prefix_filter: ['a'] }, /prefix_filter/],
   ['enabled as a text', { interval: '6h', enabled: 'true' }, /enabled: must be true or false/],

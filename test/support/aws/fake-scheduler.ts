@@ -12,7 +12,8 @@ import {
   UpdateScheduleCommand,
   ValidationException,
 } from '@aws-sdk/client-scheduler';
-import { isTimezone, nextFire } from '#core/timing/next-fire.ts';
+import { nextFire } from '#core/timing/next-fire.ts';
+import { timezoneProblem } from '#core/timing/time-zone.ts';
 
 /** A schedule as it stands in the service, with the defaults of what it was not given. */
 export type StandingSchedule = CreateScheduleCommandInput & { readonly LastModificationDate: Date };
@@ -171,7 +172,7 @@ function refusal(input: CreateScheduleCommandInput, now: number): string | undef
   const { Name = '', ScheduleExpression = '', ScheduleExpressionTimezone = 'UTC', StartDate, Target } = input;
   const { MaximumEventAgeInSeconds: age = 60, MaximumRetryAttempts: attempts = 0 } = Target?.RetryPolicy ?? {};
   if (!/^[0-9a-zA-Z-_.]{1,64}$/.test(Name)) return 'Invalid name.';
-  if (!isTimezone(ScheduleExpressionTimezone)) return `Invalid Schedule Expression Timezone.`;
+  if (timezoneProblem(ScheduleExpressionTimezone) !== undefined) return `Invalid Schedule Expression Timezone.`;
   if (nextFire(ScheduleExpression, ScheduleExpressionTimezone, now, now) === undefined) {
     return `Invalid Schedule Expression ${ScheduleExpression}.`;
   }

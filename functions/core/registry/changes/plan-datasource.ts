@@ -35,7 +35,7 @@ export async function planDatasource(
   const target = targetOf(effective);
   const uid = stored !== undefined && stored.target === target ? stored.uid : deps.ids.unique();
   const base = replace ? undefined : stored;
-  const sync = planSync(input.sync, base?.sync, now, deps.minimumIntervalSeconds);
+  const sync = planSync(input.sync, base?.sync, now, deps.minimumIntervalSeconds, stored?.sync.timezone);
   const enabled = input.enabled ?? base?.enabled ?? true;
   const row: PlannedDatasource = {
     v: 1,

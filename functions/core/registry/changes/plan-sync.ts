@@ -2,20 +2,22 @@ import { Failure } from '../../model/errors.ts';
 import { toSchedulerCron } from '../../timing/cron.ts';
 import { timingKey } from '../../timing/from-scheduler.ts';
 import { parseInterval } from '../../timing/interval.ts';
-import { isTimezone } from '../../timing/next-fire.ts';
+import { timezoneProblem } from '../../timing/time-zone.ts';
 import type { DatasourceRow, SyncInput, SyncPolicy } from '../datasource.ts';
 import { changeTimes, stateOf } from '../datasource.ts';
 
 /**
  * Works out when a datasource syncs from what a caller gave and what was stored. The strategy follows from the fields
  * given when it is not said. Throws Failure `invalid_request` for an interval or cron that cannot be kept: nothing is
- * rounded. `now` (epoch ms) anchors a schedule that changed.
+ * rounded. `now` (epoch ms) anchors a schedule that changed. `zoneBefore` stands in the row that is changed or replaced: it
+ * is not judged again, for it may have been taken when other spellings were.
  */
 export function planSync(
   input: SyncInput | undefined,
   stored: SyncPolicy | undefined,
   now: number,
   minimumIntervalSeconds: number,
+  zoneBefore: string | undefined = stored?.timezone,
 ): SyncPolicy {
   const given = input ?? {};
   const strategy = chooseStrategy(given, stored);
@@ -28,6 +30,7 @@ export function planSync(
     changed_by: 'api' as const,
   };
   const timing = planTiming(strategy, given, stored, minimumIntervalSeconds);
+  demandTimezone(given.timezone, zoneBefore);
   const next: SyncPolicy = { ...common, ...timing, anchor: now };
   if (stored !== undefined && sameSchedule(next, stored)) {
     return { ...next, anchor: stored.anchor, changed_by: stored.changed_by };
@@ -115,8 +118,12 @@ function planTiming(
   const converted = toSchedulerCron(cron);
   if (!converted.ok) throw invalid('sync.cron', converted.reason);
   const timezone = given.timezone ?? stored?.timezone ?? 'UTC';
-  if (!isTimezone(timezone)) throw invalid('sync.timezone', 'is not a known IANA time zone such as "Europe/Berlin"');
   return { cron, timezone, expression: converted.expression };
+}
+
+function demandTimezone(given: string | undefined, before: string | undefined): void {
+  const problem = given === undefined || given === before ? undefined : timezoneProblem(given);
+  if (problem !== undefined) throw invalid('sync.timezone', problem);
 }
 
 function cronMissing(strategy: SyncPolicy['strategy'], stored: SyncPolicy | undefined): string {

@@ -66,6 +66,9 @@ describe('the schedule a caller asks for', () => {
     [{ timezone: 'UTC' }, 'sync.timezone', 'goes with strategy "cron"'],
     [{ cron: '0 6 * * *', timezone: 'Mars/Olympus' }, 'sync.timezone', 'IANA'],
     [{ cron: '0 6 * * *', timezone: '' }, 'sync.timezone', 'IANA'],
+    [{ cron: '0 6 * * *', timezone: 'asia/kolkata' }, 'sync.timezone', '"Asia/Kolkata"'],
+    [{ cron: '0 6 * * *', timezone: 'us/pacific' }, 'sync.timezone', '"US/Pacific"'],
+    [{ cron: '0 6 * * *', timezone: 'IST' }, 'sync.timezone', 'not a known IANA'],
   ])('given %j, then the fault is at %s and says %j', (input, path, words) => {
     const { details, message } = refusal(input);
     expect(details).toEqual([{ path, reason: expect.stringContaining(words) }]);
@@ -90,6 +93,17 @@ describe('a change of the schedule', () => {
       expect(plan(input, byConsole, 9000)).toMatchObject({ anchor: 1000, changed_by: 'console', page_size: 100 });
     }
     expect(plan({ interval: '300s' }, everyFive, 9000).interval).toBe('300s');
+  });
+
+  it('given a zone in a spelling that was taken before, then it may be kept and sent back, and not be set again', () => {
+    const former = { ...mornings, timezone: 'asia/kolkata' };
+    expect(plan({}, former, 9000)).toEqual(former);
+    expect(plan({ cron: '0 6 * * *', timezone: 'asia/kolkata' }, former, 9000)).toEqual(former);
+    expect(plan({ cron: '0 7 * * *' }, former, 9000)).toMatchObject({ timezone: 'asia/kolkata', anchor: 9000 });
+    expect(plan({ cron: '0 7 * * *', timezone: 'asia/kolkata' }, former, 9000).timezone).toBe('asia/kolkata');
+    expect(plan({ timezone: 'Asia/Kolkata' }, former, 9000)).toMatchObject({ timezone: 'Asia/Kolkata', anchor: 9000 });
+    expect(refusal({ timezone: 'asia/Kolkata' }, former).details[0]?.reason).toContain('"Asia/Kolkata"');
+    expect(refusal({ timezone: 'asia/kolkata' }, mornings).details[0]?.reason).toContain('"Asia/Kolkata"');
   });
 
   it('given what a view echoes, then all stays', () => {

@@ -284,6 +284,21 @@ describe('replacing', () => {
   });
 });
 
+describe('a time zone in a spelling that was taken before', () => {
+  it('may be read and saved as it is, merged or as a whole', async () => {
+    const row = await create({ id: 'photos', sync: { cron: '0 6 * * *', timezone: 'Asia/Kolkata' } });
+    const sync = { ...row.sync, timezone: 'asia/kolkata' };
+    await updateDatasource(table, row, { ...row, sync }, []);
+    const { sync: shown } = datasourceView(await read('photos')) as { sync: object };
+    expect((await patch('photos', { sync: shown })).sync).toEqual(sync);
+    expect((await replace('photos', { sync: shown })).sync).toMatchObject({ timezone: 'asia/kolkata' });
+    await expect(patch('photos', { sync: { timezone: 'us/pacific' } })).rejects.toMatchObject({
+      code: 'invalid_request',
+      details: [{ path: 'sync.timezone', reason: 'is spelt "US/Pacific" by IANA: write it so' }],
+    });
+  });
+});
+
 describe('a stored secret', () => {
   beforeEach(async () => {
     await create({ id: 'photos', config: { ...settings, session_token: 'a-token' } });
