@@ -3,6 +3,7 @@ import type { ReadMeter } from '../catalogue/walk-records.ts';
 import { searchedView } from '../documents/document.ts';
 import type { Failure } from '../model/errors.ts';
 import type { Table } from '../model/ports/table.ts';
+import { countRecords, type RecordCount } from './count-records.ts';
 import { type DocumentSearch, keyFields, readDocumentSearch } from './document-search.ts';
 import { isUnfiltered, matchingDocuments } from './matching-documents.ts';
 import { encodeCursor, type SearchPosition } from './search-cursor.ts';
@@ -10,7 +11,7 @@ import { compareBySort } from './search-match.ts';
 import type { SearchHit, SearchPage } from './search-page.ts';
 import type { SearchParameters } from './search-query.ts';
 import { searchRefusal } from './search-refusal.ts';
-import { countRecords, type SearchedSource, searchedSources } from './searched-sources.ts';
+import { type SearchedSource, searchedSources } from './searched-sources.ts';
 
 /** What one search may cost. The first two are those of the wire contract; the others bound the time it takes. */
 export type SearchLimits = {
@@ -45,8 +46,9 @@ type Searching = {
  * Searches the catalogue; for the parameters see readDocumentSearch. The order is that of datasource ids and then of
  * keys in UTF-8 bytes; in a folder listing a folder stands at the place of its own key, with its slash.
  *
- * The total of a search that asks nothing of its documents is exact. Others read on behind the page to count, and where
- * they come to a limit the relation is `gte`. A page can then be short, or empty: nextCursor leads on from where the
+ * The total of a search that asks nothing of its documents is exact, and `gte` while a run writes there, unless all was
+ * read. Others read on behind the page to count, and where they come to a limit the relation is `gte`. No total is below
+ * what the page shows and what is known to follow. A page can then be short, or empty: nextCursor leads on from where the
  * reading stopped. Documents of disabled datasources are found too. Throws Failure `invalid_request`.
  */
 export async function searchDocuments(
@@ -71,7 +73,7 @@ function keyDirection({ query }: DocumentSearch, sources: number): Direction | u
 async function pageInKeyOrder(searching: Searching, direction: Direction): Promise<SearchPage> {
   const { table, limits, search, sources } = searching;
   const { from, size } = search.query;
-  const known = isUnfiltered(search) ? await countRecords(sources) : undefined;
+  const known = isUnfiltered(search) ? await countRecords(table, sources) : undefined;
   const meter: ReadMeter = { items: 0, records: 0, jumps: 0 };
   // Where nothing is counted, what lies behind the page need not be read.
   const pageItems = known === undefined ? undefined : from + size + 1;
@@ -79,13 +81,17 @@ async function pageInKeyOrder(searching: Searching, direction: Direction): Promi
   const hits: SearchHit[] = [];
   let found = 0;
   let stopped = false;
+  let follows = false;
   let position: SearchPosition | undefined;
   for await (const step of matchingDocuments(table, search, sources, { direction, meter, pageItems })) {
     const { key, whole } = step.position;
     const full = found >= from + size;
     // The first step is always taken, so that each cursor leads further than the one before.
     stopped = position !== undefined && mustStop(limits, meter, full, known !== undefined);
-    if (stopped) break;
+    if (stopped) {
+      follows = step.view !== undefined;
+      break;
+    }
     if (step.view !== undefined) {
       found += 1;
       if (found > from && !full) hits.push(hitOf(step.view));
@@ -94,7 +100,14 @@ async function pageInKeyOrder(searching: Searching, direction: Direction): Promi
   }
   const goesOn = size > 0 && (stopped || found > from + size);
   return {
-    total: known === undefined ? totalOf(before + found, stopped) : totalOf(known, false),
+    total:
+      known === undefined
+        ? totalOf(before + found, stopped)
+        : totalOfAll(known, {
+            all: search.cursor === undefined && !stopped,
+            before,
+            found: found + (follows ? 1 : 0),
+          }),
     hits,
     ...(goesOn && position ? { nextCursor: encodeCursor(position) } : {}),
   };
@@ -113,7 +126,8 @@ async function sortedPage({ table, limits, search, sources }: Searching): Promis
   if (search.cursor !== undefined) {
     throw searchRefusal('cursor', `goes on in the order of keys, not in that of ${by}: leave one of them out`);
   }
-  if (isUnfiltered(search) && (await countRecords(sources)) > limits.candidates) throw tooMany(by, limits);
+  const known = isUnfiltered(search) ? await countRecords(table, sources) : undefined;
+  if (known !== undefined && known.objects > limits.candidates) throw tooMany(by, limits);
   const meter: ReadMeter = { items: 0, records: 0, jumps: 0 };
   const found: { view: Record<string, unknown>; searched: Record<string, unknown> }[] = [];
   for await (const step of matchingDocuments(table, search, sources, { direction: 'ascending', meter })) {
@@ -128,6 +142,17 @@ async function sortedPage({ table, limits, search, sources }: Searching): Promis
     total: totalOf(found.length, false),
     hits: found.slice(from, from + size).map(({ view }) => hitOf(view)),
   };
+}
+
+/** The total where every document is a hit: `found` here, `before` on earlier pages. Where all was read, that counts. */
+function totalOfAll(
+  known: RecordCount,
+  { all, before, found }: { readonly all: boolean; readonly before: number; readonly found: number },
+): SearchPage['total'] {
+  if (all) return totalOf(found, false);
+  // Without a run nothing is catalogued in between, but what an earlier page showed may have been deleted since.
+  const seen = known.exact ? found : before + found;
+  return totalOf(Math.max(known.objects, seen), !known.exact || seen > known.objects);
 }
 
 function totalOf(value: number, more: boolean): SearchPage['total'] {

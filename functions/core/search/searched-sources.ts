@@ -33,20 +33,6 @@ export async function searchedSources(table: Table, search: DocumentSearch): Pro
   return sources;
 }
 
-/** Live records in all of these, as the range maps count them. */
-export async function countRecords(sources: readonly SearchedSource[]): Promise<number> {
-  let total = 0;
-  for (let start = 0; start < sources.length; start += atOnce) {
-    const maps = await Promise.all(sources.slice(start, start + atOnce).map((source) => source.ranges()));
-    for (const ranges of maps) {
-      const objects = ranges.reduce((sum, range) => sum + range.objects, 0);
-      // A document deleted before the running sync counted it leaves the map below zero for a moment.
-      total += Math.max(0, objects);
-    }
-  }
-  return total;
-}
-
 async function* rowsOf(table: Table, ids: readonly string[] | undefined): AsyncIterable<DatasourceRow> {
   if (ids === undefined) {
     yield* listDatasources(table);

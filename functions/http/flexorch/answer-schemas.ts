@@ -141,7 +141,7 @@ export const flexorchAnswers = {
   v1_sync_started: enveloped(syncLog, 'accepted'),
   v1_sync_logs: enveloped(list(syncLog)),
   v1_document: enveloped(document),
-  v1_documents: page(document, { next_cursor: text }),
+  v1_documents: page(document, { next_cursor: text, total_relation: { enum: ['gte'] } }),
   v1_webhook_created: enveloped(object({ ...webhook, secret: text }, ['secret'])),
   v1_webhooks: page(object(webhook)),
   v1_processing: withPoll(enveloped(processing, 'accepted')),

@@ -50,7 +50,11 @@ async function listed({ deps, query }: RequestContext<ApiDeps>): Promise<Reply> 
     size: String(page.pageSize),
     ...(query.cursor === undefined ? { from: String((page.page - 1) * page.pageSize) } : { cursor: query.cursor }),
   });
-  const more = nextCursor === undefined ? {} : { next_cursor: nextCursor };
+  const more = {
+    ...(nextCursor === undefined ? {} : { next_cursor: nextCursor }),
+    // The contract's total is a bare number: while a run writes, there may be more than that.
+    ...(total.relation === 'eq' ? {} : { total_relation: total.relation }),
+  };
   return itemsPage(
     hits.map(({ source }) => documentFace(source)),
     total.value,

@@ -98,12 +98,19 @@ describe('a search without conditions', () => {
     expect((await search({ path: '[]' })).keys).toEqual(['a', 'm', 'z']);
   });
 
-  test('given a map below zero because a sync has yet to count, then the total is not', async () => {
-    const { search, table } = await catalogue({ id: 'ds', keys: ['a'] });
-    const [range] = await readRanges(table, 'uid-ds');
-    await table.put(rangeItem('uid-ds', { ...range!, objects: -1 }));
-    expect((await search({})).total).toEqual({ value: 0, relation: 'eq' });
-  });
+  test.each([-1, 0, 2])(
+    'given a map that counts %i of three, then no total is below what is shown',
+    async (objects) => {
+      const { search, table } = await catalogue({ id: 'ds', keys: ['a', 'b', 'c'], gone: ['d'] });
+      const [range] = await readRanges(table, 'uid-ds');
+      await table.put(rangeItem('uid-ds', { ...range!, objects }));
+      expect((await search({})).total).toEqual({ value: 3, relation: 'eq' });
+      expect((await search({ size: '2' })).total).toEqual({ value: 3, relation: 'gte' });
+      expect((await search({ size: '1' })).total).toEqual({ value: 2, relation: objects === 2 ? 'eq' : 'gte' });
+      const { nextCursor } = await search({ size: '2' });
+      expect((await search({ size: '2', cursor: nextCursor! })).total.value).toBe(Math.max(1, objects));
+    },
+  );
 });
 
 describe('a page of no hits', () => {

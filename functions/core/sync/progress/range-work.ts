@@ -80,6 +80,17 @@ export async function listWork(table: Table, uid: string, pass: string): Promise
   return rows;
 }
 
+/** What is stored of the work on these ranges, by the id of the range. */
+export async function readWork(
+  table: Table,
+  uid: string,
+  pass: string,
+  ranges: readonly string[],
+): Promise<Map<string, WorkRow>> {
+  const items = await table.batchGet(ranges.map((sk) => ({ pk: workPartition(uid, pass), sk })));
+  return new Map(items.map((item) => [item.sk, { ...fromItem(workRow, item), range: item.sk }]));
+}
+
 /** Work on a range, from its beginning or from where `row` left it. */
 export function workOn(range: RangeRow, row: WorkRow | undefined, now: number): RangeWork {
   const tally = row?.tally ?? newTally(range.edits);
