@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
 import { documentId } from '#core/catalogue/document-id.ts';
+import { handleWork } from '#core/dispatch/handle-work.ts';
 import { deleteDocument } from '#core/documents/delete-document.ts';
 import type { Table } from '#core/model/ports/table.ts';
 import { cancelRun } from '#core/runs/cancel-run.ts';
 import type { RunRow } from '#core/runs/run.ts';
+import { readRun } from '#core/runs/run-store.ts';
 import type { SyncSettings } from '#core/runs/sync-deps.ts';
 import { searchDocuments } from '#core/search/search-documents.ts';
 import type { SearchPage } from '#core/search/search-page.ts';
@@ -68,26 +70,46 @@ async function failAtPage(id: string, page: number): Promise<void> {
   world.beforeList = undefined;
 }
 
-/** A run during which `look` is called after each transaction, in the middle of pages too. */
+/** A run during which `look` is called after each write, so in the middle of pages too. */
 async function runWatched(id: string, look: () => Promise<void>): Promise<RunRow> {
   const { table } = world.worker();
+  const guarded = guard(look);
   const watched: Table = {
     ...table,
     async transact(writes) {
       await table.transact(writes);
-      await look();
+      await guarded.look();
+    },
+    async batchWrite(writes) {
+      await table.batchWrite(writes);
+      await guarded.look();
     },
   };
-  return world.run(id, { table: watched });
+  const run = await world.run(id, { table: watched });
+  guarded.rethrow();
+  return run;
 }
 
 /** Calls back whenever a page of the listing is asked for, the run being stopped there. */
 async function atEachPage<Seen>(run: () => Promise<unknown>, look: (page: number) => Promise<Seen>): Promise<Seen[]> {
   const seen: Seen[] = [];
-  world.beforeList = async () => void seen.push(await look(seen.length));
+  const guarded = guard(async () => void seen.push(await look(seen.length)));
+  world.beforeList = guarded.look;
   await run();
   world.beforeList = undefined;
+  guarded.rethrow();
   return seen;
+}
+
+/** What is thrown within a run ends that run, not the test: it is kept until the run is over. */
+function guard(look: () => Promise<void>): { look(): Promise<void>; rethrow(): void } {
+  const thrown: unknown[] = [];
+  return {
+    look: () => look().catch((error: unknown) => void thrown.push(error)),
+    rethrow() {
+      if (thrown.length > 0) throw thrown[0];
+    },
+  };
 }
 
 /** All pages of a search, by cursor and, as far as it goes, by `from`, each total held against what was shown so far. */
@@ -142,13 +164,13 @@ describe('during a first load', () => {
   it('pages leave nothing out, and no total is below what they show', async () => {
     fill(0, 60);
     const { id } = await add();
-    await atEachPage(
-      () => world.run(id),
-      async () => {
-        const catalogued = await live(id);
-        for (const size of [1, 3, 7, pageSize, 25]) expect(await pageThrough(size)).toEqual(catalogued);
-      },
-    );
+    let looks = 0;
+    await runWatched(id, async () => {
+      looks += 1;
+      const catalogued = await live(id);
+      expect(await pageThrough([3, 7, pageSize, 25][looks % 4] ?? 1)).toEqual(catalogued);
+    });
+    expect(looks).toBeGreaterThan(12);
   });
 
   it('the total holds for several ranges and streams, and beside other datasources', async () => {
@@ -189,6 +211,24 @@ describe('during a first load', () => {
     );
     expect(seen.map(({ value }) => value)).toEqual([50, 60, 70, 80, 90]);
     expect((await search({ size: '5' })).total).toEqual({ value: 100, relation: 'eq' });
+  });
+
+  it('a run that is handed on after each page is counted once', async () => {
+    fill(0, 50);
+    const { id } = await add();
+    const hurried = { yieldAt: 0 };
+    let run = await performRun(world.worker(hurried), await world.start(id));
+    const seen: number[] = [];
+    while (run.status === 'running') {
+      const { total } = await search({ size: '2' });
+      expect(total).toEqual({ value: (await live(id)).length, relation: 'gte' });
+      seen.push(total.value);
+      const [sent] = world.messages.splice(0, 1);
+      await handleWork(world.worker(hurried), sent?.message);
+      run = (await readRun(world.table, run.uid, run.id)) ?? run;
+    }
+    expect(run.status).toBe('completed');
+    expect(seen.slice(0, 4)).toEqual([10, 20, 30, 40]);
   });
 
   it('a run that is canceled half-way leaves a total that is true', async () => {
@@ -285,14 +325,47 @@ describe('during a later run', () => {
 
   it('a narrower scope before the first load was over is no different', async () => {
     fill(0, 100);
+    for (const key of ['key-0001.txt', 'key-0002.txt', 'key-0003.txt']) world.bucket.put(key);
     const { id } = await add();
     await failAtPage(id, 7);
     await world.change(id, { connector: { config: { extensions: ['txt'] } } });
     const run = await runWatched(id, async () => {
       expect((await search({ size: '2' })).total.value).toBeLessThanOrEqual((await live(id)).length);
     });
-    expect(run.counters.out_of_scope).toBe(60);
-    expect((await search({ size: '2' })).total).toEqual({ value: 0, relation: 'eq' });
+    expect(run.counters.out_of_scope).toBe(57);
+    expect((await search({ size: '2' })).total).toEqual({ value: 3, relation: 'eq' });
+  });
+
+  it('a narrower scope whose first run broke off is no different in the next', async () => {
+    fill(0, 90);
+    const { id } = await add();
+    await world.run(id);
+    await world.change(id, { connector: { config: { include: ['*0', 'key-002*'] } } });
+    world.forget();
+    await failAtPage(id, 4);
+    const left = (await live(id)).length;
+    expect(left).toBeLessThan(90);
+    await runWatched(id, async () => {
+      expect((await search({ size: '2' })).total.value).toBeLessThanOrEqual((await live(id)).length);
+    });
+    expect((await live(id)).length).toBeLessThan(left);
+  });
+
+  it('what is removed by request behind a run that takes records out is not counted', async () => {
+    fill(0, 30);
+    const { id } = await add();
+    await world.run(id);
+    await world.change(id, { connector: { config: { include: ['key-00[01]?'] } } });
+    // So the run writes on its first two pages, and stores how far it is.
+    for (const key of ['key-0001', 'key-0011']) world.bucket.put(key);
+    world.forget();
+    world.beforeList = async () => {
+      if (world.listings.length === 3) await deleteDocument(world.deps, documentId(id, 'key-0005'));
+    };
+    await runWatched(id, async () => {
+      expect((await search({ size: '2' })).total.value).toBeLessThanOrEqual((await live(id)).length);
+    });
+    expect((await search({ size: '2' })).total.value).toBe(19);
   });
 
   it('a dry run over what broke off is not taken for one that writes', async () => {
@@ -301,7 +374,11 @@ describe('during a later run', () => {
     await failAtPage(id, 7);
     const seen = await atEachPage(
       () => world.run(id, {}, { dryRun: true }),
-      async () => (await search({ size: '2' })).total,
+      async () => {
+        // So long that even a run that writes nothing stores how far it is.
+        world.time.now += 6000;
+        return (await search({ size: '2' })).total;
+      },
     );
     expect(seen).toEqual(seen.map(() => ({ value: 60, relation: 'gte' })));
   });
