@@ -261,6 +261,24 @@ describe('during a first load', () => {
   });
 });
 
+describe('the percent of a run', () => {
+  it('is not told of a first load, however much an earlier try of it left', async () => {
+    fill(0, 100);
+    const { id, uid } = await add();
+    await failAtPage(id, 7);
+    const percents = async () => {
+      const started = await world.start(id);
+      return atEachPage(
+        () => performRun(world.worker(), started),
+        async () => (await readRun(world.table, uid, started.run.id))?.percent,
+      );
+    };
+    expect(await percents()).toEqual(Array(10).fill(undefined));
+    world.bucket.put('key-0000');
+    expect((await percents()).at(-1)).toBeGreaterThanOrEqual(10);
+  });
+});
+
 describe('during a later run', () => {
   it('the total does not fall back to what the run has come to', async () => {
     fill(0, 100);

@@ -38,13 +38,14 @@ export function progressOf(context: RunContext): RunRow {
     ...run,
     counters,
     ranges: { done: board.done, total: board.total },
-    percent: percentOf(counters.matched, expected),
+    // What an earlier try of a first load left is no measure of the bucket.
+    percent: run.first_load ? undefined : percentOf(counters.matched, expected),
     checkpoint: { fingerprint, expected, clock_skew: progress.clockSkew },
     resumed: progress.steps === 0 ? run.resumed : 0,
   };
 }
 
-/** How far the run is, of the size that the catalogue had; unknown for a first load. */
+/** How far the run is, of the size that the catalogue had; unknown where it was empty. */
 function percentOf(matched: number, expected: number): number | undefined {
   return expected === 0 ? undefined : Math.min(99, Math.floor((matched / expected) * 100));
 }
