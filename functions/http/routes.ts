@@ -2,6 +2,7 @@ import { connectorRoutes } from './coco/connector-routes.ts';
 import { datasourceRoutes } from './coco/datasource-routes.ts';
 import { documentRoutes } from './coco/document-routes.ts';
 import { probeRoutes } from './coco/probe-routes.ts';
+import { providerRoutes } from './coco/provider-routes.ts';
 import { runRoutes } from './coco/run-routes.ts';
 import * as flexorchConnectors from './flexorch/connector-routes.ts';
 import * as flexorchDocuments from './flexorch/document-routes.ts';
@@ -16,7 +17,7 @@ import type { Route, RouteOf } from './table/route.ts';
 type Table = { readonly [F in FunctionName]: readonly RouteOf<F>[] };
 
 const coco: Table = {
-  api: [...connectorRoutes, ...datasourceRoutes, ...runRoutes, ...documentRoutes, ...healthRoutes],
+  api: [...connectorRoutes, ...datasourceRoutes, ...runRoutes, ...documentRoutes, ...providerRoutes, ...healthRoutes],
   probe: probeRoutes,
 };
 

@@ -24,6 +24,11 @@ export const recordRow = z.object({
   details: objectDetails.optional(),
   /** How often details were gathered of the object as it is now, by jobs and by the enrichment pipeline. */
   processing_count: z.number().int().optional(),
+  /** What somebody wrote about the object as it is now. A sync that finds it changed writes the record without them. */
+  tags: z.array(z.string()).optional(),
+  summary: z.string().optional(),
+  /** How often tags or summary were written. */
+  annotation_count: z.number().int().optional(),
 });
 export type RecordRow = z.output<typeof recordRow>;
 

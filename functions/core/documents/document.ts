@@ -5,8 +5,9 @@ import type { DatasourceRow } from '../registry/datasource.ts';
 import { type ObjectPlace, objectUrl } from './object-place.ts';
 
 /** What the API shows of a record. `icon` is the type, `file` or `folder`: clients that have more pictures choose by
- *  the title. Both dates are the object's last modification, the only one that S3 tells. What jobs and
- *  enrichment gathered stands in the metadata. */
+ *  the title. Both dates are the object's last modification, the only one that S3 tells. Tags and
+ *  summary are what somebody wrote about the object as it is. What jobs and enrichment gathered stands in the
+ *  metadata. */
 export function documentView(
   datasource: DatasourceRow,
   place: ObjectPlace,
@@ -15,6 +16,8 @@ export function documentView(
   const url = objectUrl(place, record.sk);
   return {
     ...commonView(datasource, record.sk),
+    ...(record.summary === undefined ? {} : { summary: record.summary }),
+    ...(record.tags === undefined ? {} : { tags: record.tags }),
     ...(url === undefined ? {} : { url }),
     size: record.size,
     created: record.last_modified,
@@ -54,5 +57,5 @@ function commonView(datasource: DatasourceRow, key: string): Record<string, unkn
 
 /** A view together with the fields that searches know and answers do not show. */
 export function searchedView(view: Record<string, unknown>, key: string): Record<string, unknown> {
-  return { ...view, key, extension: extensionOf(key) };
+  return { ...view, key, extension: extensionOf(key), tag: view.tags };
 }

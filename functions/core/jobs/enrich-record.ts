@@ -1,8 +1,9 @@
 import type { ObjectDetails } from '../catalogue/object-details.ts';
 import { rangeOf } from '../catalogue/range-map.ts';
 import { type RecordRow, readRecord, recordPartition } from '../catalogue/record.ts';
+import { asItWas } from '../catalogue/record-condition.ts';
 import { ConditionFailed } from '../model/errors.ts';
-import type { Condition, Item, Table } from '../model/ports/table.ts';
+import type { Item, Table } from '../model/ports/table.ts';
 import { toItem } from '../table/stored-item.ts';
 import type { RecordOutcome } from './job.ts';
 
@@ -42,11 +43,3 @@ async function readStanding(table: Table, uid: string, key: string): Promise<Sta
 }
 
 type Standing = { readonly item: Item; readonly record: RecordRow };
-
-/** Every write of a record stamps it with its run and fence, or counts; a tombstone keeps the rest. */
-function asItWas({ etag, size, last_modified, storage_class, run, seq, processing_count }: RecordRow): Condition {
-  const equals = { etag, size, last_modified, storage_class, run, seq };
-  return processing_count === undefined
-    ? { type: 'matches', equals, lacks: ['gone', 'processing_count'] }
-    : { type: 'matches', equals: { ...equals, processing_count }, lacks: ['gone'] };
-}

@@ -29,6 +29,9 @@ const sortable = [...keyFields, 'title', 'size', 'created', 'updated', 'category
 /** Ours: each datasource that is named costs two reads. */
 const mostDatasources = 1000;
 
+/** Coco's documents have these beside their category. */
+const absentCategories = ['subcategory', 'rich_category'];
+
 const folderNames = z.array(z.string());
 
 /**
@@ -39,11 +42,12 @@ const folderNames = z.array(z.string());
  * - `category`: documents directly in that folder, "/a/b/" or "/"; the outer slashes may be left out
  * - `prefix`: what the key begins with, to the byte
  * - `extension`: any of these, parted by commas or repeated, by the rule of a datasource's `extensions`
+ * - `subcategory`, `rich_category`: of Coco's documents; none here has one, so they find nothing
  *
  * An empty text counts as absent. Throws Failure `invalid_request`.
  */
 export function readDocumentSearch(parameters: SearchParameters): DocumentSearch {
-  const textFields = ['title', 'metadata.key'];
+  const textFields = ['title', 'metadata.key', 'summary', 'tags'];
   const query = parseSearch(parameters, { fields: documentFields, sortable, textFields });
   const path = readPath(single(parameters, 'path'));
   const category = readCategory(single(parameters, 'category'));
@@ -53,10 +57,12 @@ export function readDocumentSearch(parameters: SearchParameters): DocumentSearch
   const level = folder ?? category;
   // What lies directly in one folder does not lie directly in another.
   const contradicts = folder !== undefined && category !== undefined && folder !== category;
+  const nowhere = contradicts || absentCategories.some((name) => single(parameters, name) !== undefined);
+  const datasources = readDatasources(parameters);
   return {
     query,
     ...(query.cursor === undefined ? {} : { cursor: decodeCursor(query.cursor) }),
-    datasources: contradicts ? [] : readDatasources(parameters),
+    datasources: nowhere ? [] : datasources,
     span: [path, category, prefix].reduce<KeySpan>((span, start) => intersect(span, spanOfPrefix(start ?? '')), {}),
     ...(level === undefined ? {} : { level: { prefix: level, folders: folder !== undefined } }),
     hasExtension: readExtensions(parameters),

@@ -3,12 +3,16 @@ import type { ReadMeter } from '../catalogue/walk-records.ts';
 import { searchedView } from '../documents/document.ts';
 import type { Failure } from '../model/errors.ts';
 import type { Table } from '../model/ports/table.ts';
+import { collectHits, mostAnswerCharacters } from './collect-hits.ts';
+import { countFacets, type FacetCount } from './count-facets.ts';
+import { documentFields } from './document-fields.ts';
 import { countRecords, type RecordCount } from './count-records.ts';
 import { type DocumentSearch, keyFields, readDocumentSearch } from './document-search.ts';
+import { checkFacets, type FacetRequests } from './facet-request.ts';
 import { isUnfiltered, matchingDocuments } from './matching-documents.ts';
 import { encodeCursor, type SearchPosition } from './search-cursor.ts';
 import { compareBySort } from './search-match.ts';
-import type { SearchHit, SearchPage } from './search-page.ts';
+import type { Facets, SearchPage } from './search-page.ts';
 import type { SearchParameters } from './search-query.ts';
 import { searchRefusal } from './search-refusal.ts';
 import { type SearchedSource, searchedSources } from './searched-sources.ts';
@@ -25,6 +29,8 @@ export type SearchLimits = {
   readonly jumps: number;
   /** The same, to count what lies behind the page. */
   readonly countingJumps: number;
+  /** The hits of one page, written as JSON. */
+  readonly characters: number;
 };
 
 const ordinaryLimits: SearchLimits = {
@@ -33,6 +39,7 @@ const ordinaryLimits: SearchLimits = {
   items: 100_000,
   jumps: 1000,
   countingJumps: 200,
+  characters: mostAnswerCharacters,
 };
 
 type Searching = {
@@ -40,6 +47,7 @@ type Searching = {
   readonly limits: SearchLimits;
   readonly search: DocumentSearch;
   readonly sources: readonly SearchedSource[];
+  readonly facets?: FacetRequests;
 };
 
 /**
@@ -50,14 +58,19 @@ type Searching = {
  * read. Others read on behind the page to count, and where they come to a limit the relation is `gte`. No total is below
  * what the page shows and what is known to follow. A page can then be short, or empty: nextCursor leads on from where the
  * reading stopped. Documents of disabled datasources are found too. Throws Failure `invalid_request`.
+ *
+ * Facets are counted over all hits, or left out: where a limit stopped the reading, and behind a cursor, whose page
+ * begins in the middle. For them an unfiltered search reads as many records as a filtered one may, if no more are there.
  */
 export async function searchDocuments(
   deps: { readonly table: Table; readonly limits?: Partial<SearchLimits> },
   parameters: SearchParameters,
+  facets?: FacetRequests,
 ): Promise<SearchPage> {
+  if (facets !== undefined) checkFacets(facets, documentFields);
   const search = readDocumentSearch(parameters);
   const sources = await searchedSources(deps.table, search);
-  const searching = { table: deps.table, limits: { ...ordinaryLimits, ...deps.limits }, search, sources };
+  const searching = { table: deps.table, limits: { ...ordinaryLimits, ...deps.limits }, search, sources, facets };
   const direction = keyDirection(search, sources.length);
   return direction === undefined ? sortedPage(searching) : pageInKeyOrder(searching, direction);
 }
@@ -75,10 +88,12 @@ async function pageInKeyOrder(searching: Searching, direction: Direction): Promi
   const { from, size } = search.query;
   const known = isUnfiltered(search) ? await countRecords(table, sources) : undefined;
   const meter: ReadMeter = { items: 0, records: 0, jumps: 0 };
+  const facets = facetCount(searching, known?.objects);
   // Where nothing is counted, what lies behind the page need not be read.
-  const pageItems = known === undefined ? undefined : from + size + 1;
+  const counting = known === undefined || facets !== undefined;
+  const pageItems = counting ? undefined : from + size + 1;
   const before = search.cursor?.hits ?? 0;
-  const hits: SearchHit[] = [];
+  const page = collectHits(search.query.shown, limits.characters);
   let found = 0;
   let stopped = false;
   let follows = false;
@@ -87,14 +102,15 @@ async function pageInKeyOrder(searching: Searching, direction: Direction): Promi
     const { key, whole } = step.position;
     const full = found >= from + size;
     // The first step is always taken, so that each cursor leads further than the one before.
-    stopped = position !== undefined && mustStop(limits, meter, full, known !== undefined);
+    stopped = position !== undefined && mustStop(limits, meter, full, !counting);
     if (stopped) {
       follows = step.view !== undefined;
       break;
     }
     if (step.view !== undefined) {
       found += 1;
-      if (found > from && !full) hits.push(hitOf(step.view));
+      if (found > from && !full) page.add(step.view);
+      facets?.add(step.view, searchedView(step.view, key));
     }
     if (!full || position === undefined) position = { datasource: step.datasource, key, whole, hits: before + found };
   }
@@ -108,19 +124,28 @@ async function pageInKeyOrder(searching: Searching, direction: Direction): Promi
             before,
             found: found + (follows ? 1 : 0),
           }),
-    hits,
+    hits: page.hits,
     ...(goesOn && position ? { nextCursor: encodeCursor(position) } : {}),
+    ...(facets === undefined || stopped ? {} : { facets: facets.result() }),
   };
 }
 
+/** Undefined if nothing is to be counted, or more than may be read. */
+function facetCount({ facets, limits, search }: Searching, known: number | undefined): FacetCount | undefined {
+  if (facets === undefined || search.cursor !== undefined) return undefined;
+  return known !== undefined && known > limits.records ? undefined : countFacets(facets);
+}
+
 /** The step at hand was read, but may not be looked at if this says so. */
-function mustStop(limits: SearchLimits, meter: ReadMeter, full: boolean, totalKnown: boolean): boolean {
+function mustStop(limits: SearchLimits, meter: ReadMeter, full: boolean, onlyPage: boolean): boolean {
   if (meter.items > limits.items || meter.jumps > limits.jumps) return true;
-  if (totalKnown) return full;
+  if (onlyPage) return full;
   return meter.records > limits.records || (full && meter.jumps > limits.countingJumps);
 }
 
-async function sortedPage({ table, limits, search, sources }: Searching): Promise<SearchPage> {
+type Found = { readonly view: Record<string, unknown>; readonly searched: Record<string, unknown> };
+
+async function sortedPage({ table, limits, search, sources, facets }: Searching): Promise<SearchPage> {
   const { sort, from, size } = search.query;
   const by = sort.map(({ field }) => field).join(',');
   if (search.cursor !== undefined) {
@@ -129,7 +154,7 @@ async function sortedPage({ table, limits, search, sources }: Searching): Promis
   const known = isUnfiltered(search) ? await countRecords(table, sources) : undefined;
   if (known !== undefined && known.objects > limits.candidates) throw tooMany(by, limits);
   const meter: ReadMeter = { items: 0, records: 0, jumps: 0 };
-  const found: { view: Record<string, unknown>; searched: Record<string, unknown> }[] = [];
+  const found: Found[] = [];
   for await (const step of matchingDocuments(table, search, sources, { direction: 'ascending', meter })) {
     if (mustStop(limits, meter, false, false)) throw tooMany(by, limits);
     if (step.view === undefined) continue;
@@ -138,9 +163,12 @@ async function sortedPage({ table, limits, search, sources }: Searching): Promis
   }
   const compare = compareBySort(sort);
   found.sort((a, b) => compare(a.searched, b.searched));
+  const page = collectHits(search.query.shown, limits.characters);
+  for (const { view } of found.slice(from, from + size)) page.add(view);
   return {
     total: totalOf(found.length, false),
-    hits: found.slice(from, from + size).map(({ view }) => hitOf(view)),
+    hits: page.hits,
+    ...(facets === undefined ? {} : { facets: facetsOf(facets, found) }),
   };
 }
 
@@ -155,12 +183,14 @@ function totalOfAll(
   return totalOf(Math.max(known.objects, seen), !known.exact || seen > known.objects);
 }
 
-function totalOf(value: number, more: boolean): SearchPage['total'] {
-  return { value, relation: more ? 'gte' : 'eq' };
+function facetsOf(requests: FacetRequests, found: readonly Found[]): Facets {
+  const count = countFacets(requests);
+  for (const { view, searched } of found) count.add(view, searched);
+  return count.result();
 }
 
-function hitOf(view: Record<string, unknown>): SearchHit {
-  return { id: String(view.id), source: view };
+function totalOf(value: number, more: boolean): SearchPage['total'] {
+  return { value, relation: more ? 'gte' : 'eq' };
 }
 
 function tooMany(by: string, limits: SearchLimits): Failure {

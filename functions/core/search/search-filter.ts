@@ -1,5 +1,6 @@
-/** What a field holds, which decides how its values are read and compared. A date is compared as an instant. */
-export type FieldType = 'text' | 'number' | 'date' | 'boolean';
+/** What a field holds, which decides how its values are read and compared. A date is compared as an instant. `absent` is
+ *  a field that other servers' documents have and ours never: a filter by it is no mistake, and nothing meets it. */
+export type FieldType = 'text' | 'number' | 'date' | 'boolean' | 'absent';
 export type SearchFields = Readonly<Record<string, FieldType>>;
 
 export type Comparison = '>=' | '<=' | '>' | '<';
@@ -64,7 +65,12 @@ function isComparison(operator: string): operator is Comparison {
 function typeOf(field: string, fields: SearchFields): FieldType {
   const type = Object.hasOwn(fields, field) ? fields[field] : undefined;
   if (type !== undefined) return type;
-  throw new FilterProblem(`names the unknown field "${shorten(field)}"; known are ${Object.keys(fields).join(', ')}`);
+  throw new FilterProblem(`names the unknown field "${shorten(field)}"; known are ${ownFields(fields).join(', ')}`);
+}
+
+/** The fields that something here may have: what a refusal names. */
+export function ownFields(fields: SearchFields): string[] {
+  return Object.keys(fields).filter((field) => fields[field] !== 'absent');
 }
 
 function readValue(text: string): string {
@@ -118,6 +124,7 @@ const expected: Readonly<Record<FieldType, string>> = {
   number: 'a number',
   date: 'a date, such as 2026-01-31 or 2026-01-31T06:00:00Z',
   boolean: 'true or false',
+  absent: 'text',
 };
 
 const readers: Readonly<Record<FieldType, (text: string) => FilterValue | undefined>> = {
@@ -125,6 +132,7 @@ const readers: Readonly<Record<FieldType, (text: string) => FilterValue | undefi
   number: (text) => (/^[-+]?\d{1,30}(\.\d{1,30})?(e[-+]?\d{1,3})?$/i.test(text) ? finite(Number(text)) : undefined),
   date: readDate,
   boolean: (text) => (text === 'true' ? true : text === 'false' ? false : undefined),
+  absent: (text) => text,
 };
 
 /** A date alone is its first moment in UTC; a time needs its offset. Dates that no calendar has are refused. */

@@ -6,7 +6,7 @@ export type Source = Readonly<Record<string, unknown>>;
 
 /**
  * Compiles a search to a predicate over what a hit would show. The words of `query`, parted by white space, must each
- * occur in one of its text fields, in any case. Filters compare exactly; a field is a dotted path, and where an array
+ * occur in one of its text fields, in any case; with the operator `or` one word is enough. Filters compare exactly; a field is a dotted path, and where an array
  * stands on it, one matching element is enough.
  */
 export function compileMatch(query: SearchQuery): (source: Source) => boolean {
@@ -21,7 +21,8 @@ export function compileMatch(query: SearchQuery): (source: Source) => boolean {
     if (words.length === 0) return true;
     const texts = textFields.flatMap((path) => valuesAt(source, path)).filter((value) => typeof value === 'string');
     const searched = texts.map((text) => text.toLowerCase());
-    return words.every((word) => searched.some((text) => text.includes(word)));
+    const occurs = (word: string) => searched.some((text) => text.includes(word));
+    return query.operator === 'or' ? words.some(occurs) : words.every(occurs);
   };
 }
 
@@ -74,6 +75,7 @@ function compileTerm(term: FilterTerm): (value: unknown) => boolean {
 
 /** A stored value as the field's type compares it; undefined when it is of another kind. */
 function typed(value: unknown, type: FieldType): string | number | boolean | undefined {
+  if (type === 'absent') return undefined;
   if (type === 'text') return typeof value === 'string' ? value : undefined;
   if (type === 'boolean') return typeof value === 'boolean' ? value : undefined;
   if (type === 'date' && typeof value === 'string') return Date.parse(value);
@@ -81,7 +83,7 @@ function typed(value: unknown, type: FieldType): string | number | boolean | und
 }
 
 /** All values at the end of a path, arrays opened on the way; null counts as none. */
-function valuesAt(source: unknown, path: readonly string[]): unknown[] {
+export function valuesAt(source: unknown, path: readonly string[]): unknown[] {
   let values: unknown[] = [source];
   for (const name of path) {
     values = values.flatMap((value) =>

@@ -1,5 +1,6 @@
 import { Failure, type FailureDetail } from '../model/errors.ts';
 import { FilterProblem, type FilterTerm, parseFilter, type SearchFields } from './search-filter.ts';
+import { type GivenParameters, readLanguage, type SearchLanguage } from './search-language.ts';
 
 export type SortKey = { readonly field: string; readonly direction: 'asc' | 'desc' };
 
@@ -14,8 +15,8 @@ export type FieldFilter = {
   readonly noneOf: readonly FilterTerm[];
 };
 
-export type SearchQuery = {
-  /** Words that must all occur in `textFields`; '' asks for nothing. */
+export type SearchQuery = SearchLanguage & {
+  /** Words that must occur in `textFields`; '' asks for nothing. */
   readonly query: string;
   readonly textFields: readonly string[];
   readonly from: number;
@@ -35,11 +36,12 @@ export type SearchOptions = {
   readonly textFields?: readonly string[];
 };
 
-export type SearchParameters = Readonly<Record<string, string | readonly string[] | undefined>>;
+export type SearchParameters = GivenParameters;
 
 const DEFAULT_SIZE = 10;
-/** wire: `size` ≤ 1,000 and `from + size` ≤ 10,000; beyond that a cursor, which costs the same at any depth. */
-const LARGEST_SIZE = 1000;
+/** wire: Coco's console asks for 10,000 at once, and `from + size` ≤ 10,000; beyond that a cursor, which costs the same
+ *  at any depth. What is too large for an answer is refused where it is written. */
+const LARGEST_SIZE = 10_000;
 const DEEPEST = 10_000;
 /** Ours: a search has to be read before it is answered. */
 const LONGEST_QUERY = 1024;
@@ -50,8 +52,8 @@ const LONGEST_CURSOR = 8192;
 type Name = 'query' | 'from' | 'size' | 'sort' | 'filter' | 'cursor';
 
 /**
- * Reads the search parameters of a URL: query, from, size, sort, filter (repeated) and cursor; others are the
- * caller's. Throws Failure `invalid_request` with everything that is wrong.
+ * Reads the search parameters of a URL: query, from, size, sort, filter (repeated), cursor and those of readLanguage;
+ * others are the caller's. Throws Failure `invalid_request` with everything that is wrong.
  */
 export function parseSearch(parameters: SearchParameters, options: SearchOptions): SearchQuery {
   const details: FailureDetail[] = [];
@@ -64,10 +66,11 @@ export function parseSearch(parameters: SearchParameters, options: SearchOptions
   const page = readPage(single('from'), single('size'), cursor, refuse);
   const sort = readSort(single('sort'), options.sortable, refuse);
   const filters = readFilters(listOf(parameters.filter), options.fields, refuse);
+  const language = readLanguage(parameters, refuse);
   if (details.length > 0) throw notReadable(details);
   const textFields =
     options.textFields ?? Object.keys(options.fields).filter((field) => options.fields[field] === 'text');
-  return { query, textFields, ...page, ...(cursor === undefined ? {} : { cursor }), sort, filters };
+  return { query, textFields, ...page, ...(cursor === undefined ? {} : { cursor }), sort, filters, ...language };
 }
 
 type Refuse = (path: string, reason: string) => void;

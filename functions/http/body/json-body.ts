@@ -15,7 +15,7 @@ const whole = 'the body';
 const maxDepth = 32;
 
 /**
- * Reads the body of a route's request as a JSON object, whatever its content type says (`curl -d` says it is a form),
+ * Reads the body of a route's request as a JSON object (an array where it takes one), whatever its content type says (`curl -d` says it is a form),
  * but multipart, which only some routes take. Throws Failure `too_large`, `unsupported_media_type`, or `invalid_request` that says where it broke.
  */
 export function jsonBody(route: Pick<Route, 'request'>): MiddlewareObj<HttpEvent> {
@@ -27,7 +27,7 @@ export function jsonBody(route: Pick<Route, 'request'>): MiddlewareObj<HttpEvent
   };
 }
 
-function readBody(event: HttpEvent, { optional, form }: RequestBody): unknown {
+function readBody(event: HttpEvent, { optional, form, list }: RequestBody): unknown {
   const bytes = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
   if (bytes.length > maxBodyBytes) throw bodyTooLarge();
   const contentType = event.headers['content-type'] ?? '';
@@ -37,9 +37,9 @@ function readBody(event: HttpEvent, { optional, form }: RequestBody): unknown {
   }
   if (!isUtf8(bytes)) throw invalid(whole, 'it is not UTF-8');
   const text = bytes.toString('utf8').replace(/^\ufeff/, '');
-  if (text.trim() !== '') return readObject(text, whole);
+  if (text.trim() !== '') return list ? readArray(text, whole) : readObject(text, whole);
   if (optional) return undefined;
-  throw new Failure('invalid_request', 'the body is empty; send a JSON object');
+  throw new Failure('invalid_request', `the body is empty; send a JSON ${list ? 'array' : 'object'}`);
 }
 
 function readFormBody(bytes: Buffer, contentType: string, jsonFields: readonly string[]): unknown {
@@ -54,12 +54,22 @@ function bodyTooLarge(): Failure {
   return new Failure('too_large', `the body is larger than ${maxBodyBytes.toLocaleString('en')} bytes`);
 }
 
+function readArray(text: string, what: string): unknown {
+  const parsed = readJson(text, what);
+  if (Array.isArray(parsed)) return parsed;
+  throw new Failure('invalid_request', `${what} must be a JSON array`);
+}
+
 function readObject(text: string, what: string): unknown {
-  const problem = findJsonProblem(text, maxDepth);
-  if (problem !== undefined) throw invalid(what, `line ${problem.line}, column ${problem.column}: ${problem.reason}`);
-  const parsed: unknown = JSON.parse(text);
+  const parsed = readJson(text, what);
   if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed;
   throw new Failure('invalid_request', `${what} must be a JSON object`);
+}
+
+function readJson(text: string, what: string): unknown {
+  const problem = findJsonProblem(text, maxDepth);
+  if (problem !== undefined) throw invalid(what, `line ${problem.line}, column ${problem.column}: ${problem.reason}`);
+  return JSON.parse(text);
 }
 
 function invalid(what: string, reason: string): Failure {

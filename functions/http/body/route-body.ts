@@ -22,6 +22,15 @@ export function withBody<Schema extends z.ZodType, Deps>(
   };
 }
 
+/** The same for a body that is a list. */
+export function withListBody<Schema extends z.ZodType, Deps>(
+  what: string,
+  schema: Schema,
+  handle: WithInput<Deps, z.output<Schema>>,
+): Taking<Deps> {
+  return { ...withBody(what, schema, handle), request: { schemas: [schema], optional: false, list: true } };
+}
+
 /** The same for a body that may also be a multipart form, in which these fields hold JSON. */
 export function withFormBody<Schema extends z.ZodType, Deps>(
   what: string,

@@ -38,19 +38,44 @@ const quickLook = object({
 
 const hit = object({ _index: text, _id: text, _score: { type: 'null' }, _source: anything });
 
+const hits = object({
+  total: object({ value: whole, relation: { enum: ['eq', 'gte'] } }),
+  max_score: { type: 'null' },
+  hits: list(hit),
+});
+
+/** Beside its count, a bucket has its `top_hits` under the names that they were asked for by. */
+const bucket = {
+  ...object({ key: { type: ['string', 'integer'] }, key_as_string: text, doc_count: whole }, ['key_as_string']),
+  additionalProperties: object({ hits }),
+};
+
+const aggregation = object({ doc_count_error_upper_bound: whole, sum_other_doc_count: whole, buckets: list(bucket) });
+
+/** `_shards` is there where `aggs` was asked for; `aggregations` too, where all hits could be counted. */
 const search = object(
   {
     took: whole,
     timed_out: truth,
-    hits: object({
-      total: object({ value: whole, relation: { enum: ['eq', 'gte'] } }),
-      max_score: { type: 'null' },
-      hits: list(hit),
-    }),
+    hits,
     next_cursor: text,
+    _shards: object({ total: whole, successful: whole, skipped: whole, failed: whole }),
+    aggregations: { type: 'object', additionalProperties: aggregation },
   },
-  ['next_cursor'],
+  ['next_cursor', '_shards', 'aggregations'],
 );
+
+const links = { icon: text, website: text, eula: text, privacy_policy: text, banner: text };
+
+const providerInfo = object({
+  name: text,
+  endpoint: text,
+  provider: object({ name: text, description: text, ...links }),
+  version: object({ number: text }),
+  updated: text,
+  public: truth,
+  auth_provider: object({ sso: object({ url: text }) }),
+});
 
 /** The shapes of all answers with status 200. */
 export const cocoAnswers = {
@@ -58,12 +83,15 @@ export const cocoAnswers = {
   found: object({ found: { const: true }, _id: text, _source: anything }),
   search,
   acknowledged: object({ acknowledged: { const: true } }),
+  deleted: object({ acknowledged: { const: true }, not_found: list(text) }, ['not_found']),
   run_accepted: runAccepted,
   run_list: object({ runs: list(run), next: text }, ['next']),
   connection_test: object({ success: truth, latency_ms: { type: ['integer', 'null'] }, message: text }),
   preview: { anyOf: [quickLook, runAccepted] },
   raw_content: object({ url: text }),
   health: object({ status: { const: 'ok' } }),
+  provider_info: providerInfo,
+  icons: list(object({ name: text, path: text, category: text, source: { enum: ['icons', 'fonts'] } })),
 } satisfies Readonly<Record<string, JsonSchema>>;
 
 /** The shapes of what did not succeed. */

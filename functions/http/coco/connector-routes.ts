@@ -26,9 +26,9 @@ export const connectorRoutes: readonly RouteOf<'api', CocoAnswer>[] = [
       return written(row.id, 'created');
     }),
   },
-  ...searchRoutes('/connector/_search', 'connector', commonSearchNames, async ({ deps }, params) => {
+  ...searchRoutes('/connector/_search', 'connector', commonSearchNames, async ({ deps }, params, facets) => {
     const rows = await listConnectors(deps.table);
-    return searchRows(rows.map(connectorView), params, connectorFields);
+    return searchRows(rows.map(connectorView), params, connectorFields, facets);
   }),
   {
     ...one,

@@ -5,8 +5,11 @@ import { createDatasource, replaceDatasource, updateDatasourceFields } from '#co
 import { type DatasourceRow, datasourceInput, datasourcePatch, datasourceView } from '#core/registry/datasource.ts';
 import { listDatasources, readDatasource } from '#core/registry/datasource-store.ts';
 import { scheduleView } from '#core/schedules/schedule-view.ts';
+import type { FacetRequests } from '#core/search/facet-request.ts';
+import { readShown } from '#core/search/search-language.ts';
 import type { SearchPage } from '#core/search/search-page.ts';
 import { searchRows } from '#core/search/search-rows.ts';
+import { compileShown } from '#core/search/shown-fields.ts';
 import { replaceParameter, withBody, withReplaceableBody } from '../body/route-body.ts';
 import type { ApiDeps } from '../table/deps.ts';
 import type { QueryValues, RouteOf } from '../table/route.ts';
@@ -31,7 +34,9 @@ export const datasourceRoutes: readonly RouteOf<'api', CocoAnswer>[] = [
       return written(row.id, 'created');
     }),
   },
-  ...searchRoutes('/datasource/_search', 'datasource', commonSearchNames, ({ deps }, params) => search(deps, params)),
+  ...searchRoutes('/datasource/_search', 'datasource', commonSearchNames, ({ deps }, params, facets) =>
+    search(deps, params, facets),
+  ),
   {
     ...one,
     method: 'GET',
@@ -100,11 +105,12 @@ export async function demandDatasource(table: Table, id: string): Promise<Dataso
 }
 
 /** Filters over what is in the rows themselves, then looks up the rest for the hits of the page only. */
-async function search(deps: ApiDeps, params: QueryValues): Promise<SearchPage> {
+async function search(deps: ApiDeps, params: QueryValues, facets: FacetRequests | undefined): Promise<SearchPage> {
   const rows = new Map<string, DatasourceRow>();
   for await (const row of listDatasources(deps.table)) rows.set(row.id, row);
-  const page = searchRows([...rows.values()].map(datasourceView), params, datasourceFields);
+  const page = searchRows([...rows.values()].map(datasourceView), params, datasourceFields, facets);
   const hits = page.hits.flatMap(({ id }) => rows.get(id) ?? []);
   const sources = await datasourceSources(deps, hits);
-  return { ...page, hits: hits.map(({ id }, index) => ({ id, source: sources[index] ?? {} })) };
+  const show = compileShown(readShown(params));
+  return { ...page, hits: hits.map(({ id }, index) => ({ id, source: show(sources[index] ?? {}) })) };
 }

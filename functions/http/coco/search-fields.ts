@@ -1,5 +1,14 @@
 import type { SearchFields } from '#core/search/search-filter.ts';
 
+/** What Coco's clients may filter rows by and ours do not hold, or hold for them alone. */
+const absentInRows = {
+  icon: 'absent',
+  'webhook.enabled': 'absent',
+  'owner.userid': 'absent',
+  '_system.owner_id': 'absent',
+  '_system.tenant_id': 'absent',
+} as const;
+
 const everyRow = {
   id: 'text',
   number: 'number',
@@ -9,6 +18,7 @@ const everyRow = {
   tags: 'text',
   created: 'date',
   updated: 'date',
+  ...absentInRows,
 } as const;
 
 /** What connectors can be filtered and sorted by. */

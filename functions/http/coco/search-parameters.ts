@@ -1,11 +1,12 @@
 import * as z from 'zod';
 import { Failure } from '#core/model/errors.ts';
 import { parseInput } from '#core/model/parse-input.ts';
+import { type FacetRequests, facetRequests } from '#core/search/facet-request.ts';
 import type { SearchPage } from '#core/search/search-page.ts';
 import type { ApiDeps } from '../table/deps.ts';
 import type { QueryParameter, QueryValues, Reply, RequestContext, RouteOf } from '../table/route.ts';
 import type { CocoAnswer } from './answer-schemas.ts';
-import { searchAnswer } from './answers.ts';
+import { facetedAnswer, searchAnswer } from './answers.ts';
 
 const text = z.string('must be a text');
 const list = z.array(z.string('must be a text'));
@@ -17,16 +18,32 @@ const joined = textOrList.transform((given) => (typeof given === 'string' ? give
 const known = {
   query: { form: text, description: 'words to look for' },
   from: { form: number, description: 'how many hits to skip, 0 by default' },
-  size: { form: number, description: 'how many hits to give, 10 by default, at most 1,000' },
+  size: { form: number, description: 'how many hits to give, 10 by default, at most 10,000 with from' },
   sort: { form: joined, description: 'field:asc,field2:desc' },
   filter: {
     form: textOrList,
     description: 'f:v, f=v, f:any(a,b), f>=n, f<=n, f>n, f<n or exists(f); a leading - or ! negates',
     repeatable: true,
   },
+  default_operator: { form: text, description: 'AND (by default): all words of query must occur; OR: one is enough' },
+  _source_includes: {
+    form: joined,
+    description: 'only these fields of the hits, joined by commas; each with all below it, * for any characters',
+    repeatable: true,
+  },
+  _source_excludes: {
+    form: joined,
+    description: 'all fields of the hits but these, in the same form',
+    repeatable: true,
+  },
+  fuzziness: { form: number, description: '0–5; taken and not used: words are looked for as they are written' },
+  search_type: { form: text, description: 'keyword, semantic or hybrid; taken and not used' },
+  querysource: { form: text, description: 'who asks, in at most 256 characters; taken and not used' },
   cursor: { form: text, description: 'next_cursor of the answer before: goes on beyond 10,000 hits' },
   datasource: { form: joined, description: 'ids of datasources, joined by commas or repeated', repeatable: true },
   category: { form: text, description: 'folder, such as /a/b/' },
+  subcategory: { form: text, description: 'of Coco: no document here has one, so nothing is found' },
+  rich_category: { form: text, description: 'of Coco: no document here has one, so nothing is found' },
   path: {
     form: z.union([text, list.transform((parts) => JSON.stringify(parts))], 'must be a list of folder names'),
     description: 'one folder level, as a JSON array such as ["a","b"]',
@@ -43,24 +60,34 @@ const known = {
 export type SearchName = keyof typeof known;
 
 /** What every search takes. */
-export const commonSearchNames = ['query', 'from', 'size', 'sort', 'filter'] as const;
+export const commonSearchNames = [
+  ...(['query', 'from', 'size', 'sort', 'filter', 'default_operator', '_source_includes', '_source_excludes'] as const),
+  ...(['fuzziness', 'search_type', 'querysource'] as const),
+] as const;
 
-type Search = (context: RequestContext<ApiDeps>, params: QueryValues) => Promise<SearchPage>;
+type Asked<Result> = (
+  context: RequestContext<ApiDeps>,
+  params: QueryValues,
+  facets: FacetRequests | undefined,
+) => Promise<Result>;
 
 /** The two routes of a search: GET with its parameters in the query string, POST with them in the body as well. */
 export function searchRoutes(
   path: string,
   index: 'connector' | 'datasource' | 'document',
   names: readonly SearchName[],
-  search: Search,
+  search: Asked<SearchPage>,
 ): RouteOf<'api', CocoAnswer>[] {
   const route = { path, scope: 'read', fn: 'api', answer: 'search' } as const;
   const query = names.map(parameterOf);
-  const schema = z.strictObject(Object.fromEntries(names.map((name) => [name, known[name].form.optional()])));
-  const answer = async (context: RequestContext<ApiDeps>, params: QueryValues): Promise<Reply> => {
+  const forms = names.map((name) => [name, known[name].form.optional()]);
+  // Those that this search does not take are not among them, and so refused.
+  const body = z.strictObject({ ...(Object.fromEntries(forms) as Forms), aggs: facetRequests.optional() });
+  const answer: Asked<Reply> = async (context, params, facets) => {
     const beganAt = context.deps.clock.now();
-    const page = await search(context, params);
-    return searchAnswer(index, page, context.deps.clock.now() - beganAt);
+    const page = await search(context, params, facets);
+    const took = context.deps.clock.now() - beganAt;
+    return facets === undefined ? searchAnswer(index, page, took) : facetedAnswer(index, page, took);
   };
   return [
     {
@@ -68,21 +95,23 @@ export function searchRoutes(
       method: 'GET',
       summary: `Search in ${path}`,
       query,
-      handle: (context) => answer(context, context.query),
+      handle: (context) => answer(context, context.query, undefined),
     },
     {
       ...route,
       method: 'POST',
-      summary: `Search in ${path}, the parameters in the body`,
+      summary: `Search in ${path}, the parameters in the body; aggs counts the hits by the values of a field`,
       query,
-      request: { schemas: [schema], optional: true },
+      request: { schemas: [body], optional: true },
       handle: (context) => {
-        const body = parseInput(schema, context.body ?? {}, 'the search');
-        return answer(context, merge(context.query, body));
+        const { aggs, ...given } = parseInput(body, context.body ?? {}, 'the search');
+        return answer(context, merge(context.query, given), aggs);
       },
     },
   ];
 }
+
+type Forms = Readonly<Record<SearchName, z.ZodOptional<(typeof known)[SearchName]['form']>>>;
 
 function parameterOf(name: SearchName): QueryParameter {
   const { form: _form, ...described } = known[name];

@@ -14,6 +14,8 @@ export type ApiDeps = RequestDeps &
     /** Shortest interval a datasource may ask for, in seconds. */
     readonly minimumIntervalSeconds: number;
     readonly webhookAddresses: WebhookAddresses;
+    /** To tell whether anybody needs a key. */
+    readonly apiKeys: Pick<ApiKeys, 'configured'>;
   };
 
 /** What the probe function's routes need: those that open a datasource's secrets to look into its bucket. */

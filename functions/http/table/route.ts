@@ -27,7 +27,7 @@ export type RequestContext<Deps> = {
   /** A parameter of the path, decoded and of the right form. */
   readonly param: (name: string) => string;
   readonly query: QueryValues;
-  /** The JSON object that was sent, unjudged; undefined when nothing was. */
+  /** The JSON object that was sent, or the array where a route takes one, unjudged; undefined when nothing was. */
   readonly body: unknown;
   /** A header by its lower-case name. */
   readonly header: (name: string) => string | undefined;
@@ -39,6 +39,8 @@ export type RequestBody = {
   readonly optional: boolean;
   /** It may come as a multipart form too; the fields named here hold JSON, the others text. */
   readonly form?: { readonly jsonFields: readonly string[] };
+  /** It is a JSON array; all others are objects. */
+  readonly list?: true;
 };
 
 /**

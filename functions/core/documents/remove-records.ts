@@ -1,0 +1,84 @@
+import { type RangeRow, rangeItem, rangeOf } from '../catalogue/range-map.ts';
+import { type RecordRow, readRecord, recordPartition, tombstoneOf } from '../catalogue/record.ts';
+import { compareKeys } from '../keys/byte-order.ts';
+import { ConditionFailed } from '../model/errors.ts';
+import type { Clock } from '../model/ports/host.ts';
+import type { Table, TransactWrite } from '../model/ports/table.ts';
+
+/** A transaction takes 4 MB; a record with tags, summary and details may have some 100 KB. */
+const atOnce = 25;
+
+type RemoveDeps = { readonly table: Table; readonly clock: Clock };
+
+/**
+ * Takes the records of these keys out of a catalogue and tells so downstream (`removed_by_request`). Returns the keys
+ * that have no live record.
+ *
+ * Records and counts change in one transaction, conditional on the range's version: of two removals at once one finds
+ * the tombstone of the other when it tries again. Against a running sync the last writer wins, for sync puts records
+ * without conditions: the object was there a moment ago, so a record that comes back is right, and the count that is
+ * then one off is set right when the next run completes.
+ */
+export async function removeRecords(deps: RemoveDeps, uid: string, keys: readonly string[]): Promise<string[]> {
+  const absent: string[] = [];
+  let left = [...new Set(keys)].sort(compareKeys);
+  while (left.length > 0) {
+    const [first = ''] = left;
+    const range = await rangeOf(deps.table, uid, first);
+    const some = range === undefined ? [first] : left.filter((key) => isIn(range, key)).slice(0, atOnce);
+    // The range first: a tombstone put by another request after this read fails the condition of the write.
+    const records = range === undefined ? [] : await liveRecords(deps.table, uid, range, some);
+    if (range !== undefined && records.length > 0 && !(await tryToRemove(deps, uid, range, records))) continue;
+    const removed = new Set(records.map(({ sk }) => sk));
+    absent.push(...some.filter((key) => !removed.has(key)));
+    left = left.slice(some.length);
+  }
+  return absent;
+}
+
+/** For keys that are sorted, and not below the range. */
+function isIn({ hi }: RangeRow, key: string): boolean {
+  return hi === undefined || compareKeys(key, hi) <= 0;
+}
+
+async function liveRecords(table: Table, uid: string, range: RangeRow, keys: readonly string[]): Promise<RecordRow[]> {
+  const pk = recordPartition(uid, range.id);
+  const items = await table.batchGet(keys.map((sk) => ({ pk, sk })));
+  return items.filter((item) => item.gone === undefined).map(readRecord);
+}
+
+/** False if the range changed meanwhile, so that all must be read again. */
+async function tryToRemove(
+  { table, clock }: RemoveDeps,
+  uid: string,
+  range: RangeRow,
+  records: readonly RecordRow[],
+): Promise<boolean> {
+  const now = clock.now();
+  const at = new Date(now).toISOString();
+  // Each removal is a change of its own, with an event id of its own.
+  const run = `request-${now.toString(36)}-${range.version}`;
+  const counted: RangeRow = {
+    ...range,
+    version: range.version + 1,
+    objects: range.objects - records.length,
+    bytes: records.reduce((bytes, { size }) => bytes - size, range.bytes),
+    edits: range.edits + 1,
+    // The digests still tell of the records: the next run reads what is stored instead.
+    doubted: true,
+  };
+  const tombstones = records.map((record): TransactWrite => {
+    const stamp = { run, seq: record.seq, at, quiet: false };
+    return { put: tombstoneOf(record, stamp, 'removed_by_request') };
+  });
+  try {
+    await table.transact([
+      { put: rangeItem(uid, counted), condition: { type: 'version', equals: range.version } },
+      ...tombstones,
+    ]);
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionFailed) return false;
+    throw error;
+  }
+}
