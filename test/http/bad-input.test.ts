@@ -153,7 +153,7 @@ describe('URLs', () => {
     ['GET', '/connector/s3?x=1', 400, /takes no query parameters/],
     ['GET', '/connector/_search?__proto__=1', 400, /__proto__: is not known/],
     ['GET', '/connector/_search?query=%ff', 400, /an escape that is not UTF-8/],
-    ['GET', '/connector/_search?size=1001', 400, /size/],
+    ['GET', '/connector/_search?size=10001', 400, /size/],
     ['GET', '/connector/_search?from=1&from=2', 400, /given more than once/],
     ['GET', '/datasource/d/_preview?keys=0', 400, /whole number from 1 to 10,000/],
     ['GET', '/datasource/d/_preview?keys=10001', 400, /whole number from 1 to 10,000/],
@@ -189,7 +189,7 @@ describe('URLs', () => {
 
   test.each([
     [{ query: { match_all: {} } }, /query: must be a text/],
-    [{ aggs: {} }, /aggs: is not a known field/],
+    [{ agg: {} }, /agg: is not a known field/],
     [{ filter: [1] }, /filter/],
   ])('given the search body %j, it is 400', async (body, reason) => {
     const { status, json } = await createApi().call('POST', '/document/_search', { body });

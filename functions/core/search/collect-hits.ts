@@ -3,13 +3,13 @@ import type { SearchHit } from './search-page.ts';
 import { searchRefusal } from './search-refusal.ts';
 import { compileShown } from './shown-fields.ts';
 
-/** What Lambda takes as an answer: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
-export const mostAnswerCharacters = 6 * 1024 * 1024;
+/** Ours: far more than an answer may have (6 MB), which is judged where it is written, and little enough to be held. */
+export const mostHeldCharacters = 16 * 1024 * 1024;
 
 /** Gathers the hits of one page, as they are shown. */
 export type HitCollector = {
   readonly hits: readonly SearchHit[];
-  /** Throws Failure `invalid_request` once no answer could hold them: no more is kept in mind than that. */
+  /** Throws Failure `invalid_request` once no answer could hold them. */
   add(source: Record<string, unknown>): void;
 };
 
@@ -28,10 +28,11 @@ export function collectHits(shown: ShownFields | undefined, mostCharacters: numb
   };
 }
 
-function tooLarge(fitting: number, mostCharacters: number) {
+function tooLarge(held: number, mostCharacters: number) {
   const megabytes = Math.floor(mostCharacters / 1024 / 1024);
+  const fields = 'or for fewer of their fields by _source_includes';
   return searchRefusal(
     'size',
-    `the answer would have more than ${megabytes} MB, which ${fitting.toLocaleString('en')} hits fill already: ask for fewer at once and go on with cursor, or for fewer fields by _source_includes`,
+    `the first ${held.toLocaleString('en')} hits have ${megabytes} MB already, more than an answer may: ask for fewer at once, ${fields}`,
   );
 }

@@ -3,7 +3,7 @@ import type { ReadMeter } from '../catalogue/walk-records.ts';
 import { searchedView } from '../documents/document.ts';
 import type { Failure } from '../model/errors.ts';
 import type { Table } from '../model/ports/table.ts';
-import { collectHits, mostAnswerCharacters } from './collect-hits.ts';
+import { collectHits, mostHeldCharacters } from './collect-hits.ts';
 import { countFacets, type FacetCount } from './count-facets.ts';
 import { documentFields } from './document-fields.ts';
 import { countRecords, type RecordCount } from './count-records.ts';
@@ -39,7 +39,7 @@ const ordinaryLimits: SearchLimits = {
   items: 100_000,
   jumps: 1000,
   countingJumps: 200,
-  characters: mostAnswerCharacters,
+  characters: mostHeldCharacters,
 };
 
 type Searching = {

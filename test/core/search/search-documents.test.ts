@@ -372,7 +372,7 @@ describe('a search that cannot be kept', () => {
     { cursor: 'abc' },
     { sort: 'icon' },
     { filter: 'color:red' },
-    { size: '1001' },
+    { size: '10001' },
     { from: '9991', size: '10' },
     { datasource: Array.from({ length: 1001 }, (_, i) => `d${i}`).join(',') },
   ])('given %j, then it is refused', async (parameters) => {

@@ -66,7 +66,7 @@ describe('the parameters of a search', () => {
     expect(parseSearch({}, { ...options, textFields: ['name'] }).textFields).toEqual(['name']);
   });
 
-  test.each([[{ size: '0' }], [{ size: '1000', from: '9000' }], [{ from: '9990' }]])(
+  test.each([[{ size: '0' }], [{ size: '1000', from: '9000' }], [{ from: '9990' }], [{ size: '10000' }]])(
     'given %j, then it is taken',
     (parameters) => {
       expect(() => search(parameters)).not.toThrow();
@@ -74,11 +74,11 @@ describe('the parameters of a search', () => {
   );
 
   test.each<[SearchParameters, string, string]>([
-    [{ size: '1001' }, 'size', 'from 0 to 1000'],
-    [{ size: '-1' }, 'size', 'from 0 to 1000'],
-    [{ size: '1.5' }, 'size', 'from 0 to 1000'],
-    [{ size: 'ten' }, 'size', 'from 0 to 1000'],
-    [{ size: '1e2' }, 'size', 'from 0 to 1000'],
+    [{ size: '10001' }, 'size', 'from 0 to 10000'],
+    [{ size: '-1' }, 'size', 'from 0 to 10000'],
+    [{ size: '1.5' }, 'size', 'from 0 to 10000'],
+    [{ size: 'ten' }, 'size', 'from 0 to 10000'],
+    [{ size: '1e2' }, 'size', 'from 0 to 10000'],
     [{ from: '-1' }, 'from', 'whole number'],
     [{ from: '9991' }, 'from', 'go on with cursor'],
     [{ from: '9001', size: '1000' }, 'from', 'go on with cursor'],
