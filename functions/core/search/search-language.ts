@@ -19,9 +19,11 @@ const ignored: Readonly<Record<string, { readonly accepts: RegExp; readonly reas
   querysource: { accepts: /^.{0,256}$/su, reason: 'must be at most 256 characters' },
 };
 
-/** Ours. */
+/** Ours: a name with `*` is tried on each field of each hit. */
 const mostFields = 100;
 const longestField = 256;
+const mostPatterns = 10;
+const mostStars = 3;
 
 type Refuse = (path: string, reason: string) => void;
 
@@ -63,6 +65,10 @@ function readFields(parameters: GivenParameters, name: string, refuse: Refuse): 
   if (fields.length > mostFields) refuse(name, `must be at most ${mostFields} fields`);
   if (fields.some((field) => field.length > longestField)) {
     refuse(name, `must be names of at most ${longestField} characters`);
+  }
+  const patterns = fields.filter((field) => field.includes('*'));
+  if (patterns.length > mostPatterns || patterns.some((pattern) => pattern.split('*').length - 1 > mostStars)) {
+    refuse(name, `must be at most ${mostPatterns} names with *, and at most ${mostStars} * in each`);
   }
   return fields;
 }

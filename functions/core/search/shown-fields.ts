@@ -41,9 +41,18 @@ function isBranch(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length > 0;
 }
 
-function compilePatterns(patterns: readonly string[]): (path: string) => boolean {
+function compilePatterns(names: readonly string[]): (path: string) => boolean {
+  const plain = new Set(names.filter((name) => !name.includes('*')));
+  const patterns = names.filter((name) => name.includes('*'));
   const parts = patterns.flatMap((pattern) => [pattern.split('*'), `${pattern}.*`.split('*')]);
-  return (path) => parts.some((each) => fits(path, each));
+  return (path) => isBelow(path, plain) || parts.some((each) => fits(path, each));
+}
+
+function isBelow(path: string, names: ReadonlySet<string>): boolean {
+  for (let dot = path.indexOf('.'); dot >= 0; dot = path.indexOf('.', dot + 1)) {
+    if (names.has(path.slice(0, dot))) return true;
+  }
+  return names.has(path);
 }
 
 /** Whether a text is these parts with any characters between them. Each part is taken where it comes first, which is
