@@ -2,9 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { documentId } from '#core/catalogue/document-id.ts';
 import { rangeItem, readRanges } from '#core/catalogue/range-map.ts';
 import { readRecord, recordPartition } from '#core/catalogue/record.ts';
-import { deleteDocument } from '#core/documents/delete-document.ts';
+import { deleteDocument, deleteDocuments, documentIds } from '#core/documents/delete-document.ts';
 import { readDocument } from '#core/documents/read-document.ts';
 import { ConditionFailed } from '#core/model/errors.ts';
+import { parseInput } from '#core/model/parse-input.ts';
 import type { Table } from '#core/model/ports/table.ts';
 import { searchDocuments } from '#core/search/search-documents.ts';
 import keyVectors from '../../vectors/keys.json' with { type: 'json' };
@@ -143,4 +144,95 @@ describe('deleting a document', () => {
       close();
     },
   );
+});
+
+describe('deleting many documents', () => {
+  const many = (count: number) => Array.from({ length: count }, (_, i) => `k${String(i).padStart(4, '0')}`);
+  const idsOf = (keys: readonly string[], datasource = 'ds') => keys.map((key) => documentId(datasource, key));
+
+  test('given odd keys over ranges and datasources, then those and no others are gone, and each is counted', async () => {
+    const { table, close } = await seedCatalogue(
+      { id: 'ds', keys: vectorKeys, cuts: ['a', '한'], sizeOf: () => 5 },
+      { id: 'other', keys: ['x', 'y'] },
+    );
+    const kept = vectorKeys.filter((_, index) => index % 3 === 0);
+    const removed = vectorKeys.filter((_, index) => index % 3 !== 0);
+    const absent = await deleteDocuments({ table, clock }, [...idsOf(removed), ...idsOf(['y'], 'other')]);
+    expect(absent).toEqual([]);
+    const left = (await searchDocuments({ table }, { size: '1000' })).hits.map(({ id }) => id);
+    expect(left.toSorted()).toEqual([...idsOf(kept), ...idsOf(['x'], 'other')].toSorted());
+    const counts = await ranges(table);
+    expect(counts.reduce((sum, { objects }) => sum + objects, 0)).toBe(kept.length);
+    expect(counts.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(5 * kept.length);
+    close();
+  });
+
+  test('given ids that name nothing, they are told, once each, and all others are deleted', async () => {
+    const { table, close } = await seedCatalogue({ id: 'ds', keys: ['a', 'b'], gone: ['gone'] }, { id: 'e', keys: [] });
+    const wrong = [...idsOf(['gone', 'never']), ...idsOf(['x'], 'nobody'), ...idsOf(['x'], 'e')];
+    const absent = await deleteDocuments({ table, clock }, [...wrong, ...idsOf(['a', 'a']), ...wrong]);
+    expect(absent.toSorted()).toEqual(wrong.toSorted());
+    expect(await ranges(table)).toEqual([{ objects: 1, bytes: 1, edits: 1 }]);
+    close();
+  });
+
+  test('given a thousand and others who delete the same at once, each is counted once', async () => {
+    const { table, close } = await seedCatalogue({ id: 'ds', keys: many(1200), cuts: ['k0100', 'k0600'] });
+    const ids = idsOf(many(1000));
+    const answers = await Promise.all([
+      deleteDocuments({ table, clock }, ids),
+      deleteDocuments({ table, clock }, ids.toReversed()),
+      deleteDocument({ table, clock }, ids[500]!).then(
+        () => [],
+        () => [ids[500]!],
+      ),
+    ]);
+    const told = new Map<string, number>();
+    for (const id of answers.flat()) told.set(id, (told.get(id) ?? 0) + 1);
+    // Of those who asked for a document, all but one were told that it is not there.
+    expect(ids.map((id) => told.get(id) ?? 0)).toEqual(ids.map((_, index) => (index === 500 ? 2 : 1)));
+    expect((await ranges(table)).map(({ objects }) => objects)).toEqual([0, 0, 200]);
+    close();
+  });
+
+  test('given a store that breaks in the middle, what is deleted is counted, and the same again does the rest', async () => {
+    const { table, close } = await seedCatalogue({ id: 'ds', keys: many(100) });
+    let left = 2;
+    const breaking: Table = {
+      ...table,
+      async transact(writes) {
+        left -= 1;
+        if (left < 0) throw new Error('the store broke');
+        return table.transact(writes);
+      },
+    };
+    const ids = idsOf(many(100));
+    await expect(deleteDocuments({ table: breaking, clock }, ids)).rejects.toThrow('the store broke');
+    expect((await ranges(table))[0]?.objects).toBe(50);
+    expect(await deleteDocuments({ table, clock }, ids)).toHaveLength(50);
+    expect((await ranges(table))[0]?.objects).toBe(0);
+    close();
+  });
+
+  test('given the largest records, one transaction still takes them', async () => {
+    const keys = many(60).map((key) => key + 'ü'.repeat(500));
+    const { table, close } = await seedCatalogue({ id: 'ds', keys });
+    const pk = recordPartition('uid-ds', 'r0');
+    const tags = Array.from({ length: 100 }, (_, i) => String(i).padEnd(128, '한'));
+    for (const sk of keys) await table.put({ ...(await table.get({ pk, sk }))!, tags, summary: '한'.repeat(4096) });
+    expect(await deleteDocuments({ table, clock }, idsOf(keys))).toEqual([]);
+    close();
+  });
+
+  test.each<[unknown, RegExp]>([
+    [[], /at least one document/],
+    [{}, /must be a list/],
+    ['docs.eA', /must be a list/],
+    [[1], /0: must be the id of a document/],
+    [['docs.eA', 'docs'], /1: must be the id of a document, as a search shows it/],
+    [['docs.eA='], /0: must be the id/],
+    [Array.from({ length: 1001 }, (_, i) => documentId('ds', `k${i}`)), /at most 1,000 ids; send the others after/],
+  ])('given %j, it is refused with the reason', (body, reason) => {
+    expect(() => parseInput(documentIds, body, 'the list of documents')).toThrow(reason);
+  });
 });
