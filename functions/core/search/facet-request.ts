@@ -9,7 +9,6 @@ const mostTops = 3;
 const mostHits = 10;
 const mostHitsInAll = 1000;
 
-const name = z.string().min(1).max(128, 'must have names of at most 128 characters');
 const field = z.string('must be the name of a field').max(256, 'must be the name of a field');
 const plainField = field.refine((text) => !text.includes('*'), 'must be the name of a field, without *');
 const fieldList = z.array(plainField).max(20, 'must be at most 20 fields');
@@ -20,7 +19,14 @@ function count(most: number) {
 }
 
 function few<Each extends z.ZodType>(each: Each, most: number) {
-  return z.record(name, each).refine((all) => Object.keys(all).length <= most, `must be at most ${most}`);
+  return z
+    .record(z.string(), each)
+    .refine((all) => Object.keys(all).length <= most, `must be at most ${most}`)
+    .refine((all) => Object.keys(all).every(isName), 'must have names of at most 128 characters');
+}
+
+function isName(name: string): boolean {
+  return name.length <= 128 && name.isWellFormed();
 }
 
 /** The only part that a value can have beside its count: some of the hits that have it. */

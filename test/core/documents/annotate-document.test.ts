@@ -144,7 +144,7 @@ test('given a record that was announced and then written about, the feed tells o
   const bus = { publish: async (told: readonly BusEvent[]) => void events.push(...told) };
   const changes = (await table.feed.read(100)).map(({ change }) => change);
   await publishChanges({ table, bus, log: createRecordingLog() }, changes);
-  expect(events.map(({ type }) => type)).toEqual(['Objects Added']);
+  expect(events.map(({ type, detail }) => [type, detail.objects])).toEqual([['Objects Added', [expect.anything()]]]);
   table.close();
 });
 
