@@ -2,6 +2,7 @@ import { compareKeys } from '../../keys/byte-order.ts';
 import { Failure } from '../../model/errors.ts';
 import type { ListedRow } from '../merge/listed-row.ts';
 import type { RunContext } from '../worker/run-context.ts';
+import { RunYielded } from '../worker/run-unwound.ts';
 import { type ListedPage, type ListedPart, ListedRows, type Listing } from './listing.ts';
 import { PrefixPages } from './prefix-pages.ts';
 import { planScope, type ScopePart } from './scope-plan.ts';
@@ -31,6 +32,7 @@ export class ScopeListing implements Listing {
   /** Something new was handed out: an invocation that stops now got somewhere. */
   #delivered = false;
   #asked = 0;
+  readonly #begunLate: boolean;
   readonly evidence = undefined;
   readonly opened = undefined;
 
@@ -38,6 +40,7 @@ export class ScopeListing implements Listing {
   constructor(context: RunContext, passed: string) {
     this.#context = context;
     this.#passed = passed;
+    this.#begunLate = this.#timeIsOver();
   }
 
   get ended(): boolean {
@@ -62,9 +65,8 @@ export class ScopeListing implements Listing {
   }
 
   async #ask(): Promise<readonly ListedPage[]> {
-    const { deps } = this.#context;
-    const timeIsOver = deps.clock.now() >= (deps.yieldAt ?? Number.POSITIVE_INFINITY);
-    if (timeIsOver && !this.#delivered) throw tooLarge(this.#asked);
+    // Begun when its time was over already, an invocation says nothing of the listing.
+    if (this.#timeIsOver() && !this.#delivered) throw this.#begunLate ? new RunYielded() : tooLarge(this.#asked);
     if (this.#parts === undefined) {
       const plan = await planScope(this.#context);
       this.#parts = plan.parts.filter((part) => !this.#isPassed(part));
@@ -130,6 +132,11 @@ export class ScopeListing implements Listing {
     const fresh = rows.filter(({ key }) => compareKeys(key, this.#passed) > 0);
     this.#passed = lastKey;
     this.#rows.add(fresh, lastKey);
+  }
+
+  #timeIsOver(): boolean {
+    const { clock, yieldAt = Number.POSITIVE_INFINITY } = this.#context.deps;
+    return clock.now() >= yieldAt;
   }
 
   #beginAgain(): void {
