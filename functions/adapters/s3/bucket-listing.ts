@@ -44,7 +44,8 @@ export class BucketListing {
     if (answer.listing === undefined) throw this.#calls.refused(answer);
     const document = await this.#read(request, way, answer.listing);
     const time = answer.serverTime === undefined ? {} : { serverTime: answer.serverTime };
-    return { version: way.version, ...withForgiven(document, way.leftOut), ...time };
+    const page = { version: way.version, ...withForgiven(document, way.leftOut), ...time };
+    return page.prefix === request.prefix ? withoutPrefixReadings(page) : page;
   }
 
   /** While the version is `auto`, version 2 is tried; a server that does not know it is asked anew, for it may have passed
@@ -139,6 +140,14 @@ function readAs(listing: Listing, spelling: KeySpelling): ListingDocument {
   const read = readerOf(spelling);
   if (listing.texts.every((text) => read(text) !== undefined)) return withForgiven(document, ['encoding-type']);
   return { ...document, unreadable: 'keys that are URL-encoded in one answer and not in another' };
+}
+
+/** A prefix that is the one asked for needs no other reading. */
+function withoutPrefixReadings(page: ListingPage): ListingPage {
+  if (page.readings?.prefix === undefined) return page;
+  const { readings, ...rest } = page;
+  const { nextMarker } = readings;
+  return nextMarker === undefined ? rest : { ...rest, readings: { nextMarker } };
 }
 
 function withForgiven(document: ListingDocument, names: readonly string[]): ListingDocument {

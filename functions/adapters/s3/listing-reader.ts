@@ -94,7 +94,7 @@ export class ListingReader implements XmlListener {
     if (text === undefined || object[name] !== undefined) {
       if (object.strange === undefined || name === 'Key') object.strange = name;
       if (name === 'Key') delete object.Key;
-    } else if (text.length > MAX_KEY_TEXT) this.problem ??= `a ${name} longer than any key can be`;
+    } else if (text.length > MAX_KEY_TEXT) this.problem ??= `a ${name} of more than 1,024 bytes by far`;
     else if (object.strange !== 'Key' || name !== 'Key') object[name] = text;
   }
 

@@ -18,18 +18,10 @@ const faults: [string, Fault, string, RegExp][] = [
   ['a 403', { kind: 'status', status: 403, code: 'AccessDenied' }, 'access_denied', /s3:ListBucket/],
   ['an empty 200', { kind: 'empty' }, 'listing_not_proved', /no XML document.*Check that the endpoint/],
   ['an HTML 200', { kind: 'html' }, 'listing_not_proved', /web page.*Check that the endpoint/],
-  [
-    'a truncated page without a token',
-    { kind: 'truncated-without-token' },
-    'listing_not_proved',
-    /no continuation token.*list_version/,
-  ],
-  ['a page without IsTruncated', { kind: 'without-is-truncated' }, 'listing_not_proved', /IsTruncated/],
   ['a repeated token', { kind: 'token-repeated' }, 'listing_not_proved', /came twice|order|continuation token/],
-  ['a wrong count', { kind: 'key-count', value: 3 }, 'listing_not_proved', /counts 3 keys/],
   ['another bucket', { kind: 'bucket-name', name: 'other' }, 'listing_not_proved', /bucket "other"/],
   ['keys out of order', { kind: 'out-of-order' }, 'listing_not_proved', /order of S3/],
-  ['a duplicate key', { kind: 'duplicate-key' }, 'listing_not_proved', /asked were 10/],
+  ['a duplicate key', { kind: 'duplicate-key' }, 'listing_not_proved', /came twice/],
   ['a document cut short', { kind: 'cut-body' }, 'listing_not_proved', /broke off|could not be read/],
   ['an error in a 200', { kind: 'error-in-200', code: 'InternalError' }, 'source_error', /.+/],
 ];
@@ -60,6 +52,34 @@ describe.each(faults)('%s on the second page', (_name, act, code, message) => {
     world.s3.faults.clear();
     const clean = await world.sync(id);
     expect(clean).toMatchObject({ status: 'completed', counters: { deleted: 3 } });
+    expect(recordFacts(await world.catalogue(id))).toEqual(bucketFacts(world.s3));
+  });
+});
+
+const harmless: [string, Fault][] = [
+  ['a truncated page without a token', { kind: 'truncated-without-token' }],
+  ['a page without IsTruncated', { kind: 'without-is-truncated' }],
+  ['a count below the keys', { kind: 'key-count', value: 3 }],
+  ['a count of all keys', { kind: 'key-count', value: 22 }],
+  ['no name of the bucket', { kind: 'bucket-name', name: '' }],
+];
+
+describe.each(harmless)('%s on the second page', (_name, act) => {
+  it('leaves out no key, so that the run completes and is exact', async () => {
+    // Given a catalogue of the bucket, and then adds, changes and deletes on the pages around what is odd
+    const { id } = await world.addDatasource({ sync: { page_size: 10 } });
+    await world.sync(id);
+    for (const key of ['key-03', 'key-12', 'key-24']) world.s3.delete(bucketName, key);
+    world.s3.put(bucketName, 'key-05', { body: 'changed' });
+    world.s3.put(bucketName, 'key-17-new');
+    const fault = world.s3.faults.add({ when: { operation: 'list', page: 2 }, act });
+
+    // When a run meets it
+    const run = await world.sync(id);
+
+    // Then
+    expect(fault.hits).toBeGreaterThan(0);
+    expect(run).toMatchObject({ status: 'completed', counters: { deleted: 3, added: 1, modified: 1 } });
     expect(recordFacts(await world.catalogue(id))).toEqual(bucketFacts(world.s3));
   });
 });
