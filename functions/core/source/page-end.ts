@@ -141,7 +141,11 @@ function endOfContradicted(ending: Ending): PageEnd {
   return { ...next, doubted: true };
 }
 
-/** It says nothing of what follows, unless by a cursor. */
+/**
+ * It says nothing of what follows, unless by a cursor. Some servers leave out what is false or empty: where this one is
+ * known to speak when more follows, nothing does. Since a damaged answer looks alike, the question after the last key has
+ * to find nothing either.
+ */
 function endOfSilent(ending: Ending): PageEnd {
   const { page, expected, count, manners } = ending;
   const { previous, order } = expected;
@@ -153,9 +157,9 @@ function endOfSilent(ending: Ending): PageEnd {
   }
   if (offers(page)) return byMarker(ending);
   const hasCursors = previous?.continuation.version === 2 || manners.ownMarker === true;
-  if (hasCursors || (page.version === 2 && manners.speaks)) return 'last';
-  if (order === 'any') refuse('an answer whose keys are in no order does not say whether more follow', advice.server);
-  if (!manners.speaks && count > 1) return 'doubt';
-  // In version 1 the cursor is the last key itself.
-  return { ...markerAfter(ending), doubted: true };
+  if (order === 'any') {
+    if (!hasCursors) refuse('an answer whose keys are in no order does not say whether more follow', advice.server);
+    return manners.speaks ? 'last' : 'doubt';
+  }
+  return hasCursors || manners.speaks || count === 1 ? { ...markerAfter(ending), doubted: true } : 'doubt';
 }

@@ -41,7 +41,7 @@ export async function askPage(bucket: Bucket, expected: PageExpectation): Promis
     if (typeof verdict !== 'string') return verdict;
     if (known.asked.includes(verdict)) refuseDoubt(verdict, page);
     const again =
-      verdict === 'count' ? await recount(bucket, request, page) : await askForEnd(bucket, request, page, leniency);
+      verdict === 'count' ? await recount(bucket, request, page) : await askForEnd(bucket, request, page, expected);
     page = again.page;
     known = { manners: { ...known.manners, ...again.manners }, asked: [...known.asked, verdict] };
   }
@@ -120,20 +120,32 @@ type Again = { readonly page: ListingPage; readonly manners?: Manners };
 /** A count that stays beside the same keys is what this server counts; one that came by a damaged answer does not. */
 async function recount(bucket: Bucket, request: ListRequest, page: ListingPage): Promise<Again> {
   const second = await bucket.list(request);
-  const same = second.keyCount === page.keyCount && keysOf(second) === keysOf(page);
+  const same = isWhole(second) && second.keyCount === page.keyCount && keysOf(second) === keysOf(page);
   return same ? { page, manners: { looseCount: true } } : { page: second };
 }
 
 /**
  * Whether this server says that more follows where more does: a page of one key fewer leaves one out for certain. Where
- * there are no keys to leave out, the same answer twice has to do.
+ * there is no key to leave out, or no order, the same answer twice has to do.
  */
-async function askForEnd(bucket: Bucket, request: ListRequest, page: ListingPage, leniency: Leniency): Promise<Again> {
+async function askForEnd(
+  bucket: Bucket,
+  request: ListRequest,
+  page: ListingPage,
+  { order }: PageExpectation,
+): Promise<Again> {
   const count = rowsOf(page);
-  const second = await bucket.list(count > 1 ? { ...request, maxKeys: count - 1 } : request);
-  proveDocument(second, leniency);
-  if (count === 0) return rowsOf(second) > 0 || speaks(second) ? { page: second } : { page, manners: { speaks: true } };
-  return speaks(second) ? { page, manners: { speaks: true } } : refuseDoubt('end', page);
+  if (count === 0 || order === 'any') {
+    const second = await bucket.list(request);
+    const same = isWhole(second) && !speaks(second) && keysOf(second) === keysOf(page);
+    return same ? { page, manners: { speaks: true } } : { page: second };
+  }
+  const fewer = await bucket.list({ ...request, maxKeys: count - 1 });
+  return isWhole(fewer) && speaks(fewer) ? { page, manners: { speaks: true } } : refuseDoubt('end', page);
+}
+
+function isWhole({ root, wellFormed, unreadable }: ListingPage): boolean {
+  return root === 'ListBucketResult' && wellFormed && unreadable === undefined;
 }
 
 function speaks(page: ListingPage): boolean {

@@ -37,6 +37,8 @@ export function proveRows(page: ListingPage, expected: PageExpectation, leniency
     return { objects, odd, commonPrefixes, lastKey: objects.at(-1)?.key ?? floor, count };
   }
   const proven = proveOrder(objects, floor, expected);
+  const [twofold] = proven.odd;
+  if (twofold?.key !== undefined && leniency.isStrict) unordered(twofold.key, twofold.key, false);
   let { lastKey } = proven;
   for (const { key } of odd) if (key !== undefined) lastKey = later(lastKey, provenOdd(key, floor, prefix));
   if (commonPrefixes.length > 0) lastKey = later(lastKey, provePrefixes(page, floor, expected));
