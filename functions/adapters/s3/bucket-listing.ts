@@ -3,11 +3,11 @@ import type { Failure } from '#core/model/errors.ts';
 import type { BucketTarget, HeadResult } from '#core/model/ports/bucket.ts';
 import type { ListingPage, ListRequest } from '#core/model/ports/listing.ts';
 import { isAwsHost } from '#core/source/aws-host.ts';
-import { type KeySpelling, readerOf, spellingShownBy } from './key-spelling.ts';
+import { agree, type KeySpelling, keySpellings, spellingShownBy, spellingsFor } from './key-spelling.ts';
 import type { Listing, ListingDocument } from './listing-document.ts';
 import { firstWays, type ListingWay, refusesWay, waysAround } from './listing-ways.ts';
 import type { Answer, S3Session } from './s3-session.ts';
-import { type SpellingQuestions, settleSpelling } from './settle-spelling.ts';
+import { settleSpelling } from './settle-spelling.ts';
 
 /** The limit of S3's listing. A server that passes over max-keys answers as many. */
 const largestPage = 1000;
@@ -29,8 +29,8 @@ export class BucketListing {
   readonly #calls: ListingCalls;
   readonly #isForeign: boolean;
   #way: ListingWay | undefined;
-  /** How keys are written by answers that say that they are encoded, and by those that do not. */
-  readonly #spellings = new Map<boolean, Promise<KeySpelling | undefined>>();
+  /** How keys may be written by answers that say that they are encoded, and by those that do not. */
+  readonly #spellings = new Map<boolean, readonly KeySpelling[]>();
 
   constructor(target: BucketTarget, session: S3Session, calls: ListingCalls) {
     this.#target = target;
@@ -85,31 +85,41 @@ export class BucketListing {
     const { saysEncoded } = listing;
     const isAsked = !way.leftOut.includes('encoding-type');
     if (!this.#isForeign || (!isAsked && !saysEncoded)) return listing.read(saysEncoded ? 'form' : 'plain');
-    const known = await this.#spellings.get(saysEncoded);
-    if (known !== undefined) return readAs(listing, known);
-    const shown = spellingShownBy(listing.texts, saysEncoded);
+    const { texts } = listing;
+    const known = this.#spellings.get(saysEncoded);
+    const shown = known === undefined ? spellingShownBy(texts, saysEncoded) : undefined;
     if (shown !== undefined) return listing.read(shown);
-    const settled = this.#settle(request, way, listing);
-    this.#spellings.set(saysEncoded, settled);
-    const spelling = await settled.catch((error: unknown) => {
-      this.#spellings.delete(saysEncoded);
-      throw error;
-    });
-    if (spelling !== undefined) return readAs(listing, spelling);
-    this.#spellings.delete(saysEncoded);
-    return { ...listing.read('plain'), unreadable: 'keys of which it cannot be told whether they are URL-encoded' };
+    let spellings = spellingsFor(texts, known ?? keySpellings);
+    if (spellings.length === 0) {
+      return unreadable(listing, 'keys that are URL-encoded in one answer and not in another');
+    }
+    if (!agree(texts, spellings)) {
+      spellings = await this.#settle(request, way, listing, spellings);
+      if (spellings.length > 0) this.#spellings.set(saysEncoded, spellings);
+    }
+    const [spelling] = spellings;
+    if (spelling === undefined) {
+      return unreadable(listing, 'keys of which it cannot be told whether they are URL-encoded');
+    }
+    const asSaid = saysEncoded && spelling === 'form';
+    const isOrdinary = asSaid || !texts.some((text) => /[%+]/.test(text));
+    return withForgiven(listing.read(spelling), isOrdinary ? [] : ['encoding-type']);
   }
 
-  #settle(request: ListRequest, way: ListingWay, listing: Listing): Promise<KeySpelling | undefined> {
+  #settle(
+    request: ListRequest,
+    way: ListingWay,
+    listing: Listing,
+    spellings: readonly KeySpelling[],
+  ): Promise<readonly KeySpelling[]> {
     const ask = async (asked: ListRequest, asIs: ListingWay) => (await this.#ask(asked, asIs)).listing;
     const unencoded: ListingWay = { ...way, leftOut: [...way.leftOut, 'encoding-type'] };
-    const questions: SpellingQuestions = {
+    return settleSpelling(listing, spellings, {
       again: () => ask(request, way),
       unencoded: () => ask(request, unencoded),
       head: this.#calls.head,
-      beginningWith: (prefix) => ask({ prefix, maxKeys: 1 }, unencoded),
-    };
-    return settleSpelling(listing, questions);
+      beginningWith: (prefix) => ask({ prefix, maxKeys: largestPage }, way),
+    });
   }
 
   async #ask(request: ListRequest, { version, leftOut }: ListingWay): Promise<Answer> {
@@ -133,13 +143,8 @@ export class BucketListing {
   }
 }
 
-/** A spelling that was found out holds for all pages; a text that is not written in it shows that it does not. */
-function readAs(listing: Listing, spelling: KeySpelling): ListingDocument {
-  const document = listing.read(spelling);
-  if (spellingShownBy(listing.texts, listing.saysEncoded) === spelling) return document;
-  const read = readerOf(spelling);
-  if (listing.texts.every((text) => read(text) !== undefined)) return withForgiven(document, ['encoding-type']);
-  return { ...document, unreadable: 'keys that are URL-encoded in one answer and not in another' };
+function unreadable(listing: Listing, why: string): ListingDocument {
+  return { ...listing.read('plain'), unreadable: why };
 }
 
 /** A prefix that is the one asked for needs no other reading. */

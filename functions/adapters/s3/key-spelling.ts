@@ -25,53 +25,66 @@ export function readingsOf(text: string): readonly string[] {
 /** What URL encoding leaves as it is, at most. */
 const encodedText = /^[\x21-\x7e]*$/;
 
+const brokenEscape = /%(?![0-9A-Fa-f]{2})/;
+
 /**
  * The spelling that the texts of one page show by themselves; undefined where it takes another question to know.
  *
  * A text without `%` and `+` means one thing. A broken escape shows that nothing is encoded, for whoever encodes, encodes
- * `%`. An answer that says `url` is doubted where it holds what no encoding leaves, a `+` beside a `%20` (both cannot be
- * the space), or a `+` and no escape at all: it may only repeat what it was asked.
+ * `%`. An answer that says `url` is doubted where it holds what no encoding leaves, and where a `+` may be one that was
+ * left as it is: it may only repeat what it was asked.
  */
 export function spellingShownBy(texts: readonly string[], saysEncoded: boolean): KeySpelling | undefined {
   const telling = texts.filter((text) => text.includes('%') || text.includes('+'));
   if (telling.length === 0) return saysEncoded ? 'form' : 'plain';
-  const broken = telling.some((text) => percentDecode(text) === undefined && /%(?![0-9A-Fa-f]{2})/.test(text));
-  if (!saysEncoded) return broken ? 'plain' : undefined;
-  if (broken || texts.some((text) => !encodedText.test(text))) return undefined;
-  if (!telling.some((text) => text.includes('+'))) return 'form';
-  const escapes = telling.filter((text) => text.includes('%'));
-  return escapes.length === 0 || escapes.some((text) => text.includes('%20')) ? undefined : 'form';
+  const isBroken = telling.some((text) => brokenEscape.test(text));
+  if (!saysEncoded) return isBroken ? 'plain' : undefined;
+  if (isBroken || texts.some((text) => !encodedText.test(text))) return undefined;
+  const hasPlus = telling.some((text) => text.includes('+'));
+  return !hasPlus || telling.some((text) => /%2B/i.test(text)) ? 'form' : undefined;
+}
+
+/** Those of the spellings in which all the texts can be read. */
+export function spellingsFor(texts: readonly string[], spellings: readonly KeySpelling[]): readonly KeySpelling[] {
+  return spellings.filter((spelling) => texts.every((text) => readers[spelling](text) !== undefined));
+}
+
+/** True where it makes no difference which of the spellings it is. */
+export function agree(texts: readonly string[], spellings: readonly KeySpelling[]): boolean {
+  return tellingTexts(texts, spellings).length === 0;
+}
+
+/** The texts that tell the spellings apart, best first: the more is encoded in one, the less it is a key as it stands. */
+export function tellingTexts(texts: readonly string[], spellings: readonly KeySpelling[]): readonly string[] {
+  if (spellings.length < 2) return [];
+  const weightOf = (text: string) => {
+    const readings = new Set(spellings.map((spelling) => readers[spelling](text))).size;
+    return readings < 2 ? 0 : readings * 10_000 + text.split('%').length;
+  };
+  const weighed = texts.map((text) => ({ text, weight: weightOf(text) })).filter(({ weight }) => weight > 0);
+  return weighed.sort((one, other) => other.weight - one.weight).map(({ text }) => text);
+}
+
+/** Those of the spellings in which these are different keys, as the keys of one page are. */
+export function withoutTwins(texts: readonly string[], spellings: readonly KeySpelling[]): readonly KeySpelling[] {
+  const apart = spellings.filter((spelling) => new Set(texts.map(readers[spelling])).size === new Set(texts).size);
+  return apart.length > 0 ? apart : spellings;
 }
 
 /**
- * The spellings in which these texts are the keys that the same page has without encoding.
- *
- * @param plain the texts of that page. Where they are the same ones, it is not known whether that server ever encodes or
- *   always does, and all spellings come into question that the texts can be read in. What could not be written without
- *   encoding (U+FFFD, or nothing) says nothing.
+ * Those of the spellings in which these texts are the keys that the same page has without encoding: `plain`, the texts of
+ * that page. Where they are the same ones, that server may never encode or always do, and all remain. What could not be
+ * written without encoding (U+FFFD, or nothing) says nothing.
  */
-export function spellingsBetween(texts: readonly string[], plain: readonly string[]): readonly KeySpelling[] {
+export function spellingsBetween(
+  texts: readonly string[],
+  plain: readonly string[],
+  spellings: readonly KeySpelling[],
+): readonly KeySpelling[] {
   if (texts.length !== plain.length) return [];
-  if (texts.every((text, index) => text === plain[index])) {
-    return keySpellings.filter((spelling) => texts.every((text) => readers[spelling](text) !== undefined));
-  }
+  if (texts.every((text, index) => text === plain[index])) return spellings;
   const isUnwritten = (text: string | undefined) => !text || text.includes('\ufffd');
-  return keySpellings.filter((spelling) =>
+  return spellings.filter((spelling) =>
     texts.every((text, index) => isUnwritten(plain[index]) || readers[spelling](text) === plain[index]),
   );
-}
-
-/** The text by which spellings are told apart best: the more is encoded in it, the less it is a key as it stands. */
-export function mostTelling(texts: readonly string[], spellings: readonly KeySpelling[]): string | undefined {
-  let best: string | undefined;
-  let most = 0;
-  for (const text of texts) {
-    const readings = new Set(spellings.map((spelling) => readers[spelling](text)));
-    const weight = readings.size * 1024 + text.split('%').length;
-    if (readings.size > 1 && weight > most) {
-      best = text;
-      most = weight;
-    }
-  }
-  return best;
 }

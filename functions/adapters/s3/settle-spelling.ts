@@ -1,6 +1,6 @@
 import { Failure } from '#core/model/errors.ts';
 import type { HeadResult } from '#core/model/ports/bucket.ts';
-import { type KeySpelling, mostTelling, readerOf, spellingShownBy, spellingsBetween } from './key-spelling.ts';
+import { agree, type KeySpelling, readerOf, spellingsBetween, tellingTexts, withoutTwins } from './key-spelling.ts';
 import type { Listing } from './listing-document.ts';
 
 /** What a server is asked to find out how it writes keys. A listing is absent where the question was refused. */
@@ -10,77 +10,89 @@ export type SpellingQuestions = {
   /** The same page without encoding. */
   readonly unencoded: () => Promise<Listing | undefined>;
   readonly head: (key: string) => Promise<HeadResult>;
-  /** The first keys that begin with a text, without encoding. */
+  /** The keys that begin with a text, asked for and written as those of the page are. */
   readonly beginningWith: (prefix: string) => Promise<Listing | undefined>;
 };
 
+type Spellings = readonly KeySpelling[];
+
+/** Whether a text is how this key is written; undefined where that cannot be told. */
+type Names = (key: string, text: string) => Promise<boolean | undefined>;
+
+/** So many keys are asked for by name until one tells the spellings apart. */
+const MOST_NAMES = 5;
+
 /**
  * Finds out how the keys of a page are written: by the same page without encoding, and where that says the same texts, by
- * asking for an object by name. Objects may come and go between two answers: where they do not fit together, both are
- * asked for once more.
+ * asking for objects by name, first by HEAD and then by listings of one key each. Of an answer that says how they are
+ * written, HEAD comes first: that costs no listing. Objects may come and go between two answers: where two do not fit
+ * together, both are asked for once more.
  *
- * @returns undefined where it cannot be told.
+ * @returns those of `spellings` that it may still be, all alike for this page; none where it cannot be told.
  */
-export async function settleSpelling(page: Listing, questions: SpellingQuestions): Promise<KeySpelling | undefined> {
-  if (await isFormForCertain(page, questions)) return 'form';
+export async function settleSpelling(
+  page: Listing,
+  spellings: Spellings,
+  questions: SpellingQuestions,
+): Promise<Spellings> {
+  const first = withoutTwins(page.texts, spellings);
+  const named = page.saysEncoded ? await byName(page.texts, first, headed(questions)) : first;
+  if (agree(page.texts, named)) return named;
   let encoded: Listing | undefined = page;
   for (let round = 0; round < 2 && encoded !== undefined; round += 1) {
     const unencoded = await questions.unencoded();
-    if (unencoded === undefined) return undefined;
-    const spellings = spellingsBetween(encoded.texts, unencoded.texts);
-    if (spellings.length > 0) return await chosen(encoded.texts, spellings, questions);
+    const { texts } = encoded;
+    if (unencoded === undefined) return await byNames(texts, named, questions);
+    const left = spellingsBetween(texts, unencoded.texts, withoutTwins(texts, named));
+    if (left.length > 0) return await byNames(texts, left, questions);
     encoded = await questions.again();
   }
-  return undefined;
+  return [];
 }
 
-/** A `+` where nothing else is encoded is a space if the server knows such an object, and none with a `+`: two HEADs and no
- *  listing, for that is how keys with spaces look on servers without fault. */
-async function isFormForCertain({ texts, saysEncoded }: Listing, questions: SpellingQuestions): Promise<boolean> {
-  if (!saysEncoded || texts.some((text) => text.includes('%')) || hasRawText(texts)) return false;
-  const text = mostTelling(texts, ['plain', 'form']);
-  if (text === undefined) return false;
-  if ((await isThere(text, questions)) !== false) return false;
-  return (await isThere(readerOf('form')(text) ?? text, questions)) === true;
-}
-
-/** Shown by the texts as soon as one `+` is left out of account. */
-function hasRawText(texts: readonly string[]): boolean {
-  return (
-    spellingShownBy(
-      texts.map((text) => text.replaceAll('+', '')),
-      true,
-    ) === undefined
-  );
-}
-
-async function chosen(
+async function byNames(
   texts: readonly string[],
-  spellings: readonly KeySpelling[],
+  spellings: Spellings,
   questions: SpellingQuestions,
-): Promise<KeySpelling | undefined> {
-  const text = mostTelling(texts, spellings);
-  if (text === undefined) return spellings[0];
-  for (const spelling of spellings) {
-    const key = readerOf(spelling)(text);
-    if (key !== undefined && (await exists(key, questions))) return spelling;
-  }
-  return undefined;
+): Promise<Spellings> {
+  const left = await byName(texts, spellings, headed(questions));
+  const last = agree(texts, left) ? left : await byName(texts, left, listed(questions));
+  return agree(texts, last) ? last : [];
 }
 
-async function exists(key: string, questions: SpellingQuestions): Promise<boolean> {
-  const known = await isThere(key, questions);
-  return known ?? ((await questions.beginningWith(key))?.texts.length ?? 0) > 0;
+/** One of the meanings of a text is its key: where one alone answers to it, it is that one. */
+async function byName(texts: readonly string[], spellings: Spellings, names: Names): Promise<Spellings> {
+  let left = spellings;
+  for (const text of tellingTexts(texts, spellings).slice(0, MOST_NAMES)) {
+    const found: Spellings[] = [];
+    for (const [key, alike] of Map.groupBy(left, (spelling) => readerOf(spelling)(text))) {
+      const isIt = key === undefined ? false : await names(key, text);
+      if (isIt === undefined) return left;
+      if (isIt) found.push(alike);
+    }
+    const [only] = found;
+    if (only !== undefined && found.length === 1) left = only;
+    if (agree(texts, left)) break;
+  }
+  return left;
 }
 
-/** Undefined where a HEAD does not tell: it is forbidden, or the server has none. */
-async function isThere(key: string, { head }: SpellingQuestions): Promise<boolean | undefined> {
-  try {
-    const { status } = await head(key);
-    return status === 'found' || (status === 'missing' ? false : undefined);
-  } catch (error) {
-    if (error instanceof Failure && (error.code === 'source_error' || error.code === 'not_an_s3_answer'))
-      return undefined;
-    throw error;
-  }
+/** By a HEAD, where one is allowed and the server has it. Another object may have the other name. */
+function headed({ head }: SpellingQuestions): Names {
+  return async (key) => {
+    try {
+      const { status } = await head(key);
+      return status === 'found' || (status === 'missing' ? false : undefined);
+    } catch (error) {
+      const isRefusal =
+        error instanceof Failure && (error.code === 'source_error' || error.code === 'not_an_s3_answer');
+      if (isRefusal) return undefined;
+      throw error;
+    }
+  };
+}
+
+/** By a listing of what begins with the key, which has the very text if it is the key that the text stands for. */
+function listed({ beginningWith }: SpellingQuestions): Names {
+  return async (key, text) => (await beginningWith(key))?.texts.includes(text);
 }
