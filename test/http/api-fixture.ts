@@ -73,6 +73,8 @@ function createFakeBuckets(objects: ListedObject[], state: { failure?: Failure }
         return list(bucket, request);
       },
       head: async () => ({ status: 'missing' }),
+      firstByte: async () => ({ status: 'missing' }),
+      identify: async () => ({ status: 'found' }),
       describe: async (key) => {
         if (state.failure !== undefined) throw state.failure;
         const object = objects.find((one) => one.key === key);

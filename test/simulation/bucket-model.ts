@@ -1,5 +1,5 @@
 import { Failure } from '#core/model/errors.ts';
-import type { Bucket, Buckets, BucketTarget, HeadResult } from '#core/model/ports/bucket.ts';
+import type { Bucket, Buckets, BucketTarget, FirstByte, HeadResult } from '#core/model/ports/bucket.ts';
 import type { ListedObject, ListingPage, ListRequest } from '#core/model/ports/listing.ts';
 import { rankOf } from '#local/demo/s3-server/byte-order.ts';
 import { unasked } from '#support/unasked.ts';
@@ -21,6 +21,7 @@ export type BucketModel = {
   /** One page, as ListObjectsV2 (or ListObjects for `version` 1) would answer. Throws Failure for a made-up token. */
   list(request: ListRequest, version: 1 | 2): ListingPage;
   head(key: string): HeadResult;
+  firstByte(key: string): FirstByte;
 };
 
 /** `placed` once it stands in the order. */
@@ -58,6 +59,12 @@ export function createBucketModel(name: string, now: () => number): BucketModel 
       const { size, etag } = object;
       return { status: 'found', lastModified: wholeSeconds(Date.parse(object.lastModified)), size, etag };
     },
+    firstByte(key) {
+      const object = entries.get(key);
+      if (object === undefined) return { status: 'missing' };
+      if (object.size === 0) return { status: 'unreadable' };
+      return { status: 'found', etag: object.etag, lastModified: wholeSeconds(Date.parse(object.lastModified)) };
+    },
   };
 }
 
@@ -81,6 +88,7 @@ function openModel(model: () => BucketModel, target: BucketTarget): Bucket {
     list: async (request) => model().list(request, target.listVersion === 1 ? 1 : 2),
     head: async (key) => model().head(key),
     ...unasked,
+    firstByte: async (key) => model().firstByte(key),
     presign: async (key) => `https://${target.endpoint}/${target.bucket}/${encodeURIComponent(key)}`,
     close() {},
   };

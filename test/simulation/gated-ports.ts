@@ -93,6 +93,7 @@ export function gatedBuckets(process: SimulatedProcess, buckets: Buckets, extraM
           ),
         head: (key) => process.call(`head ${target.bucket} ${key}`, () => bucket.head(key)),
         ...unasked,
+        firstByte: (key) => process.call(`first byte ${key}`, () => bucket.firstByte(key)),
         presign: (key, seconds) => process.call(`presign ${key}`, () => bucket.presign(key, seconds)),
         close: () => bucket.close(),
       };

@@ -114,6 +114,7 @@ export function createFaultyBuckets(honest: Buckets, effects: FaultEffects): Fau
           return bucket.head(key);
         },
         ...unasked,
+        firstByte: (key) => bucket.firstByte(key),
         presign: (key, seconds) => bucket.presign(key, seconds),
         close: () => bucket.close(),
       };

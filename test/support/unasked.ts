@@ -5,4 +5,6 @@ const refuse = async (): Promise<never> => {
 };
 
 /** What a bucket of these tests is never asked. */
-export const unasked: Pick<Bucket, 'describe' | 'tags'> = { describe: refuse, tags: refuse };
+export const unasked: Pick<Bucket, 'describe' | 'tags' | 'firstByte' | 'identify'> = {
+  ...{ describe: refuse, tags: refuse, firstByte: refuse, identify: refuse },
+};

@@ -5,11 +5,20 @@ import {
   ListObjectsV2Command,
 } from '@aws-sdk/client-s3';
 import { Failure } from '#core/model/errors.ts';
-import type { Bucket, BucketTarget, DescribeResult, HeadResult, TagsResult } from '#core/model/ports/bucket.ts';
+import type {
+  Bucket,
+  BucketIdentity,
+  BucketTarget,
+  DescribeResult,
+  FirstByte,
+  HeadResult,
+  TagsResult,
+} from '#core/model/ports/bucket.ts';
 import type { ListingPage, ListRequest } from '#core/model/ports/listing.ts';
 import { BucketListing } from './bucket-listing.ts';
 import { unquoted } from './listed-object.ts';
 import { isArchived, readObjectHeaders } from './object-headers.ts';
+import { headIsUnusable, identifyBucket, readFirstByte } from './object-probe.ts';
 import { demandPresignable, presignedUrl } from './presigned-url.ts';
 import type { RawAnswer } from './raw-answer.ts';
 import type { Answer, S3Session } from './s3-session.ts';
@@ -41,8 +50,18 @@ export class S3Bucket implements Bucket {
    *  tells as little of the object.
    *  https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html */
   async head(key: string): Promise<HeadResult> {
-    const answer = await this.#askHead(key, {}, [403, 400]);
-    return typeof answer === 'string' ? { status: answer } : foundBy(answer);
+    const answer = await this.#sendHead({ Bucket: this.#target.bucket, Key: key });
+    if (headIsUnusable(answer)) return { status: 'unusable' };
+    const told = this.#headOf(answer);
+    return typeof told === 'string' ? { status: told } : foundBy(told);
+  }
+
+  async firstByte(key: string): Promise<FirstByte> {
+    return await readFirstByte(this.#session, this.#target.bucket, key);
+  }
+
+  async identify(): Promise<BucketIdentity> {
+    return await identifyBucket(this.#session, this.#target.bucket);
   }
 
   /** With a KMS-encrypted object, asking for checksums needs kms:Decrypt too: a 403 may mean that alone.
@@ -83,12 +102,14 @@ export class S3Bucket implements Bucket {
   async #askHead(
     key: string,
     more: Pick<HeadObjectCommandInput, 'ChecksumMode'> = {},
-    silent: readonly number[] = [403],
   ): Promise<RawAnswer | 'missing' | 'forbidden'> {
     const input = { Bucket: this.#target.bucket, Key: key, ...more };
-    const answer = await this.#sendHead(input);
+    return this.#headOf(await this.#sendHead(input));
+  }
+
+  #headOf(answer: Answer): RawAnswer | 'missing' | 'forbidden' {
     if (answer.status === 404) return 'missing';
-    if (silent.includes(answer.status)) return 'forbidden';
+    if (answer.status === 403) return 'forbidden';
     if (answer.status !== 200) throw refusalFailure(answer, this.#asked('s3:GetObject', answer));
     return answer;
   }

@@ -7,8 +7,9 @@ import type { Log } from '../model/ports/host.ts';
 import type { PlainWrite, Table } from '../model/ports/table.ts';
 import type { WorkQueue } from '../model/ports/work-queue.ts';
 import { type PurgeMark, purgeItem, purgePartition, readPurgeMark } from '../registry/purge-item.ts';
-import { candidatePartition } from '../runs/candidates.ts';
+import { candidatePartition, leavingPartition } from '../runs/candidates.ts';
 import { closeAbandonedRun } from '../runs/close-abandoned-run.ts';
+import { contradictedPartition } from '../runs/contradicted-keys.ts';
 import { runPartitionPrefix } from '../runs/run-store.ts';
 import type { WorkMessage } from '../runs/work-message.ts';
 import { workPartition } from '../sync/progress/range-work.ts';
@@ -93,8 +94,10 @@ async function* partitionsOf(table: Table, uid: string): AsyncIterable<string> {
       yield leafPartition(uid, range.moving.id);
     }
   }
+  yield contradictedPartition(uid);
   for await (const run of table.query({ pk: `${runPartitionPrefix}${uid}` })) {
     yield candidatePartition(uid, run.sk);
+    yield leavingPartition(uid, run.sk);
     yield workPartition(uid, run.sk);
   }
 }

@@ -20,6 +20,8 @@ const syncInput = z.strictObject({
   page_size: z.number().int('must be a whole number').min(1, 'must be 1–1,000').max(1000, 'must be 1–1,000').optional(),
   /** True to publish one event per object of a first load too, not only its summary. */
   first_load_events: z.boolean().optional(),
+  /** True for an inbox that is emptied by its reader: that all is gone is then no reason to hold. */
+  expect_empty: z.boolean('must be true or false').optional(),
   expression: z.unknown().optional(),
   changed_by: z.unknown().optional(),
 });
@@ -84,6 +86,7 @@ export const syncPolicy = z.object({
   timezone: z.string().optional(),
   page_size: z.number().int().optional(),
   first_load_events: z.boolean().optional(),
+  expect_empty: z.boolean().optional(),
   expression: z.string().optional(),
   changed_by: z.enum(['api', 'console']),
   anchor: z.number().int(),

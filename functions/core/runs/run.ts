@@ -21,8 +21,25 @@ export const runCounters = z.object({
 });
 export type RunCounters = z.output<typeof runCounters>;
 
-/** What a hold shows to whoever decides: how many records would go, their share of the catalogue, some of their keys. */
-const hold = z.object({ candidates: z.number().int(), share: z.number(), sample: z.array(z.string()) });
+/** What a hold shows to whoever decides: how many records would go, their share of the catalogue, some of their keys.
+ *  `leaving` would be taken out of a scope in which the listing had no key. */
+const hold = z.object({
+  candidates: z.number().int(),
+  share: z.number(),
+  sample: z.array(z.string()),
+  leaving: z.number().int().optional(),
+});
+
+/** What is known of an inbox, a datasource whose bucket may be emptied (`sync.expect_empty`). */
+export const inboxState = z.object({
+  /** What told its bucket from others of the name, when it was last as it should be; `created` in epoch milliseconds. */
+  bucket: z.object({ created: z.number().optional(), region: z.string().optional() }),
+  /** The bucket is another one since: until somebody approves, or it is filled again, deletions are held. */
+  changed: z.boolean().optional(),
+  /** The first complete pass that missed what is gone, and when that began, epoch milliseconds. */
+  absent: z.object({ pass: z.string(), at: z.number() }).optional(),
+});
+export type InboxState = z.output<typeof inboxState>;
 
 /** What another invocation needs to go on with a run; how far it is in each range stands beside the ranges
  *  (ranges/range-work.ts). `expected` records there were when it began; `clock_skew` is the bucket's clock minus ours. */
@@ -69,6 +86,9 @@ export const runRow = z.object({
   hold: hold.optional(),
   /** Records that the listing lacked, and that go when the next complete one lacks them too: too many to ask for each. */
   waiting: z.number().int().optional(),
+  /** Keys that the listing lacked and the server did not deny; their records stay. */
+  contradicted: z.number().int().optional(),
+  inbox: inboxState.optional(),
   approves: z.string().optional(),
   approved_by: z.string().optional(),
   checkpoint: runCheckpoint.optional(),
@@ -114,7 +134,8 @@ export function isEnded(run: Pick<RunRow, 'status'>): boolean {
 /** What the API shows of a run. */
 export function runView(run: RunRow): Record<string, unknown> {
   const { v: _v, version: _version, fence: _fence, uid: _uid, ttl: _ttl, fingerprint: _fingerprint, ...rest } = run;
-  const { checkpoint: _checkpoint, resumed: _resumed, way: _way, generation: _generation, pass, ...told } = rest;
+  const { checkpoint: _checkpoint, resumed: _resumed, inbox: _inbox, way: _way, generation: _generation, ...all } = rest;
+  const { pass, ...told } = all;
   const shown = pass === undefined ? told : { ...told, continues: pass.id };
   const { started_at: start, completed_at: end } = run;
   if (start === undefined || end === undefined) return shown;
@@ -126,16 +147,36 @@ export function describeRun(run: RunRow): string {
   const { added, modified, deleted, unchanged, out_of_scope: left } = run.counters;
   const changes = `${added} added, ${modified} modified, ${deleted} deleted, ${unchanged} unchanged`;
   const all = left > 0 ? `${changes}, ${left} no longer in scope` : changes;
-  if (run.status === 'held' && run.hold) {
-    const share = Math.round(run.hold.share * 1000) / 10;
-    return `${all}. ${run.hold.candidates} records (${share} %) are missing from the listing: nothing was deleted. If that is right, approve it: POST /datasource/${run.datasource}/_runs/${run.id}/_approve`;
-  }
+  if (run.status === 'held' && run.hold) return `${all}. ${describeHold(run, run.hold)}`;
   if (run.status === 'failed') return run.error?.message ?? 'failed';
   if (run.status === 'canceled') return `canceled: ${all}; nothing else was touched`;
-  const warned = [all, ...(run.waiting === undefined ? [] : [waitingIn(run.waiting)]), ...(run.warnings ?? [])].join(
-    '. ',
-  );
-  return run.dry_run ? `dry run, nothing was written: ${warned}` : warned;
+  const told = [all, ...remarksOn(run)].join('. ');
+  return run.dry_run ? `dry run, nothing was written: ${told}` : told;
+}
+
+function describeHold(run: RunRow, { candidates, share, leaving = 0 }: NonNullable<RunRow['hold']>): string {
+  const approve = `POST /datasource/${run.datasource}/_runs/${run.id}/_approve`;
+  const percent = Math.round(share * 1000) / 10;
+  if (leaving === 0) {
+    return `${candidates} records (${percent} %) are missing from the listing: nothing was deleted. If that is right, approve it: ${approve}`;
+  }
+  const missing = candidates > 0 ? `, ${candidates} more are missing from the listing` : '';
+  return `Not one listed key is in the scope (prefix and filters), which ${leaving} records of the catalogue would leave${missing}: nothing was removed. Correct the prefix or the filters; if they are right, approve it: ${approve} takes these records out of the catalogue, and nothing out of the bucket`;
+}
+
+function remarksOn({ waiting, contradicted = 0, inbox, warnings = [] }: RunRow): string[] {
+  const remarks: string[] = [];
+  if (waiting !== undefined) remarks.push(inbox?.absent === undefined ? waitingIn(waiting) : waitingInInbox(waiting));
+  if (contradicted > 0) {
+    remarks.push(`${contradicted} keys are missing from the listing and not from the server: see warnings`);
+  }
+  const [first, ...others] = contradicted > 0 ? [] : warnings;
+  if (first !== undefined) remarks.push(others.length === 0 ? first : `${first} (and ${others.length} more, see warnings)`);
+  return remarks;
+}
+
+function waitingInInbox(count: number): string {
+  return `${count} records are missing from the listing, as expect_empty says they may: those that a complete sync misses too, an interval later or more, are asked for and deleted`;
 }
 
 function waitingIn(count: number): string {

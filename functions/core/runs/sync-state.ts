@@ -1,18 +1,29 @@
 import * as z from 'zod';
 import type { Item, Table } from '../model/ports/table.ts';
 import { fromItem, toItem } from '../table/stored-item.ts';
-import { passIdOf, type RunRow, runRow } from './run.ts';
+import { type InboxState, inboxState, passIdOf, type RunRow, runRow } from './run.ts';
 
 /** What outlives the runs of a datasource: which run was last to see the whole bucket, and how the runs are doing. */
 const stateRow = z.object({
   v: z.literal(1),
-  last_complete: z.object({ run: z.string(), fingerprint: z.string(), listed: z.number() }).optional(),
+  last_complete: z
+    .object({
+      run: z.string(),
+      fingerprint: z.string(),
+      listed: z.number(),
+      /** When the pass of the last run began that ended `completed`, epoch ms. */
+      at: z.number().optional(),
+    })
+    .optional(),
   /** A pass over the bucket that ran out of time: the next run of the same scope goes on from it. */
   unfinished: z
     .object({ pass: z.string(), began_at: z.string(), fingerprint: z.string(), way: runRow.shape.way })
     .optional(),
   /** Complete runs that held one after the other, under one scope: the first of them, the last, and how many. */
   hold: z.object({ first: z.string(), last: z.string(), runs: z.number().int() }).optional(),
+  /** So many complete runs more ask for each key that they miss, for the server contradicted its listing not long ago. */
+  careful: z.number().int().optional(),
+  inbox: inboxState.optional(),
   failures: z.number().int(),
   failing_since: z.string().optional(),
   error: z.object({ code: z.string(), message: z.string() }).optional(),
@@ -30,6 +41,9 @@ const freshState: SyncState = { v: 1, failures: 0 };
 const longestBackoffMs = 86_400_000;
 const longestHoldBackoffMs = 3_600_000;
 
+/** A server that contradicted its listing is not believed on the strength of a sample for so many complete runs. */
+const carefulRuns = 10;
+
 /** What a run's end is judged with: the time between two scheduled runs, and the settings it ran with. */
 export type Judgement = { readonly intervalMs: number | undefined; readonly settings: string };
 
@@ -40,6 +54,30 @@ export async function readState(table: Table, uid: string): Promise<SyncState> {
 
 export function stateItem(uid: string, state: SyncState): Item {
   return toItem({ pk: uid, sk: 'state' }, state);
+}
+
+/** What earlier runs tell the one that decides about deletions. */
+export type Past = {
+  /** The pass of the last run that ended `completed` or `held` with the same scope. */
+  readonly previous?: string;
+  /** When the pass of the last run began that ended `completed`, of whatever scope, epoch ms. */
+  readonly completeAt?: number;
+  /** One of the last ten runs found a key that its listing lacked and the server had. */
+  readonly careful: boolean;
+  readonly inbox?: InboxState;
+};
+
+/** `fingerprint` is the scope of the run that asks. */
+export function pastOf({ last_complete: last, careful = 0, inbox }: SyncState, fingerprint: string): Past {
+  const same = last?.fingerprint === fingerprint;
+  const { absent: _absent, ...place } = inbox ?? { bucket: {} };
+  return {
+    ...(same ? { previous: last.run } : {}),
+    completeAt: last?.at,
+    careful: careful > 0,
+    // What was absent under another scope says nothing under this one.
+    ...(inbox === undefined ? {} : { inbox: same ? inbox : place }),
+  };
 }
 
 /**
@@ -56,8 +94,12 @@ function judgedAfter(state: SyncState, run: RunRow, judgement: Judgement): SyncS
   if (run.dry_run || run.status === 'canceled') return state;
   if (run.status === 'failed') return afterFailure(state, run, judgement);
   const fingerprint = run.fingerprint ?? '';
-  const complete = { run: passIdOf(run), fingerprint, listed: run.counters.listed };
-  if (run.status === 'completed') return { v: 1, failures: 0, last_complete: complete };
+  const beganAt = Date.parse(run.pass?.began_at ?? run.started_at ?? run.queued_at);
+  const at = run.status === 'completed' ? beganAt : state.last_complete?.at;
+  const seen = { run: passIdOf(run), fingerprint, listed: run.counters.listed };
+  const complete = { ...seen, ...(at === undefined ? {} : { at }) };
+  const kept = { ...carefulAfter(state, run), ...(run.inbox === undefined ? {} : { inbox: run.inbox }) };
+  if (run.status === 'completed') return { v: 1, failures: 0, last_complete: complete, ...kept };
   const chain = state.last_complete?.fingerprint === fingerprint ? state.hold : undefined;
   const hold = { first: chain?.first ?? run.id, last: run.id, runs: (chain?.runs ?? 0) + 1 };
   return {
@@ -65,8 +107,14 @@ function judgedAfter(state: SyncState, run: RunRow, judgement: Judgement): SyncS
     failures: 0,
     last_complete: complete,
     hold,
+    ...kept,
     ...pause(run, judgement, hold.runs, longestHoldBackoffMs),
   };
+}
+
+function carefulAfter({ careful = 0 }: SyncState, { contradicted = 0 }: RunRow): Pick<SyncState, 'careful'> {
+  if (contradicted > 0) return { careful: carefulRuns };
+  return careful > 1 ? { careful: careful - 1 } : {};
 }
 
 const saysNothingOfTheSource = new Set(['interrupted', 'lease_lost', 'scope_changed']);
@@ -78,6 +126,7 @@ function afterFailure(state: SyncState, run: RunRow, judgement: Judgement): Sync
   const kept = {
     ...before,
     ...(left ? { unfinished: left } : {}),
+    ...(run.error.code === 'listing_contradicted' ? { careful: carefulRuns } : {}),
     failing_since: state.failing_since ?? run.completed_at,
     error: run.error,
   };

@@ -17,10 +17,15 @@ const run = object(
     percent: { type: 'number' },
     message: text,
     error: object({ code: text, message: text }),
-    hold: object({ candidates: whole, share: { type: 'number' }, sample: list(text) }),
+    hold: object({ candidates: whole, share: { type: 'number' }, sample: list(text), leaving: whole }, ['leaving']),
     waiting: whole,
+    contradicted: whole,
+    warnings: list(text),
   },
-  ['started_at', 'completed_at', 'duration_ms', 'percent', 'message', 'error', 'hold', 'waiting'],
+  [
+    ...['started_at', 'completed_at', 'duration_ms', 'percent', 'message', 'error', 'hold', 'waiting'],
+    ...['contradicted', 'warnings'],
+  ],
 );
 
 const runAccepted = object({ acknowledged: { const: true }, _id: text, result: text, run });

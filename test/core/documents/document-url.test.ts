@@ -18,6 +18,8 @@ async function setUp(seed: Partial<Seed> = {}, presign?: Bucket['presign']) {
         head: refuse,
         describe: refuse,
         tags: refuse,
+        firstByte: refuse,
+        identify: refuse,
         presign: presign ?? (async (key, seconds) => `signed:${key}:${seconds}`),
         close: () => {
           closed += 1;

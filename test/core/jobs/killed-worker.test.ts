@@ -44,6 +44,8 @@ function doomed(deps: JobDeps, { guard }: Executioner): JobDeps {
     head: (key) => guard(() => bucket.head(key)),
     describe: (key) => guard(() => bucket.describe(key)),
     tags: (key) => guard(() => bucket.tags(key)),
+    firstByte: (key) => guard(() => bucket.firstByte(key)),
+    identify: () => guard(() => bucket.identify()),
     presign: (key, seconds) => bucket.presign(key, seconds),
     close: () => bucket.close(),
   });

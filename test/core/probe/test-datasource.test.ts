@@ -91,6 +91,8 @@ describe('testing a connection', () => {
           head: (key) => bucket.head(key),
           describe: (key) => bucket.describe(key),
           tags: (key) => bucket.tags(key),
+          firstByte: (key) => bucket.firstByte(key),
+          identify: () => bucket.identify(),
           presign: (key, seconds) => bucket.presign(key, seconds),
           close() {
             open -= 1;

@@ -3,10 +3,13 @@ import { openSqliteTable } from '#adapters/sqlite/sqlite-table.ts';
 import type { Table } from '#core/model/ports/table.ts';
 import {
   amongCandidates,
+  amongLeaving,
   candidateExpiry,
   candidateItem,
   dropCandidates,
+  leavingItem,
   listCandidates,
+  listLeaving,
 } from '#core/runs/candidates.ts';
 import { collect } from '#support/collect.ts';
 
@@ -45,6 +48,17 @@ it('those of one pass are no others', async () => {
   expect(await amongCandidates(store, 'u', 'one', ['a', 'b', 'c'])).toEqual(new Set(['a', 'b']));
   await dropCandidates(table, 'u', 'one');
   expect([await candidates('one'), await candidates('other')]).toEqual([[], ['a', 'c']]);
+});
+
+it('what may leave the scope is noted apart, and forgotten together with them', async () => {
+  await noted('one', ['a', 'c']);
+  await store.batchWrite(['b', 'd'].map((key) => ({ put: leavingItem('u', 'one', key, 9_999_999_999) })));
+  const leaving = (pass: string): Promise<string[]> => collect(listLeaving(store, 'u', pass));
+  expect([await candidates('one'), await leaving('one'), await leaving('other')]).toEqual([['a', 'c'], ['b', 'd'], []]);
+  expect(await amongLeaving(store, 'u', 'one', ['a', 'b', 'd'])).toEqual(new Set(['b', 'd']));
+  expect(await amongCandidates(store, 'u', 'one', ['a', 'b', 'd'])).toEqual(new Set(['a']));
+  await dropCandidates(table, 'u', 'one', { after: 'b' });
+  expect([await candidates('one'), await leaving('one')]).toEqual([['a'], ['b']]);
 });
 
 it('those after one key and up to another are forgotten alone', async () => {

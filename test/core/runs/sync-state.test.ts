@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type RunRow, zeroCounters } from '#core/runs/run.ts';
-import { healthView, isBackingOff, type SyncState, settingsOf, stateAfter } from '#core/runs/sync-state.ts';
+import { healthView, isBackingOff, pastOf, type SyncState, settingsOf, stateAfter } from '#core/runs/sync-state.ts';
 
 const minute = 60_000;
 const started = Date.parse('2026-03-01T00:00:00Z');
@@ -28,7 +28,7 @@ const judged = (state: SyncState, ...runs: RunRow[]): Omit<SyncState, 'last_run'
   const { last_run: _last, ...rest } = stateOf(state, ...runs);
   return rest;
 };
-const complete = { run: 'run', fingerprint: 'scope', listed: 7 };
+const complete = { run: 'run', fingerprint: 'scope', listed: 7, at: started };
 
 describe('the run that ended last', () => {
   it.each([completed, failed(), runRow({ status: 'canceled' })])('is kept: $status', (run) => {
@@ -46,7 +46,7 @@ describe('a complete run', () => {
     const pass = { id: 'first', began_at: '2026-03-01T00:00:00.000Z' };
     const { fingerprint: _fingerprint, ...unscoped } = completed;
     expect(judged(fresh, { ...unscoped, pass })).toMatchObject({
-      last_complete: { run: 'first', fingerprint: '', listed: 7 },
+      last_complete: { run: 'first', fingerprint: '', listed: 7, at: started },
     });
   });
 });
@@ -83,6 +83,69 @@ describe('holds in a row', () => {
       return retry === undefined ? undefined : (retry + 1000 - started) / minute;
     });
     expect(waits).toEqual([undefined, 2, 4, 8, 16, 32, 60, 60, 60]);
+  });
+});
+
+describe('a key that contradicted its listing', () => {
+  const odd = runRow({ status: 'completed', contradicted: 2 });
+
+  it('makes the ten complete runs after it careful, held ones among them', () => {
+    let state = stateOf(fresh, odd);
+    const careful: boolean[] = [];
+    for (let run = 0; run < 12; run += 1) {
+      careful.push(pastOf(state, 'scope').careful);
+      state = stateOf(state, run === 4 ? held('h') : completed);
+    }
+    expect(careful).toEqual([...Array.from({ length: 10 }, () => true), false, false]);
+    expect(state).not.toHaveProperty('careful');
+  });
+
+  it('does so anew each time, and from a run that failed or held for it', () => {
+    const often = stateOf(fresh, odd, completed, completed, { ...held('h'), contradicted: 1 });
+    const contradicted = failed({ error: { code: 'listing_contradicted', message: '' } });
+    expect([often.careful, stateOf(fresh, contradicted).careful]).toEqual([10, 10]);
+  });
+
+  it('is not forgotten by what says nothing of deletions', () => {
+    const others = [failed(), runRow({ status: 'canceled' }), runRow({ status: 'completed', dry_run: true })];
+    expect(stateOf(fresh, odd, ...others).careful).toBe(10);
+    expect(stateOf(fresh, failed())).not.toHaveProperty('careful');
+  });
+});
+
+describe('what is known of an inbox', () => {
+  const inbox = { bucket: { created: 5 }, absent: { pass: 'p', at: 7 } };
+
+  it('is what the last complete run said, and nothing once one says nothing', () => {
+    const state = stateOf(fresh, { ...completed, inbox });
+    expect(state.inbox).toEqual(inbox);
+    expect(stateOf(state, failed()).inbox).toEqual(inbox);
+    expect(stateOf(state, { ...held('h'), inbox: { bucket: {}, changed: true } }).inbox).toEqual({
+      ...{ bucket: {}, changed: true },
+    });
+    expect(stateOf(state, completed)).not.toHaveProperty('inbox');
+  });
+
+  it('tells the next run of its bucket whatever its scope is, and of what was absent only under the same', () => {
+    const state = stateOf(fresh, { ...completed, inbox: { ...inbox, changed: true } });
+    expect(pastOf(state, 'scope').inbox).toEqual({ ...inbox, changed: true });
+    expect(pastOf(state, 'another').inbox).toEqual({ bucket: { created: 5 }, changed: true });
+    expect(pastOf(fresh, 'scope')).toEqual({ careful: false });
+  });
+});
+
+describe('what a run is told of those before it', () => {
+  it('is which was complete under its scope, and when one last completed under any', () => {
+    const state = stateOf(fresh, completed);
+    expect(pastOf(state, 'scope')).toEqual({ previous: 'run', completeAt: started, careful: false });
+    expect(pastOf(state, 'another')).toEqual({ completeAt: started, careful: false });
+    const later = runRow({ status: 'held', id: 'h', started_at: '2026-03-02T00:00:00.000Z' });
+    expect(pastOf(stateOf(state, later), 'scope')).toMatchObject({ previous: 'h', completeAt: started });
+    expect(pastOf(stateOf(fresh, later), 'scope').completeAt).toBeUndefined();
+    const { started_at: _started, ...queued } = completed;
+    expect(pastOf(stateOf(fresh, queued), 'scope').completeAt).toBe(started - minute);
+    const pass = { id: 'first', began_at: '2026-02-27T00:00:00.000Z' };
+    expect(pastOf(stateOf(fresh, { ...completed, pass }), 'scope').completeAt).toBe(Date.parse(pass.began_at));
   });
 });
 

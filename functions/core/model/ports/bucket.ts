@@ -16,10 +16,10 @@ export type BucketTarget = {
 /** Keys, or a role whose keys are taken anew as they come to their end: a run may outlast them. */
 export type BucketCredentials = AccessKeys | { readonly roleArn: string; take(): Promise<TemporaryKeys> };
 
-/** What a HEAD of one key said. */
-export type HeadResult = FoundObject | { readonly status: 'missing' } | { readonly status: 'forbidden' };
+/** What a HEAD of one key said. `unusable`: this server, or this object, takes no such question; it tells nothing. */
+export type HeadResult = FoundObject | { readonly status: 'missing' | 'forbidden' | 'unusable' };
 
-type FoundObject = {
+export type FoundObject = {
   readonly status: 'found';
   readonly lastModified: number;
   readonly size: number;
@@ -33,6 +33,26 @@ export type DescribeResult =
   | (FoundObject & { readonly headers: ObjectHeaders })
   | { readonly status: 'missing' }
   | { readonly status: 'forbidden' };
+
+/**
+ * What a GET of the first byte of one key said. `found`: the byte came, or could have. `unreadable`: an object is there
+ * whose first byte cannot be had, for it has none or lies in an archive. `refused`: the question may not be asked.
+ * `unclear`: any other answer.
+ */
+export type FirstByte =
+  | {
+      readonly status: 'found';
+      /** '' where none came. */
+      readonly etag: string;
+      /** Epoch milliseconds, where it can be read. */
+      readonly lastModified?: number;
+    }
+  | { readonly status: 'missing' | 'unreadable' | 'refused' | 'unclear' };
+
+/** What tells a bucket from another of its name. `created` in epoch milliseconds; each only where the server tells it. */
+export type BucketIdentity =
+  | { readonly status: 'found'; readonly created?: number; readonly region?: string }
+  | { readonly status: 'missing' | 'unclear' };
 
 /** What the headers of an object tell beyond what a listing does. Names are in lower case, values as they were sent. */
 export type ObjectHeaders = {
@@ -59,6 +79,10 @@ export type TagsResult =
 export interface Bucket {
   list(request: ListRequest): Promise<ListingPage>;
   head(key: string): Promise<HeadResult>;
+  /** A GET of one byte, for servers that take no HEAD and for what a HEAD leaves open. No more than headers is read. */
+  firstByte(key: string): Promise<FirstByte>;
+  /** HEAD of the bucket, and when it was made where the server says so. */
+  identify(): Promise<BucketIdentity>;
   /** A HEAD that asks for everything; without checksums where the credentials may not read those. */
   describe(key: string): Promise<DescribeResult>;
   tags(key: string): Promise<TagsResult>;

@@ -27,6 +27,7 @@ export function planSync(
     strategy,
     page_size: given.page_size ?? stored?.page_size,
     first_load_events: given.first_load_events ?? stored?.first_load_events,
+    expect_empty: given.expect_empty ?? stored?.expect_empty,
     changed_by: 'api' as const,
   };
   const timing = planTiming(strategy, given, stored, minimumIntervalSeconds);

@@ -1,9 +1,8 @@
 import { Failure } from '../../model/errors.ts';
-import type { Bucket, HeadResult } from '../../model/ports/bucket.ts';
-import type { ListedObject } from '../../model/ports/listing.ts';
-import { askPage, type ProvenStep } from '../../source/page-proof.ts';
 import { checkpoint } from '../worker/run-context.ts';
+import { lookForKey, type Sight } from './look-for-key.ts';
 import type { SettlingContext } from './settling-context.ts';
+import { type AskedRecord, isToldByFolder } from './told-by-folder.ts';
 
 /** So many questions to the bucket are under way at once. */
 const parallel = 8;
@@ -11,68 +10,76 @@ const parallel = 8;
 /** HEAD tells times in whole seconds, and clocks are told apart by a Date header that does too. */
 const clockToleranceMs = 2000;
 
-type Answer = 'gone' | 'appeared';
+/**
+ * What the bucket said of keys that the listing lacked. `contradicted` are there, as they were before the pass began:
+ * the listing should have had them. Of `unclear` ones it is not known. All others that are not gone were written since.
+ */
+export type Findings = {
+  readonly gone: ReadonlySet<string>;
+  readonly contradicted: readonly string[];
+  readonly unclear: readonly string[];
+  /** Keys that were asked for, the control that answered among them. */
+  readonly asked: number;
+};
+
+type Verdict = 'gone' | 'appeared' | 'contradicted' | 'unclear';
 
 /**
- * Asks the bucket about each key that the listing lacked and returns those that are gone. A key that was written after
- * the pass began is not gone and is left to the next run. Throws Failure `listing_contradicted` if a key is there that
- * the listing should have had, or if the bucket denies a key that the listing did have: then nothing may be deleted.
+ * Asks the bucket about the key of each record that the listing lacked, and about one that it had as a control. Throws
+ * Failure `listing_contradicted` if the bucket denies all keys that the listing did have: then it would confirm any
+ * deletion, and none may be believed.
  */
-export async function confirmGone(context: SettlingContext, keys: readonly string[]): Promise<Set<string>> {
-  const gone = new Set<string>();
-  for (let start = 0; start < keys.length; start += parallel) {
+export async function confirmGone(context: SettlingContext, records: readonly AskedRecord[]): Promise<Findings> {
+  const found: Record<Verdict, string[]> = { gone: [], appeared: [], contradicted: [], unclear: [] };
+  for (let start = 0; start < records.length; start += parallel) {
     if (start % (parallel * 8) === 0) await checkpoint(context);
-    const asked = keys.slice(start, start + parallel);
-    const answers = await Promise.all(asked.map((key) => ask(context, key)));
-    for (const [index, key] of asked.entries()) if (answers[index] === 'gone') gone.add(key);
+    const asked = records.slice(start, start + parallel);
+    const verdicts = await Promise.all(asked.map((record) => ask(context, record)));
+    for (const [index, verdict] of verdicts.entries()) found[verdict].push(asked[index]?.sk ?? '');
   }
-  await askControls(context);
-  return gone;
+  const controls = await askControls(context);
+  const { gone, contradicted, unclear } = found;
+  return { gone: new Set(gone), contradicted, unclear, asked: records.length + controls };
 }
 
-async function ask(context: SettlingContext, key: string): Promise<Answer> {
-  const head = await look(context, key);
-  if (head.status === 'missing') return 'gone';
+async function ask(context: SettlingContext, record: AskedRecord): Promise<Verdict> {
+  const sight = await lookOnce(context, record.sk);
+  if (sight.status !== 'found') return sight.status === 'missing' ? 'gone' : 'unclear';
+  if (sight.head !== undefined && (await isToldByFolder(context, record, sight.head))) return 'gone';
   const beganAt = context.pass.beganAt + (context.progress.clockSkew ?? 0);
-  if (head.lastModified >= beganAt - clockToleranceMs) return 'appeared';
-  throw contradicted(`the object ${JSON.stringify(key)} exists, yet the listing did not have it`);
+  return sight.lastModified >= beganAt - clockToleranceMs ? 'appeared' : 'contradicted';
+}
+
+/** An answer to one key that is no S3 server's does not stop the others: the control shows whether all are so. */
+async function lookOnce(context: SettlingContext, key: string): Promise<Sight> {
+  try {
+    return await lookForKey(context, key);
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'not_an_s3_answer') return { status: 'unclear' };
+    throw error;
+  }
 }
 
 /** A bucket that says "missing" about everything would confirm any deletion: it must know a key that it listed. One of
- *  the controls may really have been deleted since, both hardly. */
-async function askControls(context: SettlingContext): Promise<void> {
+ *  the controls may really have been deleted since, both hardly. Returns how many there were to ask: one, or none. */
+async function askControls(context: SettlingContext): Promise<number> {
   const controls = [...new Set(context.tally.controls)].reverse();
-  if (controls.length === 0) return;
-  for (const key of controls) if ((await look(context, key)).status === 'found') return;
-  throw contradicted(`the object ${JSON.stringify(controls[0])} was listed, yet the server says that it is missing`);
+  if (controls.length === 0) return 0;
+  for (const key of controls) if ((await lookForKey(context, key)).status === 'found') return 1;
+  throw listingContradicted(
+    context,
+    `the object ${JSON.stringify(controls[0])} was listed, yet the server says that it is missing`,
+  );
 }
 
-type Known = Exclude<HeadResult, { status: 'forbidden' }>;
-
-/** HEAD where it is allowed; where it is not, a listing with the key as prefix, whose first key would be this one. */
-async function look(context: SettlingContext, key: string): Promise<Known> {
-  const head = await context.bucket.head(key);
-  if (head.status !== 'forbidden') return head;
-  return lookInListing(context.bucket, context.config.bucket, key);
-}
-
-async function lookInListing(bucket: Bucket, name: string, key: string): Promise<Known> {
-  const asked = { bucket: name, prefix: key, maxKeys: 1 };
-  let first: ListedObject | undefined;
-  let next: ProvenStep | undefined;
-  do {
-    const proven = await askPage(bucket, { ...asked, previous: next });
-    [first] = proven.objects;
-    next = proven.next;
-    // A page without a key that promises more says nothing of the key yet.
-  } while (first === undefined && next !== undefined);
-  if (first === undefined || first.key !== key) return { status: 'missing' };
-  return { status: 'found', lastModified: Date.parse(first.lastModified), size: first.size, etag: first.etag };
-}
-
-function contradicted(seen: string): Failure {
+/** The end of a run whose listing cannot be relied on; `seen` says why. */
+export function listingContradicted({ tally }: SettlingContext, seen: string): Failure {
+  const deleted =
+    tally.removed === 0
+      ? 'nothing was deleted'
+      : `${tally.removed} records were deleted before, each of a key that the server denied by itself`;
   return new Failure(
     'listing_contradicted',
-    `${seen}. The listing of this server cannot be relied on now; nothing was deleted. Try again later, or set list_version to 1`,
+    `${seen}. The listing of this server cannot be relied on now; ${deleted}. Try again later, or set list_version to 1`,
   );
 }

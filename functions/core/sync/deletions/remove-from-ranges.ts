@@ -2,7 +2,7 @@ import { addRecord, nothing, without } from '../../catalogue/leaf.ts';
 import { type LeafPack, leafPartition, packBefore, packItem } from '../../catalogue/leaf-pack.ts';
 import { amendRange, type RangeRow } from '../../catalogue/range-map.ts';
 import { rangesOfKeys } from '../../catalogue/ranges-of-keys.ts';
-import { type RecordRow, tombstoneOf } from '../../catalogue/record.ts';
+import { type RecordRow, type TombstoneReason, tombstoneOf } from '../../catalogue/record.ts';
 import { compareKeys } from '../../keys/byte-order.ts';
 import { fenceCheck, leaseLost } from '../../lease/lease.ts';
 import { ConditionFailed } from '../../model/errors.ts';
@@ -13,14 +13,15 @@ import type { RunContext } from '../worker/run-context.ts';
 const mostWrites = 98;
 
 /**
- * Puts tombstones in the place of deleted records and takes them out of their leaves and counts: each batch in one
- * transaction, under the fence. `removed` is told of each record as soon as its batch stands. Throws Failure
- * `lease_lost`.
+ * Puts tombstones in the place of records that were deleted, or left the scope, and takes them out of their leaves and
+ * counts: each batch in one transaction, under the fence. `removed` is told of each record as soon as its batch stands.
+ * Throws Failure `lease_lost`.
  */
 export async function removeFromRanges(
   context: RunContext,
   records: readonly RecordRow[],
   removed: (record: RecordRow) => void,
+  reason: TombstoneReason = 'deleted',
 ): Promise<void> {
   const byKey = new Map(records.map((record) => [record.sk, record]));
   const keys = [...byKey.keys()].sort(compareKeys);
@@ -30,13 +31,13 @@ export async function removeFromRanges(
       const record = byKey.get(key);
       if (record === undefined) continue;
       if (batch.records.length + batch.packs.size + 2 > mostWrites) {
-        await remove(context, range, batch, removed);
+        await remove(context, range, { ...batch, reason }, removed);
         batch = newBatch();
       }
       batch.records.push(record);
       await takeFromLeaf(context, range, batch, record);
     }
-    await remove(context, range, batch, removed);
+    await remove(context, range, { ...batch, reason }, removed);
   }
 }
 
@@ -67,14 +68,14 @@ async function takeFromLeaf(context: RunContext, range: RangeRow, batch: Batch, 
 async function remove(
   context: RunContext,
   range: RangeRow,
-  { records, packs }: Batch,
+  { records, packs, reason }: Batch & { readonly reason: TombstoneReason },
   removed: (record: RecordRow) => void,
 ): Promise<void> {
   const { deps, uid, held, stamp } = context;
   const pk = leafPartition(uid, range.id);
   const writes: TransactWrite[] = [
     fenceCheck(uid, held.fence),
-    ...records.map((record) => ({ put: tombstoneOf(record, stamp, 'deleted') })),
+    ...records.map((record) => ({ put: tombstoneOf(record, stamp, reason) })),
     ...[...packs.values()].map((pack) => ({ put: packItem(pk, pack, held.fence) })),
   ];
   const bytes = records.reduce((sum, record) => sum + record.size, 0);

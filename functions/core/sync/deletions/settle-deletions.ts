@@ -1,11 +1,23 @@
-import { rangesOfKeys } from '../../catalogue/ranges-of-keys.ts';
-import { type RecordRow, readRecord, recordPartition } from '../../catalogue/record.ts';
 import { amongCandidates, listCandidates } from '../../runs/candidates.ts';
 import { passIdOf, type RunRow } from '../../runs/run.ts';
 import { readRun } from '../../runs/run-store.ts';
+import type { Past } from '../../runs/sync-state.ts';
+import { prefixWarnings } from '../../source/prefix-warnings.ts';
 import { checkpoint } from '../worker/run-context.ts';
-import { confirmGone } from './confirm-gone.ts';
-import { removeFromRanges } from './remove-from-ranges.ts';
+import {
+  assertOddKeysOnly,
+  type Doubts,
+  doubtWarnings,
+  inquire,
+  keysOf,
+  openDoubts,
+  rememberDoubts,
+} from './doubts.ts';
+import { recordsToRemove, removeRecords } from './gone-records.ts';
+import { inChunks } from './in-chunks.ts';
+import { judgeInbox, lookAtInbox } from './inbox.ts';
+import { mustAskEach } from './must-ask-each.ts';
+import { settleLeaving } from './settle-leaving.ts';
 import type { SettlingContext } from './settling-context.ts';
 
 /** Records are looked up and removed in batches of this many, and asked for in smaller ones: at the slowest, two seconds a
@@ -13,40 +25,51 @@ import type { SettlingContext } from './settling-context.ts';
 const chunk = 1000;
 const askedAtOnce = 128;
 
-/** What a listing did not have so long ago is asked for key by key before it is deleted. */
-const freshForMs = 900_000;
-
 export type Settlement = {
   readonly status: 'completed' | 'held';
   readonly hold?: RunRow['hold'];
   /** Candidates left to the next run, which must miss them too. */
   readonly waiting?: number;
+  /** Keys that the listing lacked and the server did not deny. */
+  readonly contradicted?: number;
+  /** What is known of an inbox from now on. */
+  readonly inbox?: RunRow['inbox'];
   /** What somebody should know of it, a sentence each. */
   readonly warnings?: string[];
 };
 
+/** What the decision about the missing keys is made with. */
+type Question = {
+  readonly past: Past;
+  readonly doubts: Doubts;
+  /** Not one key was listed in the scope, which records of the catalogue would leave. */
+  readonly emptyScope: boolean;
+  readonly inbox: Awaited<ReturnType<typeof lookAtInbox>>;
+  /** The pass whose hold this run was told to apply. */
+  readonly approved: string | undefined;
+};
+
 /**
- * Decides about the keys that a complete, proved listing lacked: deletes those confirmed gone, or holds. `previous` is
- * the pass of the last run that ended `completed` or `held` with the same scope. Throws Failure if the bucket contradicts the
- * listing; then nothing was deleted.
+ * Decides about the keys that a complete, proved listing lacked: deletes those confirmed gone, or holds. What the bucket
+ * says to exist stays, and does not keep the others. Throws Failure `listing_contradicted` if the listing cannot be
+ * relied on at all.
  */
-export async function settleDeletions(context: SettlingContext, previous: string | undefined): Promise<Settlement> {
-  const { deps, run, tally } = context;
-  const count = tally.candidates;
-  if (count === 0) return { status: 'completed' };
-  if (run.approves !== undefined) {
-    await deleteConfirmed(context, await passOf(context, run.approves));
-    return { status: 'completed' };
-  }
-  const hold = mustHold(context) ? describeHold(context) : undefined;
-  if (run.dry_run) {
-    tally.counters.deleted = count;
-    return { status: 'completed', hold };
-  }
-  if (hold !== undefined) return { status: 'held', hold };
-  const few = count <= deps.settings.confirmLimit;
-  const waiting = await deleteConfirmed(context, few ? undefined : (previous ?? context.pass.id));
-  return waiting === 0 ? { status: 'completed' } : { status: 'completed', waiting };
+export async function settleDeletions(context: SettlingContext, past: Past): Promise<Settlement> {
+  const { run, config } = context;
+  const approved = run.approves === undefined ? undefined : await passOf(context, run.approves);
+  const emptyScope = await settleLeaving(context, approved);
+  const inbox = await lookAtInbox(context, past);
+  const doubts = await openDoubts(context, past);
+  const settled = await settleMissing(context, { past, doubts, emptyScope, inbox, approved });
+  const doubted = keysOf(doubts).length;
+  // A dry run notes no candidates, and so finds no doubt.
+  if (!run.dry_run && (doubted > 0 || past.careful)) await rememberDoubts(context, doubts);
+  const warnings = [...prefixWarnings(config.prefix), ...(settled.warnings ?? []), ...doubtWarnings(doubts)];
+  return {
+    ...settled,
+    ...(doubted > 0 ? { contradicted: doubted } : {}),
+    ...(warnings.length > 0 ? { warnings } : {}),
+  };
 }
 
 async function passOf({ deps, uid }: SettlingContext, runId: string): Promise<string> {
@@ -54,87 +77,134 @@ async function passOf({ deps, uid }: SettlingContext, runId: string): Promise<st
   return run === undefined ? runId : passIdOf(run);
 }
 
-function mustHold(context: SettlingContext): boolean {
+async function settleMissing(context: SettlingContext, question: Question): Promise<Settlement> {
+  const { deps, run, tally } = context;
+  const { past, doubts, approved, inbox } = question;
+  const count = tally.candidates - doubts.standing.size;
+  const known = inbox?.bucket === undefined ? keptInbox(past) : { inbox: { bucket: inbox.bucket } };
+  if (approved !== undefined) {
+    if (count > 0) await deleteConfirmed(context, question, approved, false);
+    return { status: 'completed', ...known };
+  }
+  const hold = mustHold(context, question, count) ? describeHold(context, question, count) : undefined;
+  if (run.dry_run) {
+    tally.counters.deleted = count;
+    return { status: 'completed', hold };
+  }
+  if (hold !== undefined) {
+    const expected = inbox !== undefined && !question.emptyScope;
+    return expected ? await settleInbox(context, question, hold) : { status: 'held', hold, ...keptInbox(past) };
+  }
+  if (count === 0) return { status: 'completed', ...known };
+  const few = count <= deps.settings.confirmLimit;
+  const also = few ? undefined : (past.previous ?? context.pass.id);
+  return completed(await deleteConfirmed(context, question, also, false), known);
+}
+
+/** What is known of an inbox, where this run learnt nothing more: what was absent before is counted anew. */
+function keptInbox({ inbox }: Past): Pick<Settlement, 'inbox'> {
+  if (inbox === undefined) return {};
+  const { absent: _absent, ...kept } = inbox;
+  return { inbox: kept };
+}
+
+function completed(waiting: number, known: Pick<Settlement, 'inbox'>): Settlement {
+  return { status: 'completed', ...known, ...(waiting === 0 ? {} : { waiting }) };
+}
+
+/** An inbox that is emptied by its reader is not held for it: what two complete runs miss, an interval apart, is asked for
+ *  key by key. */
+async function settleInbox(
+  context: SettlingContext,
+  question: Question,
+  hold: NonNullable<RunRow['hold']>,
+): Promise<Settlement> {
+  const verdict = judgeInbox(context, question.past, question.inbox?.bucket);
+  const { inbox } = verdict;
+  if (verdict.kind === 'hold') {
+    return { status: 'held', hold, inbox, warnings: [`expect_empty does not apply: ${verdict.reason}`] };
+  }
+  if (verdict.kind === 'wait') return { status: 'completed', inbox, waiting: hold.candidates };
+  const waiting = await deleteConfirmed(context, question, verdict.pass, true);
+  const absent = { pass: context.pass.id, at: context.pass.beganAt };
+  return completed(waiting, { inbox: waiting > 0 ? { ...inbox, absent } : inbox });
+}
+
+function mustHold(context: SettlingContext, { emptyScope }: Question, count: number): boolean {
   const { tally, deps } = context;
-  if (tally.counters.listed === 0) return true;
-  return tally.candidates > deps.settings.holdAboveObjects && shareOf(context) > deps.settings.holdAboveShare;
+  if (emptyScope) return true;
+  if (tally.candidates > 0 && tally.counters.listed === 0) return true;
+  return count > deps.settings.holdAboveObjects && shareOf(context, count) > deps.settings.holdAboveShare;
 }
 
 /** The share of the records in scope that would go: those there were before the run, and are not out of it now. */
-function shareOf({ tally }: SettlingContext): number {
+function shareOf({ tally }: SettlingContext, going: number): number {
   const { unchanged, modified } = tally.counters;
-  return tally.candidates / (unchanged + modified + tally.candidates);
+  return going / (unchanged + modified + tally.candidates);
 }
 
-function describeHold(context: SettlingContext): NonNullable<RunRow['hold']> {
-  const share = Math.round(shareOf(context) * 10_000) / 10_000;
-  return { candidates: context.tally.candidates, share, sample: [...context.tally.candidate_sample] };
+function describeHold(
+  context: SettlingContext,
+  { emptyScope, doubts }: Question,
+  count: number,
+): NonNullable<RunRow['hold']> {
+  const { candidate_sample: sample, leaving, leaving_sample: alsoGoing, candidates } = context.tally;
+  const shown = sample.filter((key) => !doubts.standing.has(key));
+  if (!emptyScope) return { candidates: count, share: rounded(shareOf(context, count)), sample: shown };
+  const share = (count + leaving) / (candidates + leaving);
+  return { candidates: count, share: rounded(share), sample: [...shown, ...alsoGoing].slice(0, 20), leaving };
+}
+
+function rounded(share: number): number {
+  return Math.round(share * 10_000) / 10_000;
 }
 
 /**
- * Deletes the candidates that the bucket confirms. With `also`, only those that this other run did not find either:
+ * Deletes the candidates that the bucket confirms. With `also`, only those that this other pass did not find either:
  * what a held run showed when it is approved, or the run before when there are too many to ask about each. Returns how
- * many that other run had found.
+ * many that other pass had found.
  */
-async function deleteConfirmed(context: SettlingContext, also: string | undefined): Promise<number> {
+async function deleteConfirmed(
+  context: SettlingContext,
+  question: Question,
+  also: string | undefined,
+  askEach: boolean,
+): Promise<number> {
   const { deps, tally } = context;
-  if (tally.candidates <= deps.settings.confirmLimit) {
-    const keys = await collect(context, also);
-    await removeConfirmed(context, await liveRecords(context, keys), true);
-    return tally.candidates - keys.length;
-  }
+  const { doubts, past } = question;
+  const few = tally.candidates - doubts.standing.size <= deps.settings.confirmLimit;
+  const each = few || askEach || (await mustAskEach(context, doubts, past.careful));
   let found = 0;
-  const each = await mustAskEach(context);
-  for await (const batch of inChunks(context, each ? askedAtOnce : chunk)) {
-    await checkpoint(context, tally.removed > 0);
+  const missing = listCandidates(deps.table, context.uid, context.pass.id);
+  const size = few ? deps.settings.confirmLimit : each ? askedAtOnce : chunk;
+  for await (const batch of inChunks(missing, size, doubts.standing)) {
+    if (!few) await checkpoint(context, tally.removed > 0);
     const keys = await absentTwice(context, also, batch);
     found += batch.length - keys.length;
-    await removeConfirmed(context, await liveRecords(context, keys), each);
+    await removeConfirmed(context, keys, each ? doubts : undefined, few);
   }
+  await assertOddKeysOnly(context, doubts);
   return found;
 }
 
-/** Asks for the keys of these records where asked to, and removes those that are gone. */
-async function removeConfirmed(context: SettlingContext, live: readonly RecordRow[], ask: boolean): Promise<void> {
+/** Asks for these keys where there are `doubts` to add to, and removes those that are gone. */
+async function removeConfirmed(
+  context: SettlingContext,
+  keys: readonly string[],
+  doubts: Doubts | undefined,
+  all: boolean,
+): Promise<void> {
+  const live = await recordsToRemove(context, keys, 'deleted');
   if (live.length === 0) return;
-  const gone = ask
-    ? await confirmGone(
-        context,
-        live.map((record) => record.sk),
-      )
-    : undefined;
-  const going = gone === undefined ? live : live.filter((record) => gone.has(record.sk));
-  await removeFromRanges(context, going, () => {
-    context.tally.counters.deleted += 1;
-    context.tally.removed += 1;
-    context.progress.steps += 1;
-  });
-}
-
-/**
- * True if a sample is not enough: where one of it was written again meanwhile, others of the rest may have been, and the
- * older an absence is, the more: after 15 minutes, or when the run waited for another invocation. Where nothing was
- * listed at all, there is no control that would show a server that lies. Throws Failure if the sample contradicts the
- * listing.
- */
-async function mustAskEach(context: SettlingContext): Promise<boolean> {
-  const { deps, run, tally } = context;
-  const sample = await spreadSample(context);
-  const gone = await confirmGone(context, sample);
-  const age = deps.clock.now() - context.pass.beganAt;
-  return (
-    gone.size < sample.length ||
-    age > freshForMs ||
-    tally.counters.listed === 0 ||
-    run.checkpoint !== undefined ||
-    run.pass !== undefined
-  );
-}
-
-async function collect(context: SettlingContext, also: string | undefined): Promise<string[]> {
-  const keys: string[] = [];
-  for await (const batch of inChunks(context)) keys.push(...(await absentTwice(context, also, batch)));
-  return keys;
+  if (doubts === undefined) {
+    await removeRecords(context, live, 'deleted');
+    return;
+  }
+  const { gone } = await inquire(context, doubts, live);
+  // Where these are all there are, nothing is deleted if too many of them exist.
+  if (all) await assertOddKeysOnly(context, doubts);
+  const going = live.filter((record) => gone.has(record.sk));
+  await removeRecords(context, going, 'deleted');
 }
 
 async function absentTwice(context: SettlingContext, also: string | undefined, keys: string[]): Promise<string[]> {
@@ -143,43 +213,4 @@ async function absentTwice(context: SettlingContext, also: string | undefined, k
   if (also === context.pass.id) return [];
   const shown = await amongCandidates(context.deps.table, context.uid, also, keys);
   return keys.filter((key) => shown.has(key));
-}
-
-async function* inChunks(context: SettlingContext, most = chunk): AsyncIterable<string[]> {
-  let keys: string[] = [];
-  for await (const key of listCandidates(context.deps.table, context.uid, context.pass.id)) {
-    keys.push(key);
-    if (keys.length < most) continue;
-    yield keys;
-    keys = [];
-  }
-  if (keys.length > 0) yield keys;
-}
-
-/** Keys at even distances over all candidates. */
-async function spreadSample(context: SettlingContext): Promise<string[]> {
-  const { tally, deps } = context;
-  const step = Math.max(1, Math.floor(tally.candidates / deps.settings.confirmSample));
-  const sample: string[] = [];
-  let index = 0;
-  for await (const key of listCandidates(deps.table, context.uid, context.pass.id)) {
-    if (index % step === 0 && sample.length < deps.settings.confirmSample) sample.push(key);
-    index += 1;
-  }
-  return sample;
-}
-
-/** The records at these keys that are live. What an earlier invocation of this run deleted counts as this run's. */
-async function liveRecords(context: SettlingContext, keys: readonly string[]): Promise<RecordRow[]> {
-  const { deps, uid, board, run } = context;
-  const places = [...rangesOfKeys(board.ranges(), keys)].flatMap(([range, sks]) => {
-    const pk = recordPartition(uid, range.id);
-    return sks.map((sk) => ({ pk, sk }));
-  });
-  const items = await deps.table.batchGet(places);
-  const records: RecordRow[] = items.map(readRecord);
-  for (const record of records) {
-    if (record.gone?.reason === 'deleted' && record.run === run.id) context.tally.counters.deleted += 1;
-  }
-  return records.filter((record) => record.gone === undefined);
 }

@@ -22,6 +22,9 @@ export const rangeTally = z.object({
   candidates: z.number().int(),
   /** The first few of them, to be shown. */
   candidate_sample: z.array(z.string()),
+  /** Records out of the scope that stay until a key is seen that is in it; the first few of them. */
+  leaving: z.number().int().default(0),
+  leaving_sample: z.array(z.string()).default([]),
   /** The first and the last key listed, to ask for as a control when deletions are confirmed. */
   controls: z.array(z.string()),
   /** What its stream listed since it last shared what is ahead of it, in this range and in those that it closed before:
@@ -45,6 +48,8 @@ export function newTally(edits: number): RangeTally {
     odd_sample: [],
     candidates: 0,
     candidate_sample: [],
+    leaving: 0,
+    leaving_sample: [],
     controls: [],
     unshared: { pages: 0 },
   };
@@ -65,6 +70,8 @@ export function sumTallies(tallies: readonly RangeTally[]): RangeTally {
     sum.odd_sample.push(...tally.odd_sample.slice(0, shownKeys - sum.odd_sample.length));
     sum.candidates += tally.candidates;
     sum.candidate_sample.push(...tally.candidate_sample.slice(0, shownKeys - sum.candidate_sample.length));
+    sum.leaving += tally.leaving;
+    sum.leaving_sample.push(...tally.leaving_sample.slice(0, shownKeys - sum.leaving_sample.length));
     const [first, last] = [tally.controls[0], tally.controls.at(-1)];
     if (first !== undefined && sum.controls.length === 0) sum.controls.push(first);
     if (last !== undefined) sum.controls[1] = last;

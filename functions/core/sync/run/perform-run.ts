@@ -7,7 +7,7 @@ import { finishRun } from '../../runs/finish-run.ts';
 import { describeRun, type RunRow } from '../../runs/run.ts';
 import type { StartedRun } from '../../runs/start-run.ts';
 import type { SyncDeps } from '../../runs/sync-deps.ts';
-import { readState } from '../../runs/sync-state.ts';
+import { pastOf, readState } from '../../runs/sync-state.ts';
 import { type Settlement, settleDeletions } from '../deletions/settle-deletions.ts';
 import type { SettlingTally } from '../deletions/settling-context.ts';
 import { sumTallies } from '../progress/range-tally.ts';
@@ -39,7 +39,7 @@ export async function performRun(deps: SyncDeps, started: StartedRun): Promise<R
   }
 }
 
-type Ended = Pick<RunRow, 'status' | 'error' | 'hold' | 'waiting' | 'warnings'>;
+type Ended = Pick<RunRow, 'status' | 'error' | 'hold' | 'waiting' | 'warnings' | 'contradicted' | 'inbox'>;
 
 async function perform(deps: SyncDeps, started: StartedRun, held: HeldLease): Promise<RunRow> {
   let context: RunContext | undefined;
@@ -100,11 +100,10 @@ function endedRun(from: RunContext | SyncDeps, started: RunRow, tally: Partial<S
 async function settle(context: RunContext, tally: SettlingTally): Promise<Settlement> {
   demandReadable(tally);
   // Up to a thousand questions to the bucket are not interrupted: they begin with time ahead.
-  await checkpoint(context, tally.candidates > 0 && context.progress.steps > 0);
+  await checkpoint(context, tally.candidates + tally.leaving > 0 && context.progress.steps > 0);
   await assertSameScope(context);
-  const { last_complete: last } = await readState(context.deps.table, context.uid);
-  const previous = last?.fingerprint === context.fingerprint ? last.run : undefined;
-  const settlement = await settleDeletions({ ...context, tally }, previous);
+  const past = pastOf(await readState(context.deps.table, context.uid), context.fingerprint);
+  const settlement = await settleDeletions({ ...context, tally }, past);
   const warnings = [...(settlement.warnings ?? []), ...warningsOf(context, tally)];
   return warnings.length === 0 ? settlement : { ...settlement, warnings };
 }

@@ -3,7 +3,7 @@ import { describesSame, type RecordRow, recordOf, recordPartition } from '../../
 import type { ListedObject } from '../../model/ports/listing.ts';
 import type { Item } from '../../model/ports/table.ts';
 import { syncGapMs } from '../../registry/sync-gap.ts';
-import { candidateExpiry, candidateItem } from '../../runs/candidates.ts';
+import { candidateExpiry, candidateItem, leavingItem } from '../../runs/candidates.ts';
 import type { MergeSink } from '../merge/merge-range.ts';
 import { shownKeys } from '../progress/range-tally.ts';
 import { assertWritable, type RangeWork } from '../progress/range-work.ts';
@@ -89,17 +89,41 @@ class Writer implements RangeWriter {
       this.#missing(item);
       return true;
     }
+    if (!this.#scopeSeen()) {
+      this.#mayLeave(item);
+      return true;
+    }
     counters.out_of_scope += 1;
     if (!run.dry_run) this.#leaving.push(item);
     return false;
   }
 
   #missing({ sk }: RecordRow): void {
-    const { uid, pass, deps } = this.#context;
+    const { uid, pass } = this.#context;
     const { tally } = this.#work;
     tally.candidates += 1;
     if (tally.candidate_sample.length < shownKeys) tally.candidate_sample.push(sk);
-    this.#put(candidateItem(uid, pass.id, sk, candidateExpiry(deps.clock.now(), this.#gapMs)));
+    this.#put(candidateItem(uid, pass.id, sk, this.#expiry()));
+  }
+
+  /** A scope that nothing was seen in may be one that was mistyped: the end of the run decides. */
+  #mayLeave({ sk }: RecordRow): void {
+    const { uid, pass } = this.#context;
+    const { tally } = this.#work;
+    tally.leaving += 1;
+    if (tally.leaving_sample.length < shownKeys) tally.leaving_sample.push(sk);
+    this.#put(leavingItem(uid, pass.id, sk, this.#expiry()));
+  }
+
+  /** Whether this worker knows of a key in scope; what others know of more is for the end of the run. */
+  #scopeSeen(): boolean {
+    const { progress } = this.#context;
+    progress.scopeSeen ||= this.#work.tally.counters.matched > 0;
+    return progress.scopeSeen;
+  }
+
+  #expiry(): number {
+    return candidateExpiry(this.#context.deps.clock.now(), this.#gapMs);
   }
 
   #put(item: Item): void {

@@ -43,6 +43,8 @@ export type RunProgress = {
   notedAt: number;
   /** The run's row says how to go on with it. */
   begun: boolean;
+  /** A key was listed in this pass that is in its scope: what is out of it may leave. */
+  scopeSeen: boolean;
   /** One stream broke off: the others stop at their next page. */
   halted: boolean;
 };

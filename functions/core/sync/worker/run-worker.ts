@@ -68,6 +68,7 @@ export async function openWorker(
       clockSkew: run.checkpoint?.clock_skew,
       notedAt: deps.clock.now(),
       begun: run.checkpoint !== undefined,
+      scopeSeen: board.tallies().some(({ counters }) => counters.matched > 0),
       halted: false,
     },
   };

@@ -46,6 +46,16 @@ describe('the schedule a caller asks for', () => {
     expect(plan({ cron })).toMatchObject({ timezone: 'UTC' });
   });
 
+  it('given that it may be emptied, then that is kept until it is unsaid, and moves no schedule', () => {
+    const stored = plan({ interval: '5m', expect_empty: true });
+    expect(stored.expect_empty).toBe(true);
+    const later = plan({ page_size: 5 }, stored, 2000);
+    expect([later.expect_empty, later.anchor, sameSchedule(later, stored)]).toEqual([true, 1000, true]);
+    const unsaid = plan({ expect_empty: false }, stored, 2000);
+    expect([unsaid.expect_empty, unsaid.anchor]).toEqual([false, 1000]);
+    expect(plan({ interval: '5m' }).expect_empty).toBeUndefined();
+  });
+
   it('given nothing, then it syncs by hand only', () => {
     for (const input of [undefined, {}]) {
       const policy = plan(input);

@@ -7,7 +7,7 @@ const count = (objects: number, bytes: number) => ({ objects, bytes });
 it('of no range there is nothing', () => {
   const zero = count(0, 0);
   const nothing = { counters: zeroCounters, stored: zero, change: zero, noted: zero, edits: 3, candidates: 0 };
-  const empty = { tolerances: [], odd_sample: [], candidate_sample: [], controls: [] };
+  const empty = { tolerances: [], odd_sample: [], candidate_sample: [], leaving: 0, leaving_sample: [], controls: [] };
   expect(newTally(3)).toEqual({ ...nothing, ...empty, unshared: { pages: 0 } });
   expect(sumTallies([])).toEqual(newTally(0));
 });
@@ -36,6 +36,14 @@ it('several ranges add up; of their candidates the first twenty are shown', () =
   expect(sum.counters).toEqual({ ...zeroCounters, added: 3, pages: 3, bytes: 5 });
   expect([sum.stored, sum.change, sum.noted]).toEqual([count(11, 22), count(33, 44), count(5, 6)]);
   expect([sum.candidates, sum.candidate_sample]).toEqual([29, keys(0, 20)]);
+});
+
+it('what may leave the scope adds up, and the first twenty of it are shown', () => {
+  const keys = (from: number, to: number): string[] =>
+    Array.from({ length: to - from }, (_, index) => `k${from + index}`);
+  const leaving = (count: number, sample: string[]) => ({ ...newTally(0), leaving: count, leaving_sample: sample });
+  const sum = sumTallies([leaving(40, keys(0, 15)), newTally(0), leaving(7, keys(15, 22))]);
+  expect([sum.leaving, sum.leaving_sample]).toEqual([47, keys(0, 20)]);
 });
 
 it('what a server was forgiven is told once, of the rows that could not be read the first twenty', () => {

@@ -36,6 +36,8 @@ it('pages without a key, at the beginning as well, cut and store nothing', async
         head: (key) => bucket.head(key),
         describe: (key) => bucket.describe(key),
         tags: (key) => bucket.tags(key),
+        firstByte: (key) => bucket.firstByte(key),
+        identify: () => bucket.identify(),
         presign: bucket.presign,
         close: () => bucket.close(),
       };

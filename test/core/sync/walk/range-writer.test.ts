@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { nothing } from '#core/catalogue/leaf.ts';
 import { type RecordRow, readRecord, recordOf, recordPartition, tombstoneOf } from '#core/catalogue/record.ts';
 import type { Table } from '#core/model/ports/table.ts';
-import { listCandidates } from '#core/runs/candidates.ts';
+import { dropCandidates, listCandidates, listLeaving } from '#core/runs/candidates.ts';
 import { createRangeWriter } from '#core/sync/walk/range-writer.ts';
 import type { RunContext } from '#core/sync/worker/run-context.ts';
 import { collect } from '#support/collect.ts';
@@ -23,13 +23,14 @@ const keysOf = (count: number, from = 0x4e00): string[] =>
   Array.from({ length: count }, (_, index) => String.fromCodePoint(from + index));
 
 /** A writer of a run of its own; nothing matches that begins with X, and the prefix is nothing. */
-async function begin({ dryRun = false, prefix = '' } = {}) {
+async function begin({ dryRun = false, prefix = '', matched = 1 } = {}) {
   const context = world.contextOf({ pages: [] });
   const config = { ...context.config, prefix };
   const run = { ...context.run, dry_run: dryRun };
   const work = await world.begin();
+  work.tally.counters.matched = matched;
   const writer = createRangeWriter({ ...context, run, config } as RunContext, work);
-  return { work, writer, ...work.tally };
+  return { work, writer, progress: context.progress, ...work.tally };
 }
 
 const candidates = (): Promise<string[]> => collect(listCandidates(world.store, 'u', 'p'));
@@ -127,6 +128,52 @@ describe('a record that is not listed', () => {
       expect(writer.storedOnly(deadAt('X', run, reason))).toBe(false);
     }
     expect([counters.out_of_scope, found.objects, await writer.flush()]).toEqual([1, 0, false]);
+  });
+});
+
+describe('a record that is out of a scope in which nothing was listed', () => {
+  const leaving = (): Promise<string[]> => collect(listLeaving(world.store, 'u', 'p'));
+
+  it('stays as it is, and is noted for the end of the run', async () => {
+    await world.catalogue('X');
+    const { writer, work, counters, stored: found, change } = await begin({ matched: 0 });
+    expect(writer.storedOnly(recordAt('X'))).toBe(true);
+    expect([work.tally.leaving, work.tally.leaving_sample, work.tally.candidates]).toEqual([1, ['X'], 0]);
+    expect([found, change, counters.out_of_scope]).toEqual([{ objects: 1, bytes: 10 }, { objects: 0, bytes: 0 }, 0]);
+    expect(await writer.flush()).toBe(true);
+    expect([await leaving(), await candidates()]).toEqual([['X'], []]);
+    expect((await world.records()).map(readRecord)[0]).not.toHaveProperty('gone');
+    expect(await world.row()).not.toHaveProperty('dirty');
+  });
+
+  it('is shown among the first twenty', async () => {
+    const { writer, work } = await begin({ matched: 0, prefix: 'b/' });
+    for (const key of keysOf(25)) writer.storedOnly(recordAt(key));
+    expect([work.tally.leaving, work.tally.leaving_sample]).toEqual([25, keysOf(20)]);
+  });
+
+  it('leaves at once where this range, or another of this worker, had a key in scope', async () => {
+    const { writer, work, progress } = await begin({ matched: 0, prefix: 'b/' });
+    expect(writer.storedOnly(recordAt('a'))).toBe(true);
+    progress.scopeSeen = true;
+    expect(writer.storedOnly(recordAt('c'))).toBe(false);
+    expect([work.tally.leaving, work.tally.counters.out_of_scope]).toEqual([1, 1]);
+    const other = await begin({ matched: 1, prefix: 'b/' });
+    expect([other.writer.storedOnly(recordAt('a')), other.progress.scopeSeen]).toEqual([false, true]);
+  });
+
+  it('is noted anew by whoever goes on from before it', async () => {
+    const { writer } = await begin({ matched: 0, prefix: 'b/' });
+    for (const key of 'acd') writer.storedOnly(recordAt(key));
+    await writer.flush();
+    await dropCandidates(world.store, 'u', 'p', { after: 'a', through: 'c' });
+    expect(await leaving()).toEqual(['a', 'd']);
+  });
+
+  it('is only counted by a dry run', async () => {
+    const { writer, work } = await begin({ matched: 0, dryRun: true, prefix: 'b/' });
+    expect(writer.storedOnly(recordAt('a'))).toBe(true);
+    expect([await writer.flush(), work.tally.leaving, await leaving()]).toEqual([false, 1, []]);
   });
 });
 
