@@ -5,6 +5,38 @@ import { Failure } from '#core/model/errors.ts';
 const mostParts = 20;
 
 /**
+ * Reads the fields of a form as a URL writes them (application/x-www-form-urlencoded), strictly: an escape that is broken
+ * or no UTF-8 is refused, where the platform's own reader would put U+FFFD into a key. Throws Failure `invalid_request`
+ * that names the field.
+ */
+export function readUrlForm(text: string): Map<string, string> {
+  const fields = new Map<string, string>();
+  const parts = text.split('&', mostParts + 1);
+  if (parts.length > mostParts) throw notUrlForm('', `it has more than ${mostParts} fields`);
+  for (const part of parts.filter((each) => each !== '')) {
+    const [rawName = '', ...rest] = part.split('=');
+    const name = unescaped(rawName, rawName);
+    if (name === '') throw notUrlForm('', 'a field of it has no name');
+    if (fields.has(name)) throw notUrlForm(name, `it has the field ${shown(name)} twice`);
+    fields.set(name, unescaped(rest.join('='), name));
+  }
+  return fields;
+}
+
+function unescaped(text: string, name: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch {
+    throw notUrlForm(name, `the field ${shown(name)} holds an escape that is not UTF-8, such as %FF or %zz`);
+  }
+}
+
+function notUrlForm(name: string, reason: string): Failure {
+  const details = name === '' ? [] : [{ path: shown(name), reason }];
+  return new Failure('invalid_request', `the body is not a valid urlencoded form: ${reason}`, { details });
+}
+
+/**
  * Reads the fields of a multipart form (RFC 7578), strictly: what is broken anywhere is refused as a whole. Read here,
  * for the platform's own reader refuses boundaries below 26 characters and names without quotes, which clients send.
  * Throws Failure `unsupported_media_type` for a form that brings a file, `invalid_request` for one that is broken or

@@ -3,7 +3,7 @@ import type { MiddlewareObj } from '@middy/core';
 import { Failure } from '#core/model/errors.ts';
 import type { HttpEvent } from '../table/http-event.ts';
 import type { RequestBody, Route } from '../table/route.ts';
-import { readForm } from './form-body.ts';
+import { readForm, readUrlForm } from './form-body.ts';
 import { findJsonProblem } from './scan-json.ts';
 
 /** Ours: the largest thing anybody has to say here is a list of 1,000 keys, of at most 1,024 bytes each. */
@@ -15,8 +15,9 @@ const whole = 'the body';
 const maxDepth = 32;
 
 /**
- * Reads the body of a route's request as a JSON object (an array where it takes one), whatever its content type says (`curl -d` says it is a form),
- * but multipart, which only some routes take. Throws Failure `too_large`, `unsupported_media_type`, or `invalid_request` that says where it broke.
+ * Reads the body of a route's request as a JSON object (an array where it takes one), whatever its content type says
+ * (`curl -d` says it is a form), but multipart, which only some routes take, as they take a form that is urlencoded indeed.
+ * Throws Failure `too_large`, `unsupported_media_type`, or `invalid_request` that says where it broke.
  */
 export function jsonBody(route: Pick<Route, 'request'>): MiddlewareObj<HttpEvent> {
   const { request } = route;
@@ -32,20 +33,26 @@ function readBody(event: HttpEvent, { optional, form, list }: RequestBody): unkn
   if (bytes.length > maxBodyBytes) throw bodyTooLarge();
   const contentType = event.headers['content-type'] ?? '';
   if (/^\s*multipart\//i.test(contentType)) {
-    if (form !== undefined) return readFormBody(bytes, contentType, form.jsonFields);
+    if (form !== undefined) return fieldsOf(readForm(bytes, contentType), form.jsonFields);
     throw new Failure('unsupported_media_type', 'a multipart body cannot be read here; send the JSON itself');
   }
   if (!isUtf8(bytes)) throw invalid(whole, 'it is not UTF-8');
   const text = bytes.toString('utf8').replace(/^\ufeff/, '');
+  if (form !== undefined && isUrlForm(contentType, text)) return fieldsOf(readUrlForm(text), form.jsonFields);
   if (text.trim() !== '') return list ? readArray(text, whole) : readObject(text, whole);
   if (optional) return undefined;
   throw new Failure('invalid_request', `the body is empty; send a JSON ${list ? 'array' : 'object'}`);
 }
 
-function readFormBody(bytes: Buffer, contentType: string, jsonFields: readonly string[]): unknown {
-  const read = [...readForm(bytes, contentType)].map(([name, text]) => [
+/** `curl -d` says the same of the JSON that it sends; no field's name begins with a bracket that is not escaped. */
+function isUrlForm(contentType: string, text: string): boolean {
+  return /^\s*application\/x-www-form-urlencoded\s*(;|$)/i.test(contentType) && /^\s*[^\s{[]/.test(text);
+}
+
+function fieldsOf(fields: ReadonlyMap<string, string>, jsonFields: readonly string[]): unknown {
+  const read = [...fields].map(([name, text]) => [
     name,
-    jsonFields.includes(name) && text !== '' ? readObject(text, `the field ${name}`) : text,
+    jsonFields.includes(name) && text !== '' ? readObject(text, `the field ${name}`, name) : text,
   ]);
   return Object.fromEntries(read);
 }
@@ -60,18 +67,24 @@ function readArray(text: string, what: string): unknown {
   throw new Failure('invalid_request', `${what} must be a JSON array`);
 }
 
-function readObject(text: string, what: string): unknown {
-  const parsed = readJson(text, what);
+/** `field` is the one of a form that holds it. */
+function readObject(text: string, what: string, field?: string): unknown {
+  const parsed = readJson(text, what, field);
   if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed;
-  throw new Failure('invalid_request', `${what} must be a JSON object`);
+  throw new Failure('invalid_request', `${what} must be a JSON object`, at(field, 'must be a JSON object'));
 }
 
-function readJson(text: string, what: string): unknown {
+function readJson(text: string, what: string, field?: string): unknown {
   const problem = findJsonProblem(text, maxDepth);
-  if (problem !== undefined) throw invalid(what, `line ${problem.line}, column ${problem.column}: ${problem.reason}`);
-  return JSON.parse(text);
+  if (problem === undefined) return JSON.parse(text);
+  throw invalid(what, `line ${problem.line}, column ${problem.column}: ${problem.reason}`, field);
 }
 
-function invalid(what: string, reason: string): Failure {
-  return new Failure('invalid_request', `${what} is not valid JSON: ${reason}`);
+function invalid(what: string, reason: string, field?: string): Failure {
+  const said = `is not valid JSON: ${reason}`;
+  return new Failure('invalid_request', `${what} ${said}`, at(field, said));
+}
+
+function at(path: string | undefined, reason: string) {
+  return path === undefined ? {} : { details: [{ path, reason }] };
 }

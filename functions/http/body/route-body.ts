@@ -31,7 +31,7 @@ export function withListBody<Schema extends z.ZodType, Deps>(
   return { ...withBody(what, schema, handle), request: { schemas: [schema], optional: false, list: true } };
 }
 
-/** The same for a body that may also be a multipart form, in which these fields hold JSON. */
+/** The same for a body that may also be a form, multipart or urlencoded, in which these fields hold JSON. */
 export function withFormBody<Schema extends z.ZodType, Deps>(
   what: string,
   schema: Schema,

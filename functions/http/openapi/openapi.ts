@@ -20,7 +20,7 @@ export function toOpenApi(routes: readonly Route[], version: string): Json {
       title: 'Stocktake',
       version,
       description:
-        'A live, exact catalogue of what is in S3 buckets. Every path works with and without a trailing slash. Bodies are read as JSON under any content type but multipart, which few routes take. A key with scope read, write or admin goes into one of three headers; a server on one machine without keys takes none.',
+        'A live, exact catalogue of what is in S3 buckets. Every path works with and without a trailing slash. Bodies are read as JSON under any content type but those of forms, which few routes take. A key with scope read, write or admin goes into one of three headers; a server on one machine without keys takes none.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: 'http://localhost:9000', description: 'one machine: npm start' }],
@@ -92,7 +92,8 @@ function requestBody({ schemas, optional, form }: NonNullable<Route['request']>)
     return shape;
   });
   const schema = shapes.length === 1 ? shapes[0] : { anyOf: shapes };
-  const inForm = form === undefined ? {} : { 'multipart/form-data': { schema } };
+  const inForm =
+    form === undefined ? {} : { 'multipart/form-data': { schema }, 'application/x-www-form-urlencoded': { schema } };
   return { required: !optional, content: { 'application/json': { schema }, ...inForm } };
 }
 

@@ -37,7 +37,7 @@ export type RequestContext<Deps> = {
 export type RequestBody = {
   readonly schemas: readonly z.ZodType[];
   readonly optional: boolean;
-  /** It may come as a multipart form too; the fields named here hold JSON, the others text. */
+  /** It may come as a form too, multipart or urlencoded; the fields named here hold JSON, the others text. */
   readonly form?: { readonly jsonFields: readonly string[] };
   /** It is a JSON array; all others are objects. */
   readonly list?: true;
