@@ -6,7 +6,8 @@ import type { Reply } from './table/route.ts';
 /** In whose words a request is answered. */
 export type Dialect = 'coco' | 'flexorch';
 
-type Refused = Pick<RequestState, 'requestId'> & Partial<Pick<RequestState, 'route' | 'params'>>;
+type Refused = Pick<RequestState, 'requestId'> &
+  Partial<Pick<RequestState, 'route' | 'params'>> & { readonly userAgent?: string | undefined };
 
 /** `flexorch` under /v1, `coco` everywhere else, whether or not there is such a route: a refusal must be understood too. */
 export function dialectOf(path: string): Dialect {
@@ -14,7 +15,7 @@ export function dialectOf(path: string): Dialect {
 }
 
 /** The answer to a request that failed, in the words of its path's dialect. */
-export function refusal(path: string, error: unknown, { requestId, route, params = {} }: Refused): Reply {
-  const state = { requestId, route, params };
+export function refusal(path: string, error: unknown, { requestId, route, params = {}, userAgent }: Refused): Reply {
+  const state = { requestId, route, params, userAgent };
   return dialectOf(path) === 'flexorch' ? flexorchError(error, state) : cocoError(error, state);
 }

@@ -10,8 +10,8 @@ import { RouteMismatch } from './table/match-route.ts';
 export function errorReply(deps: { readonly log: Log }): MiddlewareObj<HttpEvent, HttpResult> {
   return {
     onError: (request) => {
-      const { rawPath, state } = request.event;
-      const answer = refusal(rawPath, request.error, state);
+      const { rawPath, state, headers } = request.event;
+      const answer = refusal(rawPath, request.error, { ...state, userAgent: headers['user-agent'] });
       if (!isExpected(request.error)) {
         const fields = { request_id: state.requestId, route: state.route?.path, ...describe(request.error) };
         deps.log.error('request failed', fields);

@@ -1,6 +1,7 @@
 import { leafPartition } from '../catalogue/leaf-pack.ts';
 import { mapPartition, readRanges } from '../catalogue/range-map.ts';
 import { recordPartition } from '../catalogue/record.ts';
+import { keeperKey, keptPartition } from '../jobs/kept-document.ts';
 import { amendLease, holdingRun, type LeaseDeps, readLease, takeLease } from '../lease/lease.ts';
 import { ConditionFailed } from '../model/errors.ts';
 import type { Log } from '../model/ports/host.ts';
@@ -34,7 +35,8 @@ const longestDelaySeconds = 900;
 const chunk = 500;
 
 /**
- * Removes everything that hangs on a uid: records, range map, runs, candidates, state. A run that is on is canceled
+ * Removes everything that hangs on a uid: records, range map, runs, candidates, state; or, by the owner of a connector that
+ * was deleted, the documents that jobs kept under it. A run that is on is canceled
  * first and the purge tried again when it has ended or its lease expired, so that nothing is written behind its back.
  * The lease stays, with its fence, to turn away a worker that wakes late; for the batch that such a worker may have had
  * in hand the records are removed once more when no worker of that time can be alive, and the map, which leads to them,
@@ -80,12 +82,15 @@ async function endPurge(deps: PurgeDeps, uid: string): Promise<void> {
   for (const pk of [mapPartition(uid), `${runPartitionPrefix}${uid}`]) {
     for await (const _deleted of emptyPartition(deps.table, pk));
   }
+  await deps.table.delete(keeperKey(uid));
   await deps.table.delete({ pk: uid, sk: 'state' });
   await deps.table.delete({ pk: purgePartition, sk: uid });
 }
 
-/** Where the data of a uid stands, but for the map and the runs, which lead there. */
+/** Where the data of a uid stands, but for the map and the runs, which lead there. A datasource keeps no documents, and a
+ *  connector nothing else: no uid is an owner. */
 async function* partitionsOf(table: Table, uid: string): AsyncIterable<string> {
+  yield keptPartition(uid);
   for (const range of await readRanges(table, uid)) {
     yield recordPartition(uid, range.id);
     yield leafPartition(uid, range.id);

@@ -54,7 +54,8 @@ async function enrichAll(
     try {
       const gathered = await gatherDetails(deps, key, steps);
       const outcome =
-        gathered.status === 'gathered' && (await enrichRecord(deps.table, uid, key, gathered.etag, gathered.details));
+        gathered.status === 'gathered' &&
+        (await enrichRecord(deps.table, uid, key, gathered.object?.etag, gathered.details));
       deps.counts[outcome === 'updated' ? 'enriched' : 'left'] += 1;
     } catch (error) {
       if (!(error instanceof Failure)) throw error;

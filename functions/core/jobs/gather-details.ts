@@ -3,12 +3,20 @@ import type { Bucket, DescribeResult, TagsResult } from '../model/ports/bucket.t
 import type { Clock } from '../model/ports/host.ts';
 import type { EnrichmentSteps } from '../registry/enrichment-pipeline.ts';
 
+/** What a record says of an object. `lastModified` in epoch milliseconds. */
+export type ObjectState = {
+  readonly size: number;
+  readonly etag: string;
+  readonly lastModified: number;
+  readonly storageClass: string;
+};
+
 /** What was gathered of an object, and of which version of it. */
 export type Gathered = {
   readonly status: 'gathered';
   readonly details: ObjectDetails;
   /** Undefined if its headers were not asked for. */
-  readonly etag: string | undefined;
+  readonly object: ObjectState | undefined;
   readonly archived: boolean;
   /** The tags were asked for and not given. */
   readonly degraded: boolean;
@@ -32,13 +40,20 @@ export async function gatherDetails(
       ...tagsOf(tagged),
       gathered_at: new Date(deps.clock.now()).toISOString(),
     },
-    etag: described?.etag,
+    object: described && stateOf(described),
     archived: described?.archived ?? false,
     degraded: tagged !== undefined && tagged.status !== 'found',
   };
 }
 
-function headersOf({ headers }: Extract<DescribeResult, { status: 'found' }>): Partial<ObjectDetails> {
+type Described = Extract<DescribeResult, { status: 'found' }>;
+
+/** What a record says of an object, from its headers. */
+export function stateOf({ size, etag, lastModified, headers }: Described): ObjectState {
+  return { size, etag, lastModified, storageClass: headers.storageClass };
+}
+
+function headersOf({ headers }: Described): Partial<ObjectDetails> {
   const { encryption } = headers;
   return {
     content_type: headers.contentType,

@@ -24,7 +24,6 @@ const batchRow = z.object({
   first: z.number().int(),
   connector: z.string(),
   target: z.string(),
-  execution: z.string(),
   keys: z.array(z.object({ key: z.string(), datasource: z.string().optional(), uid: z.string().optional() })),
   steps: enrichmentSteps,
   created_at: z.string(),
@@ -102,7 +101,6 @@ export function waitingJobs(batch: JobBatch): WaitingJob[] {
     connector: batch.connector,
     key,
     ...(datasource === undefined ? {} : { document_id: documentId(datasource, key) }),
-    execution: `${batch.execution}-${index}`,
     created_at: batch.created_at,
     status: batch.begun > 0 ? 'running' : 'queued',
   }));

@@ -40,7 +40,7 @@ function detailOf(job: JobRow): JobEventDetail {
     connector: job.connector,
     filename: baseName(job.key),
     key: job.key,
-    document_id: job.document_id ?? null,
+    document_id: job.kept_id ?? job.document_id ?? null,
     record: job.record ?? null,
     degraded: job.degraded,
     failure_code: job.failure?.code ?? null,

@@ -11,6 +11,7 @@ import type { JobRow, WaitingJob } from './job.ts';
 import { changeBatch, endBatch, type JobBatch, readBatch, waitingJobs } from './job-batch.ts';
 import type { JobMessage } from './job-message.ts';
 import { endJob, readJobs } from './job-store.ts';
+import type { Keeper } from './keep-document.ts';
 import { type KeyOutcome, outcomeOfFailure, processKey } from './process-key.ts';
 import { nextDelay } from './source-patience.ts';
 
@@ -66,11 +67,11 @@ async function performLeft(deps: JobDeps, batch: JobBatch, left: readonly Waitin
     await eachAtOnce(left, keysAtOnce, (job) => settle(job, source));
     return later;
   }
-  const { bucket, config } = source;
+  const { bucket, config, keeper } = source;
   try {
     await eachAtOnce(left, keysAtOnce, async (job) => {
       const { uid } = batch.keys[job.number - batch.first] ?? {};
-      const work = { key: job.key, uid, prefix: config.prefix, steps: batch.steps };
+      const work = { key: job.key, uid, prefix: config.prefix, steps: batch.steps, keeper };
       await settle(job, await processKey({ ...deps, bucket }, work));
     });
   } finally {
@@ -79,13 +80,13 @@ async function performLeft(deps: JobDeps, batch: JobBatch, left: readonly Waitin
   return later;
 }
 
+type Source = { readonly bucket: Bucket; readonly config: EffectiveConfig; readonly keeper: Keeper };
+
 /** The bucket that the jobs were made for, or why none of them can be performed. */
 async function openSource(
   deps: JobDeps,
   batch: JobBatch,
-): Promise<
-  { readonly bucket: Bucket; readonly config: EffectiveConfig } | Exclude<KeyOutcome, { status: 'completed' }>
-> {
+): Promise<Source | Exclude<KeyOutcome, { status: 'completed' }>> {
   if (batch.begun > mostBegun) {
     return { status: 'failed', code: 'internal', reason: `the job broke off ${mostBegun} times and was given up` };
   }
@@ -100,7 +101,8 @@ async function openSource(
   }
   if (targetOf(config) !== batch.target) return changed('has another bucket or endpoint now');
   try {
-    return { bucket: await openBucket(deps, config), config };
+    const keeper = { ...connector, target: batch.target, bucket: config.bucket };
+    return { bucket: await openBucket(deps, config), config, keeper };
   } catch (error) {
     return outcomeOfFailure(error);
   }

@@ -108,7 +108,7 @@ function planBatches(
   const batches: JobBatch[] = [];
   for (let start = 0; start < keys.length; start += keysPerBatch) {
     const named = keys.slice(start, start + keysPerBatch).map((key) => ({ key, ...catalogueOf(catalogues, key) }));
-    batches.push({ ...common, execution: deps.ids.unique(), first: first + start, keys: named });
+    batches.push({ ...common, first: first + start, keys: named });
   }
   return batches;
 }

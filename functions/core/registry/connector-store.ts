@@ -3,6 +3,7 @@ import type { Item, Table, TransactWrite } from '../model/ports/table.ts';
 import { type Alongside, createNumbered, firstVersion, idOfNumber, numberItem } from '../table/registry-number.ts';
 import { fromItem, toItem } from '../table/stored-item.ts';
 import { type ConnectorRow, connectorRow } from './connector.ts';
+import { purgeItem } from './purge-item.ts';
 import { testedKey } from './tested-at.ts';
 
 const partition = 'registry#connector';
@@ -82,12 +83,14 @@ export function connectorStands(row: ConnectorRow): TransactWrite[] {
   return [{ check: { pk: partition, sk: row.id }, condition: { type: 'version', equals: row.version } }];
 }
 
-/** Throws ConditionFailed if someone else changed it since it was read. */
+/** Throws ConditionFailed if someone else changed it since it was read. What jobs kept under it is marked to be purged,
+ *  and purged by the next sweep: nobody finds it any more. */
 export async function removeConnector(table: Table, row: ConnectorRow): Promise<void> {
   await table.transact([
     { delete: { pk: partition, sk: row.id }, condition: { type: 'version', equals: row.version } },
     { delete: numberItem('connector', row.number, row.id) },
     { delete: testedKey(row) },
+    { put: purgeItem(row.owner, row.id) },
   ]);
 }
 

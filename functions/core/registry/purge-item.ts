@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { Item, Table } from '../model/ports/table.ts';
 import { fromItem, toItem } from '../table/stored-item.ts';
 
-/** What marks the data of a uid for purging; it stays until the purge is done, so a lost message loses nothing. */
+/** What marks the data of a uid, or what is kept under the owner of a connector, for purging; it stays until the purge is done, so a lost message loses nothing. */
 export const purgePartition = 'purge';
 
 /** `again_at` (epoch ms): everything was removed once, and is to be removed once more then. */

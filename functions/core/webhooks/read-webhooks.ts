@@ -1,5 +1,5 @@
 import type { Table } from '../model/ports/table.ts';
-import type { WebhookRow } from './webhook.ts';
+import { idleEvents, type WebhookRow } from './webhook.ts';
 import { readHealth, type WebhookHealth } from './webhook-health.ts';
 import { listWebhooks } from './webhook-store.ts';
 
@@ -9,12 +9,13 @@ export async function readWebhooks({ table }: { readonly table: Table }): Promis
   return Promise.all(rows.map(async (row) => webhookView(row, await readHealth(table, row.id))));
 }
 
-/** What the API shows of a webhook. The secret is not part of it. */
+/** What the API shows of a webhook. The secret is not part of it. `idle_events` never occur here, so it is not told of them. */
 export function webhookView(row: WebhookRow, health?: WebhookHealth): Record<string, unknown> {
   return {
     id: row.number,
     url: row.url,
     events: row.events,
+    idle_events: idleEvents(row.events),
     active: row.active,
     created_at: row.created,
     switched_off: row.switched_off ?? null,

@@ -14,6 +14,21 @@ function page(items: JsonSchema, more: Readonly<Record<string, JsonSchema>> = {}
 
 const time = orNull({ type: 'string', format: 'date-time' });
 
+const settings = {
+  bucket: text,
+  endpoint: text,
+  region: text,
+  use_ssl: truth,
+  path_style: truth,
+  list_version: { enum: ['auto', 1, 2] },
+  prefix: text,
+  extensions: list(text),
+  include: list(text),
+  exclude: list(text),
+  role_arn: text,
+  external_id: text,
+};
+
 const connector = object({
   id: whole,
   name: text,
@@ -22,6 +37,7 @@ const connector = object({
   last_tested_at: time,
   last_used_at: time,
   created_at: time,
+  config: object(settings, Object.keys(settings)),
 });
 
 const schedule = object({
@@ -71,6 +87,7 @@ const webhook = {
   id: whole,
   url: text,
   events: list(text),
+  idle_events: list(text),
   active: truth,
   created_at: time,
   switched_off: orNull(text),
@@ -102,7 +119,8 @@ const job = object({
   failure_code: orNull({ enum: jobFailureCode.options }),
   document_id: orNull(text),
   record: orNull({ enum: recordOutcome.options }),
-  execution_summary: object({ execution_id: text, degraded: truth }),
+  execution_summary: object({ execution_id: orNull(whole), degraded: truth, failure_reason: orNull(text) }),
+  error: orNull(text),
   created_at: time,
   completed_at: time,
 });
@@ -120,6 +138,12 @@ function withPoll(answer: JsonSchema): JsonSchema {
   return object({ ...(properties as Readonly<Record<string, JsonSchema>>), meta: object({ poll: orNull(text) }) });
 }
 
+const usage = object({
+  plan: text,
+  usage: object({ credits: object({ used: whole, limit: orNull(whole), remaining: orNull(whole) }) }),
+  trial: object({ is_trial: truth, trial_ends_at: time, trial_days_remaining: orNull(whole) }),
+});
+
 const rateLimits = object({
   plan: text,
   unlimited: truth,
@@ -128,6 +152,12 @@ const rateLimits = object({
   remaining: orNull(whole),
   window_seconds: whole,
   reset_in_seconds: whole,
+});
+
+const refused = object({
+  status: { const: 'error' },
+  data: { type: 'null' },
+  error: object({ code: text, message: text, details: list(object({ path: text, reason: text })) }, ['details']),
 });
 
 /** The shapes of all answers of the routes under /v1 that succeed. */
@@ -141,22 +171,24 @@ export const flexorchAnswers = {
   v1_sync_started: enveloped(syncLog, 'accepted'),
   v1_sync_logs: enveloped(list(syncLog)),
   v1_document: enveloped(document),
-  v1_documents: page(document, { next_cursor: text, total_relation: { enum: ['gte'] } }),
+  v1_documents: page(document, {
+    order: { enum: ['newest', 'key'] },
+    total_relation: { const: 'gte' },
+    next_cursor: text,
+  }),
   v1_webhook_created: enveloped(object({ ...webhook, secret: text }, ['secret'])),
   v1_webhooks: page(object(webhook)),
   v1_processing: withPoll(enveloped(processing, 'accepted')),
   v1_job: enveloped(job),
   v1_jobs: page(job),
+  v1_usage: enveloped(usage),
   v1_rate_limits: enveloped(rateLimits),
+  v1_not_supported: refused,
 } satisfies Readonly<Record<string, JsonSchema>>;
 
 /** The shape of what did not succeed. */
 export const flexorchErrors = {
-  v1_error: object({
-    status: { const: 'error' },
-    data: { type: 'null' },
-    error: object({ code: text, message: text, details: list(object({ path: text, reason: text })) }, ['details']),
-  }),
+  v1_error: refused,
 } as const;
 
 /** Which of these shapes a route answers with. */

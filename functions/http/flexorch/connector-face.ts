@@ -2,11 +2,12 @@ import * as z from 'zod';
 import { displayName } from '#core/model/identifier.ts';
 import type { Clock } from '#core/model/ports/host.ts';
 import type { Table } from '#core/model/ports/table.ts';
-import type { ConnectorRow } from '#core/registry/connector.ts';
+import { type ConnectorRow, configView } from '#core/registry/connector.ts';
 import { listConnectors, readNumberedConnector } from '#core/registry/connector-store.ts';
 import { readTested } from '#core/registry/tested-at.ts';
 import { awsProblems } from '#core/source/bucket-name.ts';
 import { s3ConfigInput } from '#core/source/s3-config.ts';
+import { readConfigTexts } from './config-text.ts';
 import { lastStarts } from './last-runs.ts';
 import { ResourceNotFound } from './not-found.ts';
 
@@ -37,7 +38,7 @@ const wholeConfig = s3ConfigInput.superRefine((config, context) => {
 export const newConnector = z.strictObject({
   name: displayName,
   type: z.literal('s3', 'must be "s3": the only kind of source there is'),
-  config: wholeConfig,
+  config: z.preprocess(readConfigTexts, wholeConfig),
 });
 
 /** True if it has a face under /v1: one with settings of its own, which the builtin has not. */
@@ -72,7 +73,14 @@ export async function connectorFaces(
     last_tested_at: tested.get(row.owner) ?? null,
     last_used_at: used.get(row.id) ?? null,
     created_at: row.created,
+    config: shownConfig(row),
   }));
+}
+
+/** The settings but for what opens the bucket: clients of this dialect are told that no part of a credential is shown. */
+function shownConfig({ config, external_id: externalId }: ConnectorRow): Record<string, unknown> {
+  const { access_key_id: _keyId, ...shown } = config;
+  return configView(shown, externalId);
 }
 
 /** The same for one. */

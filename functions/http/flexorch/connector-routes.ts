@@ -1,4 +1,5 @@
 import { createOnce } from '#core/idempotency/create-once.ts';
+import { deleteOnce } from '#core/idempotency/delete-once.ts';
 import { testConnector } from '#core/probe/test-connector.ts';
 import { deleteConnectorCascade } from '#core/registry/changes/delete-connector-cascade.ts';
 import { createConnector } from '#core/registry/changes/save-connector.ts';
@@ -8,7 +9,7 @@ import type { ApiDeps, ProbeDeps } from '../table/deps.ts';
 import type { RequestContext, RouteOf } from '../table/route.ts';
 import type { FlexorchAnswer } from './answer-schemas.ts';
 import { connectorFace, connectorFaces, demandConnector, newConnector, shownConnectors } from './connector-face.ts';
-import { createRequest } from './create-request.ts';
+import { createRequest, requestTo } from './create-request.ts';
 import { created, noContent, success } from './envelope.ts';
 import { inFlexOrchWords } from './field-words.ts';
 import { itemsPage, pageOf, pageParameters, readPageRequest } from './pages.ts';
@@ -62,8 +63,12 @@ export const connectorRoutes: readonly RouteOf<'api', FlexorchAnswer>[] = [
     scope: 'write',
     summary: 'Delete a connector with all its schedules and what they catalogued',
     success: 204,
-    handle: async ({ deps, param }) => {
-      await deleteConnectorCascade(deps, await demandConnector(deps.table, param('connector')));
+    handle: async (context) => {
+      const { deps, param } = context;
+      await deleteOnce(deps, requestTo(context, 'DELETE /v1/connectors/{connector}'), {
+        find: () => demandConnector(deps.table, param('connector')),
+        remove: (row) => deleteConnectorCascade(deps, row),
+      });
       return noContent();
     },
   },

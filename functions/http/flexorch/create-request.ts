@@ -15,3 +15,8 @@ export function createRequest(
     details: [{ path: 'Idempotency-Key', reason }],
   });
 }
+
+/** A request by method and path, with the ids in it: what a delete that is sent again is known by. */
+export function requestTo({ param }: Pick<RequestContext<unknown>, 'param'>, route: string): string {
+  return route.replace(/\{([a-z]+)\}/g, (_all, name: string) => param(name));
+}

@@ -1,12 +1,10 @@
-import { readDocument } from '#core/documents/read-document.ts';
-import { extensionOf } from '#core/keys/file-name.ts';
 import { Failure } from '#core/model/errors.ts';
-import { searchDocuments } from '#core/search/search-documents.ts';
 import type { ApiDeps } from '../table/deps.ts';
 import type { Reply, RequestContext, RouteOf } from '../table/route.ts';
 import type { FlexorchAnswer } from './answer-schemas.ts';
-import { success } from './envelope.ts';
-import { ResourceNotFound } from './not-found.ts';
+import { demandDocument } from './document-face.ts';
+import { refused, success } from './envelope.ts';
+import { listDocuments } from './list-documents.ts';
 import { itemsPage, pageParameters, readPageRequest } from './pages.ts';
 
 export const documentRoutes: readonly RouteOf<'api', FlexorchAnswer>[] = [
@@ -15,7 +13,7 @@ export const documentRoutes: readonly RouteOf<'api', FlexorchAnswer>[] = [
     path: '/v1/documents',
     scope: 'read',
     fn: 'api',
-    summary: 'List the documents of all datasources, by datasource and key',
+    summary: 'List all documents, the newest first; beyond 10,000 by datasource and key, as `order` says',
     answer: 'v1_documents',
     query: [
       ...pageParameters,
@@ -32,9 +30,25 @@ export const documentRoutes: readonly RouteOf<'api', FlexorchAnswer>[] = [
     summary: 'Read a document: the record of one object',
     answer: 'v1_document',
     handle: async ({ deps, param }) => {
-      const document = await readDocument(deps, param('document'));
-      if (document === undefined) throw new ResourceNotFound('document', param('document'));
-      return success(documentFace(document));
+      return success(await demandDocument(deps, param('document')));
+    },
+  },
+  {
+    method: 'POST',
+    path: '/v1/documents/{document}/reprocess',
+    scope: 'write',
+    fn: 'api',
+    resource: 'document',
+    summary: 'Refused, as FlexOrch does for what came from a bucket: submit the key again instead',
+    answer: 'v1_not_supported',
+    success: 400,
+    handle: async ({ deps, param }) => {
+      await demandDocument(deps, param('document'));
+      return refused(
+        400,
+        'REPROCESS_NOT_SUPPORTED',
+        'a document is the record of an object in a bucket: to have it processed again, send its key to POST /v1/data-process/async with another Idempotency-Key',
+      );
     },
   },
 ];
@@ -46,42 +60,18 @@ async function listed({ deps, query }: RequestContext<ApiDeps>): Promise<Reply> 
   const page = readPageRequest(query);
   if (page.page * page.pageSize > deepest) throw refuse('goes beyond 10,000 documents; go on by cursor');
   if (query.cursor !== undefined && query.page !== undefined) throw refuse('cannot go with cursor');
-  const { total, hits, nextCursor } = await searchDocuments(deps, {
-    size: String(page.pageSize),
-    ...(query.cursor === undefined ? { from: String((page.page - 1) * page.pageSize) } : { cursor: query.cursor }),
+  const place = { from: (page.page - 1) * page.pageSize, size: page.pageSize };
+  const { items, total, order, relation, cursor } = await listDocuments(deps, {
+    ...place,
+    ...(typeof query.cursor === 'string' && query.cursor !== '' ? { cursor: query.cursor } : {}),
   });
-  const more = {
-    ...(nextCursor === undefined ? {} : { next_cursor: nextCursor }),
-    // The contract's total is a bare number: while a run writes, there may be more than that.
-    ...(total.relation === 'eq' ? {} : { total_relation: total.relation }),
-  };
-  return itemsPage(
-    hits.map(({ source }) => documentFace(source)),
-    total.value,
-    page,
-    more,
-  );
+  return itemsPage(items, total, page, {
+    order,
+    ...(relation === 'gte' ? { total_relation: relation } : {}),
+    ...(cursor === undefined ? {} : { next_cursor: cursor }),
+  });
 }
 
 function refuse(reason: string): Failure {
   return new Failure('invalid_request', `page ${reason}`, { details: [{ path: 'page', reason }] });
-}
-
-/** A document as this dialect shows it. The store knows an object by what a listing tells: its creation is its last
- *  modification. */
-function documentFace(document: Record<string, unknown>): Record<string, unknown> {
-  const { bucket, key, processing_count } = document.metadata as {
-    readonly bucket: string;
-    readonly key: string;
-    readonly processing_count?: number;
-  };
-  return {
-    id: document.id,
-    filename: document.title,
-    file_ext: extensionOf(key) ?? null,
-    status: 'available',
-    storage_path: `s3://${bucket}/${key}`,
-    created_at: document.created,
-    processing_count: processing_count ?? 0,
-  };
 }

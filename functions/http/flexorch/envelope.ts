@@ -26,3 +26,8 @@ export function accepted(data: object, meta?: object): Reply {
 export function noContent(): Reply {
   return { status: 204, body: undefined };
 }
+
+/** What clients know to be refused, in the words that they know. */
+export function refused(status: 400, code: string, message: string): Reply {
+  return { status, body: envelope('error', null, { code, message }) };
+}

@@ -15,7 +15,7 @@ const codes: Partial<Readonly<Record<AnswerableCode, string>>> = {
   unsupported_media_type: 'UNSUPPORTED_FILE',
 };
 
-type State = Pick<RequestState, 'route' | 'params'>;
+type State = Pick<RequestState, 'route' | 'params'> & { readonly userAgent?: string | undefined };
 
 /** The answer to a request that failed. What is wrong on our side is told without detail. */
 export function flexorchError(error: unknown, state: State): Reply {
@@ -38,16 +38,22 @@ function statusOf(code: AnswerableCode): number {
   return status === 400 ? 422 : status;
 }
 
-function codeOf(error: Failure & { readonly code: AnswerableCode }, status: number, { route, params }: State): string {
+function codeOf(
+  error: Failure & { readonly code: AnswerableCode },
+  status: number,
+  { route, params, userAgent }: State,
+): string {
   if (status === 422) return 'VALIDATION_ERROR';
   if (error.code !== 'not_found') return codes[error.code] ?? error.code.toUpperCase();
-  if (error instanceof ResourceNotFound) return notFoundCode(error.kind);
+  if (error instanceof ResourceNotFound) return notFoundCode(error.kind, userAgent);
   // What was there when the request came was deleted while it was served.
   const kind = route?.resource;
-  return kind !== undefined && params[kind] !== undefined ? notFoundCode(kind) : 'NOT_FOUND';
+  return kind !== undefined && params[kind] !== undefined ? notFoundCode(kind, userAgent) : 'NOT_FOUND';
 }
 
-function notFoundCode(kind: ResourceKind | string): string {
+/** FlexOrch's MCP client shows its user a text of its own for each code, and knows of what is missing only two. */
+function notFoundCode(kind: ResourceKind | string, userAgent = ''): string {
+  if (kind !== 'document' && userAgent.startsWith('flexorch-mcp/')) return 'NOT_FOUND';
   return `${kind.toUpperCase()}_NOT_FOUND`;
 }
 

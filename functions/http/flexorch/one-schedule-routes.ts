@@ -1,16 +1,18 @@
+import { deleteOnce } from '#core/idempotency/delete-once.ts';
 import { deleteDatasource } from '#core/registry/changes/delete-datasource.ts';
-import { requestRun } from '#core/runs/request-run.ts';
 import { listRuns } from '#core/runs/run-store.ts';
 import { withBody, withoutBody } from '../body/route-body.ts';
 import { readCount } from '../steps/query-parameters.ts';
 import type { ApiDeps } from '../table/deps.ts';
 import type { Reply, RequestContext, RouteOf } from '../table/route.ts';
 import type { FlexorchAnswer } from './answer-schemas.ts';
+import { createRequest, requestTo } from './create-request.ts';
 import { accepted, success } from './envelope.ts';
 import { changeSchedule } from './save-schedule.ts';
 import { demandSchedule, type Schedule, scheduleFace } from './schedule-face.ts';
 import { demandSameConnector, readSchedule, scheduleChange } from './schedule-input.ts';
 import { syncLog } from './sync-log.ts';
+import { noteShown, triggerOnce } from './trigger-once.ts';
 
 type Context = RequestContext<ApiDeps>;
 
@@ -65,8 +67,11 @@ function readAndChange(path: string, find: Find): RouteOf<'api', FlexorchAnswer>
       summary: 'Delete a schedule and what it catalogued',
       answer: 'v1_deleted',
       handle: async (context) => {
-        const { row } = await find(context);
-        await deleteDatasource(context.deps, row.id);
+        const { deps } = context;
+        await deleteOnce(deps, requestTo(context, `DELETE ${path}`), {
+          find: () => find(context),
+          remove: ({ row }) => deleteDatasource(deps, row.id),
+        });
         return success({ deleted: true });
       },
     },
@@ -80,13 +85,13 @@ function runs(path: string, find: Find): RouteOf<'api', FlexorchAnswer>[] {
       method: 'POST',
       path: `${path}/trigger`,
       scope: 'write',
-      summary: 'Sync now; answers with the run, or with the one that is on',
+      summary: 'Sync now; answers with the run that is on or that the same request started (by Idempotency-Key, else in 90 s)',
       answer: 'v1_sync_started',
       success: 202,
       ...withoutBody(async (context: Context) => {
-        const { row } = await find(context);
-        const { run } = await requestRun(context.deps, { datasource: row.id, trigger: 'manual' });
-        return accepted(syncLog(row, run));
+        const { key } = createRequest(context, `POST ${path}`);
+        const schedule = await find(context);
+        return accepted(syncLog(schedule.row, await triggerOnce(context.deps, schedule, key)));
       }),
     },
     {
@@ -102,9 +107,11 @@ function runs(path: string, find: Find): RouteOf<'api', FlexorchAnswer>[] {
   ];
 }
 
-async function logs({ deps, query }: Context, { row }: Schedule): Promise<Reply> {
+async function logs({ deps, query }: Context, schedule: Schedule): Promise<Reply> {
+  const { row } = schedule;
   const limit = readCount(query, 'limit', { from: 1, to: mostLogs }) ?? defaultLogs;
   const runs = await listRuns(deps.table, row.uid, deps.clock.now(), { limit });
+  await noteShown(deps, schedule, runs);
   // A dry run found nothing new: it only said what a sync would.
   return success(runs.filter((run) => !run.dry_run).map((run) => syncLog(row, run)));
 }

@@ -13,7 +13,23 @@ const unlimited = {
   reset_in_seconds: 0,
 };
 
+/** There are no credits to use up, and no trial that ends. */
+const noCredits = {
+  plan: unlimited.plan,
+  usage: { credits: { used: 0, limit: null, remaining: null } },
+  trial: { is_trial: false, trial_ends_at: null, trial_days_remaining: null },
+};
+
 export const usageRoutes: readonly RouteOf<'api', FlexorchAnswer>[] = [
+  {
+    method: 'GET',
+    path: '/v1/usage',
+    scope: 'read',
+    fn: 'api',
+    summary: 'Say what was used of a plan: nothing is metered',
+    answer: 'v1_usage',
+    handle: async () => success(noCredits),
+  },
   {
     method: 'GET',
     path: '/v1/usage/rate-limits',

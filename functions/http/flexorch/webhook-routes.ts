@@ -1,15 +1,18 @@
 import { createOnce } from '#core/idempotency/create-once.ts';
+import { deleteOnce } from '#core/idempotency/delete-once.ts';
+import type { Table } from '#core/model/ports/table.ts';
 import { type CreatedWebhook, createWebhook } from '#core/webhooks/create-webhook.ts';
 import { deleteWebhook } from '#core/webhooks/delete-webhook.ts';
 import { readWebhooks, webhookView } from '#core/webhooks/read-webhooks.ts';
-import { webhookInput } from '#core/webhooks/webhook.ts';
+import { type WebhookRow, webhookInput } from '#core/webhooks/webhook.ts';
 import { readWebhook } from '#core/webhooks/webhook-store.ts';
 import { withBody } from '../body/route-body.ts';
 import type { ApiDeps } from '../table/deps.ts';
 import type { RequestContext, RouteOf } from '../table/route.ts';
 import type { FlexorchAnswer } from './answer-schemas.ts';
-import { createRequest } from './create-request.ts';
+import { createRequest, requestTo } from './create-request.ts';
 import { created, noContent } from './envelope.ts';
+import { ResourceNotFound } from './not-found.ts';
 import { itemsPage, pageOf, pageParameters, readPageRequest } from './pages.ts';
 
 const all = { path: '/v1/webhooks', fn: 'api' } as const;
@@ -59,9 +62,19 @@ export const webhookRoutes: readonly RouteOf<'api', FlexorchAnswer>[] = [
     resource: 'webhook',
     summary: 'Delete a webhook; what waits to be delivered to it is dropped',
     success: 204,
-    handle: async ({ deps, param }) => {
-      await deleteWebhook(deps, param('webhook'));
+    handle: async (context) => {
+      const { deps, param } = context;
+      await deleteOnce(deps, requestTo(context, 'DELETE /v1/webhooks/{webhook}'), {
+        find: () => demandWebhook(deps.table, param('webhook')),
+        remove: ({ id }) => deleteWebhook(deps, id),
+      });
       return noContent();
     },
   },
 ];
+
+async function demandWebhook(table: Table, id: string): Promise<WebhookRow> {
+  const row = await readWebhook(table, id);
+  if (row === undefined) throw new ResourceNotFound('webhook', id);
+  return row;
+}

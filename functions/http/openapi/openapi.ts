@@ -102,7 +102,10 @@ function responsesOf(route: Route): Json {
   const status = route.success ?? 200;
   const inCoco = dialectOf(route.path) === 'coco';
   return {
-    [status]: { description: 'Success', ...(route.answer === undefined ? {} : { content: json(route.answer) }) },
+    [status]: {
+      description: status < 400 ? 'Success' : 'Always refused',
+      ...(route.answer === undefined ? {} : { content: json(route.answer) }),
+    },
     ...(route.answer === 'raw_content' ? { 302: redirect } : {}),
     ...(inCoco && route.resource !== undefined ? { 404: missing(route) } : {}),
     default: {

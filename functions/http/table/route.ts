@@ -58,8 +58,8 @@ export type RouteOf<F extends FunctionName, Answer extends string = string> = {
   readonly summary: string;
   /** Which shape of its dialect's answer-schemas.ts it answers with; absent where success has no body (204). */
   readonly answer?: Answer;
-  /** The status of success, 200 if not said. */
-  readonly success?: 201 | 202 | 204;
+  /** The status of success, 200 if not said; 400 where the only answer is a refusal that clients know. */
+  readonly success?: 201 | 202 | 204 | 400;
   /** The path parameter that names what is read, written or deleted: its absence is told in the dialect's own form. */
   readonly resource?: string;
   readonly query?: readonly QueryParameter[];

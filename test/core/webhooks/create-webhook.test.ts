@@ -33,7 +33,7 @@ describe('the input', () => {
     [{ url: 'https://hooks.example.com/' }, 'events', 'is required'],
     [{ url: 'https://hooks.example.com/', events: 'sync.completed' }, 'events', 'list'],
     [{ url: 'https://hooks.example.com/', events: [] }, 'events', 'at least one'],
-    [{ url: 'https://hooks.example.com/', events: ['sync.done'] }, 'events.0', 'must be one of'],
+    [{ url: 'https://hooks.example.com/', events: ['sync done'] }, 'events.0', 'must be the name of an event'],
     [{ url: 'https://hooks.example.com/', events: [...events, ...events] }, 'events', 'once'],
     [{ url: 'https://hooks.example.com/', events, secret: 'short' }, 'secret', '8–256'],
     [{ url: 'https://hooks.example.com/', events, secret: 'a'.repeat(257) }, 'secret', '8–256'],

@@ -56,16 +56,21 @@ test.each(weathers)('given %s, a strict client has its keys processed, each once
     key: 'a/1.pdf',
     failure_reason: null,
     failure_code: null,
-    document_id: null,
-    record: 'not_catalogued',
-    execution_summary: { execution_id: expect.any(String), degraded: false },
+    document_id: '_1.YS8xLnBkZg',
+    record: 'kept',
+    execution_summary: { execution_id: 1, degraded: false, failure_reason: null },
+    error: null,
     created_at: time,
     completed_at: time,
   });
   const list = await client.data('GET', '/v1/jobs?page=1&page_size=1', 200);
   expect(list).toMatchObject({ total: 2, page: 1, page_size: 1 });
+  const reason = expect.stringContaining('no object');
   expect(list.items).toEqual([
-    expect.objectContaining({ job_id: 2, status: 'failed', failure_reason: expect.stringContaining('no object') }),
+    expect.objectContaining({
+      ...{ job_id: 2, status: 'failed', document_id: null, failure_reason: reason, error: reason },
+      execution_summary: { execution_id: 2, degraded: false, failure_reason: reason },
+    }),
   ]);
 });
 

@@ -250,6 +250,8 @@ test('given a held run, its log has failed and says how to approve it', async ()
   const at = `/v1/scheduler/schedules/${schedule}`;
   await data('POST', `${at}/trigger`, 202);
   await api.work();
+  // Without a look at how the first ended, the second trigger would be taken for the same request sent again
+  expect(await data('GET', `${at}/logs`, 200)).toMatchObject([{ status: 'completed' }]);
   api.objects.splice(0);
   const { id } = await data('POST', `${at}/trigger`, 202);
   await api.work();

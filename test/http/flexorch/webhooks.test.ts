@@ -17,15 +17,27 @@ describe('webhooks', () => {
     expect(made.status).toBe(201);
     expect(Object.keys(made.json)).toEqual(['status', 'data', 'error']);
     expect(made.json.data).toEqual({
-      ...{ id: 1, ...body, active: true, created_at: '2026-03-01T10:00:00.000Z' },
+      ...{ id: 1, ...body, idle_events: [], active: true, created_at: '2026-03-01T10:00:00.000Z' },
       ...{ switched_off: null, failures: 0, last_delivery: null },
     });
     expect(await list(api)).toEqual({ items: [made.json.data], total: 1, page: 1, page_size: 50 });
     const gone = await api.call('DELETE', '/v1/webhooks/1/');
     expect([gone.status, gone.text]).toEqual([204, '']);
     expect((await list(api)).items).toEqual([]);
-    const again = await api.call('DELETE', '/v1/webhooks/1');
-    expect([again.status, again.json.error.code]).toEqual([404, 'WEBHOOK_NOT_FOUND']);
+    expect((await api.call('DELETE', '/v1/webhooks/1')).status).toBe(204);
+    const other = await api.call('DELETE', '/v1/webhooks/2');
+    expect([other.status, other.json.error.code]).toEqual([404, 'WEBHOOK_NOT_FOUND']);
+  });
+
+  test('given events that never occur here, alone or beside others, they are taken and said to be idle', async () => {
+    const api = createApi();
+    const events = ['dataset.ready', 'job.completed', 'quota.warning', 'some-thing:new'];
+    const mixed = await post(api, { ...body, events, secret });
+    const idle = ['dataset.ready', 'quota.warning', 'some-thing:new'];
+    expect([mixed.status, mixed.json.data]).toMatchObject([201, { events, idle_events: idle, active: true }]);
+    const alone = await post(api, { ...body, events: ['dataset.ready'], secret });
+    expect(alone.json.data.idle_events).toEqual(['dataset.ready']);
+    expect((await list(api)).items).toEqual([mixed.json.data, alone.json.data]);
   });
 
   test('given no secret, one is made and shown in that answer only', async () => {
@@ -72,7 +84,12 @@ describe('bad input', () => {
     ['a list', [], /./],
     ['no url', { events: body.events }, /url: is required/],
     ['no events', { url: body.url }, /events: is required/],
-    ['an unknown event', { ...body, events: ['sync.started'] }, /must be one of job\.completed/],
+    ['an event without a name', { ...body, events: [''] }, /events\.0: must be the name of an event, such as job\./],
+    ['all events at once', { ...body, events: ['*'] }, /events\.0: must be the name of an event/],
+    ['an event with words', { ...body, events: ['job completed'] }, /events\.0: must be the name of an event/],
+    ['an event of 65 characters', { ...body, events: ['e'.repeat(65)] }, /events\.0: must be the name of an event/],
+    ['an event that is a number', { ...body, events: [7] }, /events\.0: must be a text/],
+    ['51 events', { ...body, events: Array.from({ length: 51 }, (_each, n) => `e${n}`) }, /events: must be at most 50/],
     ['an unknown field', { ...body, active: false }, /active: is not a known field/],
     ['a short secret', { ...body, secret: 'abc' }, /secret: must be 8–256/],
     ['a secret that is a number', { ...body, secret: 12345678 }, /secret: must be a text/],
