@@ -5,6 +5,8 @@ import { readRecord, recordPartition } from '../catalogue/record.ts';
 import type { Key, Table } from '../model/ports/table.ts';
 import type { ConnectorRow } from '../registry/connector.ts';
 import { readConnector, readNumberedConnector } from '../registry/connector-store.ts';
+import { runMadeAt } from '../runs/run-store.ts';
+import { readState } from '../runs/sync-state.ts';
 import { type KeptRow, keptDocumentId, parseKeptDocumentId, readKeepers, readKept, walkKept } from './kept-document.ts';
 import { type KeyCatalogue, readCatalogues } from './key-catalogue.ts';
 
@@ -22,8 +24,8 @@ export type KeptPosition = Pick<KeptDocument, 'connector' | 'key'>;
 const together = 100;
 
 /**
- * The document of an id that a job gave; `cataloguedAs` where a datasource has catalogued the object since: then its
- * record is the document. Undefined if there is none.
+ * The document of an id that a job gave; `cataloguedAs` where a datasource has decided about the object since: then its
+ * record is the document, and where it has none there is none. Undefined if none was kept.
  */
 export async function findKeptDocument(
   table: Table,
@@ -79,27 +81,51 @@ type CatalogueReader = {
   documentsOf(rows: readonly KeptRow[]): Promise<Map<string, string>>;
 };
 
-/** Looks into the catalogues of one connector; what they cover is read once. */
+/** What is asked of a catalogue, read once. */
+type Opened = { readonly ranges: readonly RangeRow[]; readonly seenAt: number };
+
+/** Looks into the catalogues of one connector. */
 function createCatalogueReader(table: Table, connector: ConnectorRow): CatalogueReader {
-  const catalogues = new Map<string, Promise<KeyCatalogue[]>>();
-  const ranges = new Map<string, Promise<RangeRow[]>>();
+  const lists = new Map<string, Promise<KeyCatalogue[]>>();
+  const opened = new Map<string, Promise<Opened>>();
   return {
     async documentsOf(rows) {
       const found = new Map<string, string>();
       for (const target of new Set(rows.map((row) => row.target))) {
-        const keys = rows.filter((row) => row.target === target).map(({ sk }) => sk);
-        for (const { datasource, uid, holds } of await once(catalogues, target, () =>
-          readCatalogues(table, connector, target),
-        )) {
-          const held = keys.filter((key) => !found.has(key) && holds(key));
+        for (const catalogue of await once(lists, target, () => readCatalogues(table, connector, target))) {
+          const { datasource, uid, holds } = catalogue;
+          const held = rows.filter((row) => row.target === target && !found.has(row.sk) && holds(row.sk));
           if (held.length === 0) continue;
-          const map = await once(ranges, uid, () => readRanges(table, uid));
-          for (const key of await liveKeys(table, uid, map, held)) found.set(key, documentId(datasource, key));
+          const known = await knownTo(table, uid, await once(opened, uid, () => open(table, catalogue)), held);
+          for (const key of known) found.set(key, documentId(datasource, key));
         }
       }
       return found;
     },
   };
+}
+
+async function open(table: Table, { uid, fingerprint }: KeyCatalogue): Promise<Opened> {
+  const [ranges, state] = await Promise.all([readRanges(table, uid), readState(table, uid)]);
+  const { run, fingerprint: scope } = state.last_complete ?? {};
+  // A listing of another scope says nothing of this one.
+  return { ranges, seenAt: run === undefined || scope !== fingerprint ? 0 : runMadeAt(run) };
+}
+
+/**
+ * The keys that a catalogue decides about: those it has a record of, and those that its last complete listing had not,
+ * if that began after the job saw the object. Such an object is gone, and what was kept of it must not rise again.
+ */
+async function knownTo(table: Table, uid: string, { ranges, seenAt }: Opened, rows: readonly KeptRow[]) {
+  const live = new Set(
+    await liveKeys(
+      table,
+      uid,
+      ranges,
+      rows.map(({ sk }) => sk),
+    ),
+  );
+  return rows.filter(({ sk, details }) => live.has(sk) || Date.parse(details.gathered_at) < seenAt).map(({ sk }) => sk);
 }
 
 /** Those of the keys that have a record. */

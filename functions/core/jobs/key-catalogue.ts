@@ -4,13 +4,15 @@ import type { Table } from '../model/ports/table.ts';
 import { datasourcesOf } from '../registry/changes/save-connector.ts';
 import type { ConnectorRow } from '../registry/connector.ts';
 import type { DatasourceRow } from '../registry/datasource.ts';
-import { configOf, type EffectiveConfig, targetOf } from '../registry/effective-config.ts';
+import { configOf, type EffectiveConfig, fingerprintOf, targetOf } from '../registry/effective-config.ts';
 
 /** A datasource whose catalogue may hold keys of a connector's bucket. */
 export type KeyCatalogue = {
   readonly datasource: string;
   readonly uid: string;
   readonly prefix: string;
+  /** Of its present scope. */
+  readonly fingerprint: string;
   readonly holds: (key: string) => boolean;
 };
 
@@ -24,7 +26,8 @@ export async function readCatalogues(table: Table, connector: ConnectorRow, targ
     const { prefix } = config;
     const matches = compileFilter(config);
     const holds = (key: string) => key.startsWith(prefix) && matches(key);
-    found.push({ number: row.number, catalogue: { datasource: row.id, uid: row.uid, prefix, holds } });
+    const fingerprint = fingerprintOf(config);
+    found.push({ number: row.number, catalogue: { datasource: row.id, uid: row.uid, prefix, fingerprint, holds } });
   }
   const longer = (one: KeyCatalogue, other: KeyCatalogue) => other.prefix.length - one.prefix.length;
   return found

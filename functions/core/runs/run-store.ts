@@ -18,6 +18,11 @@ export function newRunId(clock: Clock, ids: Ids, fence: number): string {
   return `${clock.now().toString(36).padStart(9, '0')}${fence.toString(36).padStart(6, '0')}${ids.unique().slice(0, 5)}`;
 }
 
+/** When a run was made, epoch milliseconds, by its id. */
+export function runMadeAt(id: string): number {
+  return Number.parseInt(id.slice(0, 9), 36);
+}
+
 export const runPartitionPrefix = 'run#';
 
 export function runKey(uid: string, id: string): Key {
