@@ -1,7 +1,7 @@
 /**
  * Fetches the real engines that the contract tests run against, once: `npm run engines`.
  * DynamoDB Local is required; versitygw, a real S3 server, is built where Go is and left out elsewhere; so is MiniStack,
- * an AWS for the end-to-end test, and cfn-lint, where there is no Python.
+ * an AWS for the end-to-end test, cfn-lint, and FlexOrch's Python clients, where there is no Python.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -17,6 +17,7 @@ import {
   VERSITYGW_BINARY,
   VERSITYGW_VERSION,
 } from './engine-paths.ts';
+import { flexorchEngine } from './flexorch-engine.ts';
 import { javaProblem } from './java.ts';
 import { miniStackEngine } from './ministack-engine.ts';
 import { installPythonEngine } from './python-engine.ts';
@@ -30,6 +31,7 @@ const problem = fetchDynamoDbLocal();
 buildVersitygw();
 installPythonEngine(run, miniStackEngine);
 installPythonEngine(run, cfnLintEngine);
+installPythonEngine(run, flexorchEngine);
 if (problem !== undefined) {
   console.error(`DynamoDB Local cannot be used: ${problem}`);
   process.exit(1);
