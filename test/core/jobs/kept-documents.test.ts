@@ -8,7 +8,7 @@ import { keptDocumentId, parseKeptDocumentId, readKept } from '#core/jobs/kept-d
 import { findKeptDocument, type KeptDocument, walkKeptDocuments } from '#core/jobs/kept-documents.ts';
 import { parseInput } from '#core/model/parse-input.ts';
 import { deleteConnectorCascade } from '#core/registry/changes/delete-connector-cascade.ts';
-import { createConnector } from '#core/registry/changes/save-connector.ts';
+import { createConnector, replaceConnector } from '#core/registry/changes/save-connector.ts';
 import { updateDatasourceFields } from '#core/registry/changes/save-datasource.ts';
 import { type ConnectorRow, connectorInput } from '#core/registry/connector.ts';
 import { readConnector } from '#core/registry/connector-store.ts';
@@ -225,6 +225,25 @@ describe('a datasource that catalogues the key', () => {
     expect(await walked()).toMatchObject([{ key: 'x', bucket: bucketName }]);
   });
 
+  test('given the connector has another bucket since, whose datasource has the same keys, what was kept of the first stays', async () => {
+    world.s3.put(bucketName, 'x');
+    await process(['x']);
+    world.s3.createBucket('another-bucket');
+    for (const key of ['x', 'y']) world.s3.put('another-bucket', key);
+    const { accessKeyId: access_key_id, secretAccessKey: secret_access_key } = world.s3.credentials;
+    const config = { ...connector.config, bucket: 'another-bucket', access_key_id, secret_access_key };
+    const { row: moved } = await replaceConnector(
+      world.deps,
+      connector.id,
+      { name: 'moved', config },
+      { create: false },
+    );
+    await process(['y'], {}, moved);
+    const source = await world.datasource(moved);
+    await world.sync.sync(source.id);
+    expect(await walked()).toMatchObject([{ key: 'x', bucket: bucketName }]);
+  });
+
   test('given more than are looked up at once, in several ranges of keys, each is told once', async () => {
     const many = Array.from(
       { length: 230 },
@@ -303,6 +322,10 @@ describe('the connector', () => {
     expect(again.number).toBe(connector.number);
     expect(await findKeptDocument(world.table, keptDocumentId(again.number, 'x'))).toBeUndefined();
     expect(await walked()).toEqual([]);
+    const object = { size: 1, etag: 'one', lastModified: 0, storageClass: 'STANDARD' };
+    const details = { gathered_at: '2026-05-01T10:00:00.000Z' };
+    await keepDocument(world.table, { ...again, target: 't', bucket: bucketName }, { key: 'own', object, details });
+    expect(await keys()).toEqual(['own']);
   });
 });
 

@@ -148,6 +148,8 @@ describe('more documents than can be sorted', () => {
     expect(keysOf(first.items)).toEqual(['a/1.pdf', 'a/b/2.pdf']);
     const page = await client.data('GET', '/v1/documents?page=2&page_size=2', 200);
     expect(keysOf(page.items)).toEqual(['c.txt', 'k000000']);
+    const third = await client.data('GET', '/v1/documents?page=3&page_size=2', 200);
+    expect(keysOf(third.items)).toEqual(['k000001', 'k000002']);
     expect(keysOf((await client.data('GET', '/v1/documents?page=50&page_size=200', 200)).items)).toHaveLength(200);
     const refusal = await client.refused('GET', `/v1/documents?cursor=${newest}`, 422);
     expect(refusal.message).toMatch(/begin anew/);

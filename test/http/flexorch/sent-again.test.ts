@@ -70,6 +70,16 @@ describe('a DELETE that is sent again', () => {
     ]);
   });
 
+  test('given one that broke off when it was done, it is answered as done the next time', async () => {
+    const { table } = api;
+    const remove = table.delete.bind(table);
+    table.delete = () => Promise.reject(new Error('killed'));
+    expect(await status('DELETE', '/v1/webhooks/1')).toEqual([500, 'INTERNAL_ERROR']);
+    table.delete = remove;
+    expect((await api.call('GET', '/v1/webhooks')).json.data.total).toBe(0);
+    expect(await status('DELETE', '/v1/webhooks/1')).toEqual([204, null]);
+  });
+
   test('given one that was marked and never done, it is done the next time', async () => {
     const { table } = api;
     const transact = table.transact.bind(table);
