@@ -15,8 +15,9 @@ let url: string;
 beforeEach(async () => {
   s3 = await startS3Server();
   s3.createBucket(bucketName);
-  for (const key of ['invoices/jan/inv_001.pdf', 'invoices/jan/inv_002.pdf', 'contracts/one.pdf']) {
-    s3.put(bucketName, key, { size: 7 });
+  const keys = ['invoices/jan/inv_001.pdf', 'invoices/jan/inv_002.pdf', 'contracts/one.pdf'];
+  for (const [minute, key] of keys.entries()) {
+    s3.put(bucketName, key, { size: 7, lastModified: Date.UTC(2026, 0, 1, 0, minute) });
   }
   dataFolder = mkdtempSync(join(tmpdir(), 'stocktake-flexorch-'));
   server = startServerProcess({ STOCKTAKE_DATA: dataFolder, STOCKTAKE_API_KEYS: `write:${apiKey}` });
@@ -67,7 +68,7 @@ it('given npm start, the founding commands create and test a connector, and a sc
   const path = '/v1/connectors/1/schedules/1/logs';
   await expect.poll(async () => (await curl('GET', path)).data[0]?.status, { timeout: 15_000 }).toBe('completed');
   const { data } = await curl('GET', '/v1/documents');
-  expect(data).toMatchObject({ total: 2, items: [{ filename: 'inv_001.pdf' }, { filename: 'inv_002.pdf' }] });
+  expect(data).toMatchObject({ total: 2, items: [{ filename: 'inv_002.pdf' }, { filename: 'inv_001.pdf' }] });
 });
 
 it('given npm start, the founding command ingests files from the bucket, and so does a form', async () => {

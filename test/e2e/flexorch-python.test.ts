@@ -16,6 +16,15 @@ const skipped = isFlexorchThere() ? undefined : missing;
 if (skipped !== undefined) console.warn(`FlexOrch's Python clients: skipped. ${skipped}`);
 test.runIf(skipped !== undefined && process.env.CI)('runs in CI', () => expect.fail(skipped));
 
+type Shown = Readonly<Record<string, unknown>>;
+
+/** What flexorch-sdk.py prints. */
+type SdkFound = Readonly<
+  Record<'connector' | 'test' | 'document' | 'schedule' | 'trigger' | 'webhook' | 'usage' | 'limits', Shown> &
+    Record<'connectors' | 'jobs' | 'documents' | 'catalogued' | 'logs', readonly Shown[]> &
+    Record<'reprocess' | 'missing' | 'upload' | 'paged' | 'left' | 'gone' | 'never', readonly unknown[]>
+>;
+
 const apiKey = 'dfx_your_key_here';
 
 /** Hands each request on; the first answer to a trigger and to each DELETE becomes a 503 on the way back. */
@@ -73,8 +82,7 @@ describe.skipIf(skipped)('FlexOrch’s own clients, against npm start and a buck
   });
 
   /** Runs one of the programs beside this file; what it prints. */
-  // biome-ignore lint/suspicious/noExplicitAny: answers of every shape are looked into
-  async function run(program: string, baseUrl: string, more: Record<string, string> = {}): Promise<any> {
+  async function run<Found>(program: string, baseUrl: string, more: Record<string, string> = {}): Promise<Found> {
     const env = {
       ...{ PATH: globalThis.process.env.PATH ?? '', PYTHONUTF8: '1', NO_PROXY: '127.0.0.1' },
       ...{ STOCKTAKE_URL: baseUrl, FLEXORCH_API_KEY: apiKey, S3_ENDPOINT: s3.endpoint, S3_BUCKET: bucketName },
@@ -87,7 +95,7 @@ describe.skipIf(skipped)('FlexOrch’s own clients, against npm start and a buck
   }
 
   it('given the Python client, each of its calls that has a meaning here gives what it declares', async () => {
-    const found = await run('flexorch-sdk.py', lossyUrl);
+    const found = await run<SdkFound>('flexorch-sdk.py', lossyUrl);
 
     const config = {
       bucket: bucketName,
@@ -105,9 +113,9 @@ describe.skipIf(skipped)('FlexOrch’s own clients, against npm start and a buck
       { ...ended, id: '1', execution_id: 1 },
       { ...ended, id: '2', execution_id: 2 },
     ]);
-    expect(found.documents.map(({ filename }: { filename: string }) => filename)).toEqual(['größe+1.pdf', 'b & c.pdf']);
+    expect(found.documents.map(({ filename }) => filename)).toEqual(['größe+1.pdf', 'b & c.pdf']);
     expect(found.document).toMatchObject({
-      id: found.jobs[0].document_id,
+      id: found.jobs[0]?.document_id,
       storage_path: `s3://${bucketName}/in/b & c.pdf`,
     });
     expect(found.reprocess.slice(0, 3)).toEqual(['FlexOrchError', 400, 'REPROCESS_NOT_SUPPORTED']);
@@ -118,7 +126,7 @@ describe.skipIf(skipped)('FlexOrch’s own clients, against npm start and a buck
     expect(found.trigger.schedule_id).toBe('1');
     expect(found.logs).toMatchObject([{ id: found.trigger.id, status: 'completed', files_found: 3, files_new: 3 }]);
     const newestFirst = ['größe+1.pdf', 'b & c.pdf', 'a.pdf'];
-    expect(found.catalogued.map(({ filename }: { filename: string }) => filename)).toEqual(newestFirst);
+    expect(found.catalogued.map(({ filename }) => filename)).toEqual(newestFirst);
     expect(found.paged).toEqual(newestFirst);
 
     const events = ['dataset.ready', 'job.completed', 'quota.warning'];
@@ -163,7 +171,7 @@ describe.skipIf(skipped)('FlexOrch’s own clients, against npm start and a buck
       ['document.process', { file_url: `${url}/_health` }],
       ['dataset.search', { query: 'invoices' }],
     ];
-    const answers = await run('flexorch-mcp.py', url, { CALLS: JSON.stringify(calls) });
+    const answers = await run<unknown[]>('flexorch-mcp.py', url, { CALLS: JSON.stringify(calls) });
 
     const notThere = { isError: true, error: expect.stringMatching(/^Resource not found/) };
     expect(answers).toMatchObject([

@@ -85,7 +85,8 @@ function runs(path: string, find: Find): RouteOf<'api', FlexorchAnswer>[] {
       method: 'POST',
       path: `${path}/trigger`,
       scope: 'write',
-      summary: 'Sync now; answers with the run that is on or that the same request started (by Idempotency-Key, else in 90 s)',
+      summary:
+        'Sync now; answers with the run that is on or that the same request started (by Idempotency-Key, else in 90 s)',
       answer: 'v1_sync_started',
       success: 202,
       ...withoutBody(async (context: Context) => {
