@@ -2,7 +2,7 @@ import { Failure } from '../model/errors.ts';
 import type { ConnectorRow } from '../registry/connector.ts';
 import { effectiveConfig } from '../registry/effective-config.ts';
 import { noteTested } from '../registry/tested-at.ts';
-import { type ConnectionTest, type TestDeps, tryScope } from './test-datasource.ts';
+import { type ConnectionTest, failedTest, type TestDeps, tryScope } from './test-datasource.ts';
 
 /**
  * Lists one object of a connector's bucket to see whether its settings work, and notes when. A bucket that refuses, or
@@ -20,6 +20,6 @@ async function tryConnector(deps: TestDeps, connector: ConnectorRow): Promise<Co
     return await tryScope(deps, effectiveConfig(connector, nothingOfItsOwn));
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    return { success: false, latency_ms: null, message: error.message };
+    return failedTest(error);
   }
 }

@@ -38,6 +38,7 @@ export const echoedFields = {
   builtin: z.unknown().optional(),
   schedule: z.unknown().optional(),
   last_run: z.unknown().optional(),
+  server: z.unknown().optional(),
   health: z.unknown().optional(),
   number: z.unknown().optional(),
 };

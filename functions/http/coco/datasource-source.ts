@@ -1,6 +1,7 @@
 import type { Clock } from '#core/model/ports/host.ts';
 import type { Table } from '#core/model/ports/table.ts';
 import { type DatasourceRow, datasourceView } from '#core/registry/datasource.ts';
+import { readServerNote, serverView } from '#core/registry/server-note.ts';
 import { runView } from '#core/runs/run.ts';
 import { newestRun } from '#core/runs/run-store.ts';
 import { healthView, readState } from '#core/runs/sync-state.ts';
@@ -11,15 +12,20 @@ type ReadDeps = { readonly table: Table; readonly clock: Clock };
 /** So many datasources are looked up at once: enough to hide the time each read takes. */
 const lookUpsAtOnce = 20;
 
-/** A datasource with its schedule, its newest run and its health: two reads. Parts that it has not yet are left out. */
+/** A datasource with its schedule, its newest run, its health and what is known of its server: three reads. Parts that it has not yet are left out. */
 export async function datasourceSource(deps: ReadDeps, row: DatasourceRow): Promise<Record<string, unknown>> {
   const now = deps.clock.now();
-  const [run, state] = await Promise.all([newestRun(deps.table, row.uid, now), readState(deps.table, row.uid)]);
+  const [run, state, server] = await Promise.all([
+    newestRun(deps.table, row.uid, now),
+    readState(deps.table, row.uid),
+    readServerNote(deps.table, row.target, now),
+  ]);
   const schedule = scheduleView(row, now);
   return {
     ...datasourceView(row),
     ...(schedule === undefined ? {} : { schedule }),
     ...(run === undefined ? {} : { last_run: runView(run) }),
+    ...(server === undefined ? {} : { server: serverView(server) }),
     health: healthView(state),
   };
 }

@@ -85,8 +85,9 @@ export const connectorProbeRoutes: readonly RouteOf<'probe', FlexorchAnswer>[] =
     summary: 'Try the settings of a connector: lists one object',
     answer: 'v1_connection_test',
     ...withoutBody(async ({ deps, param }: RequestContext<ProbeDeps>) => {
-      const result = await testConnector(deps, await demandConnector(deps.table, param('connector')));
-      return success({ ...result, message: inFlexOrchWords(result.message) });
+      const connector = await demandConnector(deps.table, param('connector'));
+      const { success: works, latency_ms, message } = await testConnector(deps, connector);
+      return success({ success: works, latency_ms, message: inFlexOrchWords(message) });
     }),
   },
 ];

@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
 import type { Buckets } from '#core/model/ports/bucket.ts';
+import type { ListingPage, ListRequest } from '#core/model/ports/listing.ts';
 import type { Opener } from '#core/model/ports/vault.ts';
 import { testDatasource } from '#core/probe/test-datasource.ts';
 import { bucketName, createSyncWorld, type SyncWorld } from '#support/sync-world.ts';
+import { unasked } from '#support/unasked.ts';
 
 let world: SyncWorld;
 let now: number;
@@ -13,16 +15,57 @@ beforeEach(async () => {
 afterEach(() => world.close());
 
 describe('testing a connection', () => {
-  it('lists one object of the scope and says how long it took', async () => {
-    for (const key of ['p/one', 'p/two']) world.s3.put(bucketName, key, { body: '1' });
-    const { id } = await world.addDatasource({ config: { prefix: 'p/' } });
+  it('asks what a sync would: a page, its cursor, a listing from a key, a HEAD; and says how long the first took', async () => {
+    for (const key of ['p/one', 'p/two', 'p/zoo']) world.s3.put(bucketName, key, { body: '1' });
+    const { id } = await world.addDatasource({ config: { prefix: 'p/' }, sync: { page_size: 2 } });
     world.s3.beforeResponse = () => {
       now += 42;
     };
     expect(await testDatasource(world.deps, id)).toEqual({
       ...{ success: true, latency_ms: 42, message: 'Connection established successfully.' },
+      ...{ warnings: [], unasked: [] },
     });
-    expect(world.s3.requests).toHaveLength(1);
+    expect(world.s3.requests.map(({ operation }) => operation)).toEqual([
+      ...Array.from({ length: 3 }, () => 'ListObjectsV2'),
+      'HeadObject',
+    ]);
+  });
+
+  it('leaves out what there is no time for, and names it', async () => {
+    for (const key of ['one', 'two', 'zoo']) world.s3.put(bucketName, key, { body: '1' });
+    const { id } = await world.addDatasource({ sync: { page_size: 2 } });
+    world.s3.beforeResponse = () => {
+      now += 3000;
+    };
+    const answer = await testDatasource(world.deps, id);
+    expect(answer).toMatchObject({ success: true, unasked: ['start-after', 'head'] });
+  });
+
+  it('tells what is strange: a prefix that no key has, a server without order, a key that cannot be begun at', async () => {
+    const strange = await world.addDatasource({ config: { prefix: '/docs/' } });
+    expect((await testDatasource(world.deps, strange.id)).warnings.join()).toContain('begins with "/"');
+    for (const key of ['one', 'two', 'zoo']) world.s3.put(bucketName, key, { body: '1' });
+    const { id } = await world.addDatasource();
+    const answerOf = async (alter: (page: ListingPage, request: ListRequest) => ListingPage) => {
+      const buckets: Buckets = {
+        open(target) {
+          const bucket = world.deps.buckets.open(target);
+          const list = async (request: ListRequest) => alter(await bucket.list(request), request);
+          return {
+            ...{ list, head: (key) => bucket.head(key), close: () => bucket.close() },
+            ...{ ...unasked, presign: (key, seconds) => bucket.presign(key, seconds) },
+          };
+        },
+      };
+      return testDatasource({ ...world.deps, buckets }, id);
+    };
+    const reversed = await answerOf((page) => ({ ...page, objects: page.objects.toReversed() }));
+    expect(reversed).toMatchObject({ success: true });
+    expect(reversed.warnings.join()).toContain('no order of S3');
+    const shortened = await answerOf((page, { startAfter }) =>
+      startAfter === undefined ? page : { ...page, objects: [], keyCount: 0 },
+    );
+    expect(shortened.warnings.join()).toContain('from a key');
   });
 
   it('given nothing there, then it succeeds and says where there is nothing', async () => {
@@ -50,15 +93,21 @@ describe('testing a connection', () => {
     },
   );
 
-  test.each(['html', 'empty', 'truncated-without-token'] as const)(
-    'given an answer of the kind %s, then it is no success',
-    async (kind) => {
-      world.s3.put(bucketName, 'one', { body: '1' });
-      const { id } = await world.addDatasource();
-      world.s3.faults.add({ act: { kind } });
-      expect((await testDatasource(world.deps, id)).success).toBe(false);
-    },
-  );
+  it('given a page that promises more without a token, then it works, and what is made do with is told', async () => {
+    world.s3.put(bucketName, 'one', { body: '1' });
+    const { id } = await world.addDatasource();
+    world.s3.faults.add({ act: { kind: 'truncated-without-token' } });
+    const answer = await testDatasource(world.deps, id);
+    expect(answer.success).toBe(true);
+    expect(answer.warnings.join()).toContain('token_absent');
+  });
+
+  test.each(['html', 'empty'] as const)('given an answer of the kind %s, then it is no success', async (kind) => {
+    world.s3.put(bucketName, 'one', { body: '1' });
+    const { id } = await world.addDatasource();
+    world.s3.faults.add({ act: { kind } });
+    expect((await testDatasource(world.deps, id)).success).toBe(false);
+  });
 
   it('given the vault cannot open the secret, then it says to set it again', async () => {
     const { id } = await world.addDatasource();
