@@ -3,6 +3,7 @@ import { atPageHolding, type ListingFaultKind, listingFaultKinds } from '../simu
 import { createModelWorld, type ModelWorld, type PublishedChange } from '../simulation/model-world.ts';
 import { catalogueFacts, differences, expectedFacts, type Facts } from '../simulation/reference-model.ts';
 import { runFaultPlan } from './fault-plan.ts';
+import { runForeignPlan } from './foreign-plan.ts';
 import { runWireCase, type WireOutcome } from './faults-over-http.ts';
 import type { ProofResult } from './proof-result.ts';
 
@@ -148,6 +149,7 @@ export async function proveNoFalseDelete({ share, seed }: ProofSize): Promise<Pr
   return [
     await proveFaultCases(share),
     await proveFaultPlans(Math.ceil(fullPlans * share), seed),
+    await proveForeignPlans(Math.ceil(fullPlans * share), seed),
     await proveOnTheWire(),
   ];
 }
@@ -192,6 +194,31 @@ export async function proveFaultPlans(plans: number, seed: number): Promise<Proo
     claim:
       'random fault plans: a run that fails or holds removes nothing, no existing object is ever said to be deleted, the next clean run is exact',
     measured: `${plans} plans from seed ${seed}, ${runs} runs, ${faulty} met a fault (${faultyCompleted} of them complete all the same), ${held} held, ${deleteEvents} delete events, all true; ${failures.length} problems${shown(failures)}`,
+    passed: failures.length === 0,
+    seconds: (performance.now() - began) / 1000,
+  };
+}
+
+/** The quirks of servers that are not AWS's, each with the disturbances that it cannot bear. */
+export async function proveForeignPlans(plans: number, seed: number): Promise<ProofResult> {
+  const began = performance.now();
+  const failures: string[] = [];
+  const sum = { runs: 0, completed: 0, deletions: 0 };
+  const quirks = new Set<string>();
+  for (let plan = seed; plan < seed + plans; plan += 1) {
+    const outcome = await runForeignPlan(plan);
+    quirks.add(outcome.quirk);
+    for (const name of Object.keys(sum) as (keyof typeof sum)[]) sum[name] += outcome[name];
+    for (const problem of outcome.problems) {
+      failures.push(`${problem} (replay: node test/prove/replay.ts foreign-servers ${plan})`);
+    }
+  }
+  const { runs, completed, deletions } = sum;
+  return {
+    proof: 'no-false-delete',
+    claim:
+      'random histories on servers with quirks: no record of an object that exists is removed, no completed run lacks an object that was there throughout',
+    measured: `${plans} histories from seed ${seed}, ${quirks.size} quirks, ${runs} runs, ${completed} completed, ${deletions} deletions; ${failures.length} problems${shown(failures)}`,
     passed: failures.length === 0,
     seconds: (performance.now() - began) / 1000,
   };

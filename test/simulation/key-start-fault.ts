@@ -24,7 +24,7 @@ const tokenLifeMs = 180_000;
 
 export function createKeyStartFault(honest: Buckets, bucket: BucketModel, now: () => number): KeyStartFault {
   const issued = new Map<string, number>();
-  const seen = { hits: 0, keyStarts: 0 };
+  const seen = { hits: 0, keyStarts: 0, restarts: 0 };
 
   const fallenBack = ({ continuation }: ListRequest): string | undefined => {
     if (continuation === undefined) return undefined;
@@ -47,6 +47,9 @@ export function createKeyStartFault(honest: Buckets, bucket: BucketModel, now: (
       const inner = honest.open(target);
       return {
         ...inner,
+        get closings() {
+          return seen.restarts;
+        },
         async list(request) {
           const after = fallenBack(request) ?? (request.continuation === undefined ? request.startAfter : undefined);
           const page = await inner.list(request);
@@ -56,7 +59,10 @@ export function createKeyStartFault(honest: Buckets, bucket: BucketModel, now: (
         },
       };
     },
-    restart: () => issued.clear(),
+    restart() {
+      issued.clear();
+      seen.restarts += 1;
+    },
     get hits() {
       return seen.hits;
     },

@@ -106,6 +106,9 @@ export function createFaultyBuckets(honest: Buckets, effects: FaultEffects): Fau
     open(target) {
       const bucket = honest.open(target);
       return {
+        get closings() {
+          return bucket.closings;
+        },
         list: (request) => list(bucket, request),
         async head(key) {
           // A HEAD's answer has no body to say that it is the bucket which is missing.

@@ -70,8 +70,18 @@ const requestMs = 20;
 /** No scenario of ours makes so many messages: more means that they go round for ever. */
 const mostMessages = 10_000;
 
+type ModelWorldOptions = {
+  readonly settings?: Partial<SyncSettings>;
+  /** Where the buckets are said to be: AWS's own if not said. */
+  readonly endpoint?: string;
+  /** What stands before the honest buckets. */
+  readonly before?: (honest: Buckets, place: { bucket(name: string): BucketModel; now(): number }) => Buckets;
+};
+
+const awsEndpoint = 's3.us-east-1.amazonaws.com';
+
 /** The public use cases on a table in memory, a virtual clock, and buckets that are honest until told otherwise. */
-export function createModelWorld(options: { settings?: Partial<SyncSettings> } = {}): ModelWorld {
+export function createModelWorld(options: ModelWorldOptions = {}): ModelWorld {
   let now = Date.parse('2026-03-01T00:00:00Z');
   const clock = { now: () => now };
   const models: BucketModel[] = [];
@@ -85,7 +95,9 @@ export function createModelWorld(options: { settings?: Partial<SyncSettings> } =
     models.push(made);
     return made;
   };
-  const honest = timed(createModelBuckets(models), async (isPage) => {
+  const place = { bucket: opened, now: clock.now };
+  const served = createModelBuckets(models);
+  const honest = timed(options.before?.(served, place) ?? served, async (isPage) => {
     now += requestMs;
     if (isPage) await world.beforePage?.();
   });
@@ -109,7 +121,7 @@ export function createModelWorld(options: { settings?: Partial<SyncSettings> } =
       now += milliseconds;
     },
     addDatasource(config, sync = {}) {
-      const whole = { bucket: 'sample-bucket', endpoint: 's3.us-east-1.amazonaws.com', ...keys, ...config };
+      const whole = { bucket: 'sample-bucket', endpoint: options.endpoint ?? awsEndpoint, ...keys, ...config };
       const body = { type: 'connector', name: 'sample', connector: { id: 's3', config: whole }, sync };
       return createDatasource(deps, parseInput(datasourceInput, body, 'the datasource'));
     },
@@ -143,6 +155,9 @@ function timed(buckets: Buckets, before: (isPage: boolean) => Promise<void>): Bu
       const bucket = buckets.open(target);
       return {
         ...bucket,
+        get closings() {
+          return bucket.closings;
+        },
         async list(request) {
           await before(request.maxKeys > 1);
           return bucket.list(request);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { runWireCase } from '../prove/faults-over-http.ts';
-import { endsAlike, proveFaultCases, proveFaultPlans, runFaultCase } from '../prove/no-false-delete.ts';
+import { endsAlike, proveFaultCases, proveFaultPlans, proveForeignPlans, runFaultCase } from '../prove/no-false-delete.ts';
 import { listingFaultKinds } from './listing-faults.ts';
 
 /** Another part of the plans each day, so that in time all of them are played; a failure names the plan's seed. */
@@ -26,6 +26,13 @@ describe('no fault of a listing deletes anything', () => {
 
   it('in random histories', { timeout }, async () => {
     const result = await proveFaultPlans(100, seed);
+    expect(result.passed, result.measured).toBe(true);
+  });
+});
+
+describe('the quirks of foreign servers', () => {
+  it('delete nothing, and no completed run lacks an object, in random histories', { timeout }, async () => {
+    const result = await proveForeignPlans(100, seed);
     expect(result.passed, result.measured).toBe(true);
   });
 });

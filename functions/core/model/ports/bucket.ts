@@ -77,6 +77,11 @@ export type TagsResult =
 
 /** One bucket, opened with one set of keys or as one role. Throws Failure with a SourceFailureCode. */
 export interface Bucket {
+  /**
+   * How often the server closed a connection that was kept for further requests, without having announced it: a server
+   * that is started anew does so. Absent where that is not known.
+   */
+  readonly closings?: number;
   list(request: ListRequest): Promise<ListingPage>;
   head(key: string): Promise<HeadResult>;
   /** A GET of one byte, for servers that take no HEAD and for what a HEAD leaves open. No more than headers is read. */

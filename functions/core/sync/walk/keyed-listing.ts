@@ -33,6 +33,7 @@ export class KeyedListing implements Listing {
   #lastKey: string;
   #opened: PageEvidence | undefined;
   #askedAt = 0;
+  #closings = 0;
   #ended = false;
 
   /** @param startAfter the key to begin after; absent: the beginning of the scope. */
@@ -83,10 +84,22 @@ export class KeyedListing implements Listing {
   }
 
   async #ask(): Promise<void> {
-    const { foreign, deps } = this.#context;
-    const paused = this.#evidence !== undefined && deps.clock.now() - this.#askedAt > tokenMs;
-    if (foreign && paused) return this.#askAgain(this.#evidence as PageEvidence);
-    this.#take(await this.#page(this.#previous === undefined ? this.#startAfter : undefined, this.#previous));
+    const { foreign } = this.#context;
+    const known = foreign ? this.#evidence : undefined;
+    if (known !== undefined && this.#isStale()) return this.#askAgain(known);
+    const page = await this.#page(this.#previous === undefined ? this.#startAfter : undefined, this.#previous);
+    // The server may have been started anew while it was asked.
+    if (known !== undefined && this.#isReconnected()) return this.#askAgain(known);
+    this.#take(page);
+  }
+
+  /** After a pause, and where the server may have been started anew, its cursor may be no more than the key in it. */
+  #isStale(): boolean {
+    return this.#context.deps.clock.now() - this.#askedAt > tokenMs || this.#isReconnected();
+  }
+
+  #isReconnected(): boolean {
+    return (this.#context.bucket.closings ?? 0) !== this.#closings;
   }
 
   /** The last page once more: only where it is as it was, what follows it can be relied on. */
@@ -125,6 +138,7 @@ export class KeyedListing implements Listing {
     this.#previous = next;
     this.#ended = next === undefined;
     this.#askedAt = this.#context.deps.clock.now();
+    this.#closings = this.#context.bucket.closings ?? 0;
   }
 
   async #page(startAfter: string | undefined, previous: ProvenStep | undefined): Promise<ProvenPage> {

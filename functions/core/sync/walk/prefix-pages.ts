@@ -26,6 +26,7 @@ export class PrefixPages {
   #failure: { readonly error: unknown } | undefined;
   #previous: ProvenStep | undefined;
   #askedAt = 0;
+  #closings = 0;
   #passed: string;
   #done = false;
   #closed = false;
@@ -86,17 +87,39 @@ export class PrefixPages {
   }
 
   async #ask(): Promise<ProvenPage> {
-    const { bucket, config, datasource, deps } = this.#context;
-    if (this.#previous !== undefined && deps.clock.now() - this.#askedAt > tokenMs) {
-      this.#begunAgain();
-      this.#previous = undefined;
-    }
+    if (this.#previous !== undefined && this.#isStale()) this.#beginAgain();
+    const page = await this.#page();
+    if (this.#previous === undefined || !this.#isReconnected()) return this.#noted(page);
+    // The server may have been started anew while it was asked: its cursor may be no more than the key in it.
+    this.#beginAgain();
+    return this.#noted(await this.#page());
+  }
+
+  #noted(page: ProvenPage): ProvenPage {
+    const { bucket, deps } = this.#context;
+    this.#askedAt = deps.clock.now();
+    this.#closings = bucket.closings ?? 0;
+    return page;
+  }
+
+  #beginAgain(): void {
+    this.#begunAgain();
+    this.#previous = undefined;
+  }
+
+  #isStale(): boolean {
+    return this.#context.deps.clock.now() - this.#askedAt > tokenMs || this.#isReconnected();
+  }
+
+  #isReconnected(): boolean {
+    return (this.#context.bucket.closings ?? 0) !== this.#closings;
+  }
+
+  async #page(): Promise<ProvenPage> {
+    const { bucket, config, datasource } = this.#context;
     const maxKeys = datasource.sync.page_size ?? largestPage;
-    const asked = { bucket: config.bucket, prefix: this.#prefix, maxKeys, previous: this.#previous };
     try {
-      const page = await askPage(bucket, asked);
-      this.#askedAt = deps.clock.now();
-      return page;
+      return await askPage(bucket, { bucket: config.bucket, prefix: this.#prefix, maxKeys, previous: this.#previous });
     } catch (error) {
       throw suitedTo(error);
     }

@@ -117,6 +117,9 @@ function watchBuckets(buckets: Buckets, seen: Sight, before: (request: ListReque
       const inner: Bucket = buckets.open(target);
       return {
         ...inner,
+        get closings() {
+          return inner.closings;
+        },
         async list(request) {
           seen.listings.push(request);
           await before(request);
