@@ -68,12 +68,18 @@ describe('tries of one call', () => {
     [400, 'RequestTimeout', [100, 200]],
     [403, 'AccessDenied', []],
     [404, 'NoSuchBucket', []],
-    [501, 'NotImplemented', []],
   ] as const)('given %i %s each time, the waits between them are %j', async (status, code, expected) => {
     server.faults.add({ act: { kind: 'status', status, code } });
     await failureOf(open());
     expect(waits).toEqual(expected);
     expect(server.requests).toHaveLength(expected.length + 1);
+  });
+
+  it('given 501 NotImplemented each time, it is asked in each other way at once and not again', async () => {
+    server.faults.add({ act: { kind: 'status', status: 501, code: 'NotImplemented' } });
+    await failureOf(open());
+    expect(waits).toEqual([]);
+    expect(server.requests).toHaveLength(4);
   });
 
   it('given chance, a wait is between half and whole of its length', () => {

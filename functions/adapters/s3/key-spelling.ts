@@ -22,10 +22,11 @@ export function readingsOf(text: string): readonly string[] {
   return [...new Set(readings.filter((reading) => reading !== undefined))];
 }
 
-/** What URL encoding leaves as it is, at most. */
-const encodedText = /^[\x21-\x7e]*$/;
-
+/** What whoever encodes `%` does not leave. */
 const brokenEscape = /%(?![0-9A-Fa-f]{2})/;
+
+/** What no URL encoding leaves. */
+const unencoded = /[^\x21-\x7e]|%(?![0-9A-Fa-f]{2})/;
 
 /**
  * The spelling that the texts of one page show by themselves; undefined where it takes another question to know.
@@ -35,13 +36,12 @@ const brokenEscape = /%(?![0-9A-Fa-f]{2})/;
  * left as it is: it may only repeat what it was asked.
  */
 export function spellingShownBy(texts: readonly string[], saysEncoded: boolean): KeySpelling | undefined {
-  const telling = texts.filter((text) => text.includes('%') || text.includes('+'));
-  if (telling.length === 0) return saysEncoded ? 'form' : 'plain';
-  const isBroken = telling.some((text) => brokenEscape.test(text));
-  if (!saysEncoded) return isBroken ? 'plain' : undefined;
-  if (isBroken || texts.some((text) => !encodedText.test(text))) return undefined;
-  const hasPlus = telling.some((text) => text.includes('+'));
-  return !hasPlus || telling.some((text) => /%2B/i.test(text)) ? 'form' : undefined;
+  const hasPlus = texts.some((text) => text.includes('+'));
+  const isTelling = hasPlus || texts.some((text) => text.includes('%'));
+  if (!isTelling) return saysEncoded ? 'form' : 'plain';
+  if (!saysEncoded) return texts.some((text) => brokenEscape.test(text)) ? 'plain' : undefined;
+  if (texts.some((text) => unencoded.test(text))) return undefined;
+  return !hasPlus || texts.some((text) => /%2B/i.test(text)) ? 'form' : undefined;
 }
 
 /** Those of the spellings in which all the texts can be read. */
