@@ -25,7 +25,7 @@ function contents(key: string, others = rest): string {
   return `<Contents><Key>${key}</Key>${others}</Contents>`;
 }
 
-function listing(inner: string): ListingDocument {
+function listing(inner: string) {
   return read(`<ListBucketResult>${inner}</ListBucketResult>`);
 }
 
@@ -71,6 +71,13 @@ describe('reading a listing', () => {
       ],
     });
   });
+
+  it.each(['<KeyCount>0</KeyCount>', '<NextContinuationToken>t</NextContinuationToken>'])(
+    'given a Marker beside %s, it is no older answer',
+    (inner) => {
+      expect(listing(`<Marker/>${inner}`).shapedAsV1).toBe(false);
+    },
+  );
 
   it('given an older server, with EncodingType after the keys, spaces between and empty elements, it is read', () => {
     const document = read(`\ufeff<?xml version='1.0' encoding='utf-8' standalone="yes"?>

@@ -2,8 +2,8 @@ import { ListObjectsCommand, type ListObjectsCommandInput, ListObjectsV2Command 
 import type { Failure } from '#core/model/errors.ts';
 import type { BucketTarget, HeadResult } from '#core/model/ports/bucket.ts';
 import type { ListingPage, ListRequest } from '#core/model/ports/listing.ts';
-import { isAwsHost } from '#core/source/aws-host.ts';
-import { agree, type KeySpelling, keySpellings, spellingShownBy, spellingsFor } from './key-spelling.ts';
+import { isForeign } from '#core/source/foreign-server.ts';
+import { agree, carefulSpelling, type KeySpelling, keySpellings, spellingShownBy } from './key-spelling.ts';
 import type { Listing, ListingDocument } from './listing-document.ts';
 import { firstWays, type ListingWay, refusesWay, waysAround } from './listing-ways.ts';
 import type { Answer, S3Session } from './s3-session.ts';
@@ -36,7 +36,7 @@ export class BucketListing {
     this.#target = target;
     this.#session = session;
     this.#calls = calls;
-    this.#isForeign = target.endpoint !== '' && !isAwsHost(target.endpoint.toLowerCase().replace(/[:/].*$/, ''));
+    this.#isForeign = isForeign(target.endpoint);
   }
 
   async page(request: ListRequest): Promise<ListingPage> {
@@ -89,20 +89,16 @@ export class BucketListing {
     const known = this.#spellings.get(saysEncoded);
     const shown = known === undefined ? spellingShownBy(texts, saysEncoded) : undefined;
     if (shown !== undefined) return listing.read(shown);
-    let spellings = spellingsFor(texts, known ?? keySpellings);
-    if (spellings.length === 0) {
-      return unreadable(listing, 'keys that are URL-encoded in one answer and not in another');
-    }
+    let spellings = known ?? keySpellings;
     if (!agree(texts, spellings)) {
       spellings = await this.#settle(request, way, listing, spellings);
-      if (spellings.length > 0) this.#spellings.set(saysEncoded, spellings);
+      if (spellings.length > 0 && agree(texts, spellings)) this.#spellings.set(saysEncoded, spellings);
     }
-    const [spelling] = spellings;
+    const spelling = carefulSpelling(texts, spellings);
     if (spelling === undefined) {
-      return unreadable(listing, 'keys of which it cannot be told whether they are URL-encoded');
+      return { ...listing.read('plain'), unreadable: 'keys of which it cannot be told whether they are URL-encoded' };
     }
-    const asSaid = saysEncoded && spelling === 'form';
-    const isOrdinary = asSaid || !texts.some((text) => /[%+]/.test(text));
+    const isOrdinary = (saysEncoded && spelling === 'form') || !texts.some((text) => /[%+]/.test(text));
     return withForgiven(listing.read(spelling), isOrdinary ? [] : ['encoding-type']);
   }
 
@@ -141,10 +137,6 @@ export class BucketListing {
     const from = continuation?.version === 2 ? { ContinuationToken: continuation.token } : after;
     return await this.#session.ask(() => new ListObjectsV2Command({ ...scope, ...from }), most);
   }
-}
-
-function unreadable(listing: Listing, why: string): ListingDocument {
-  return { ...listing.read('plain'), unreadable: why };
 }
 
 /** A prefix that is the one asked for needs no other reading. */

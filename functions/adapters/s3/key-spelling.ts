@@ -22,31 +22,21 @@ export function readingsOf(text: string): readonly string[] {
   return [...new Set(readings.filter((reading) => reading !== undefined))];
 }
 
-/** What whoever encodes `%` does not leave. */
-const brokenEscape = /%(?![0-9A-Fa-f]{2})/;
-
 /** What no URL encoding leaves. */
 const unencoded = /[^\x21-\x7e]|%(?![0-9A-Fa-f]{2})/;
 
 /**
  * The spelling that the texts of one page show by themselves; undefined where it takes another question to know.
  *
- * A text without `%` and `+` means one thing. A broken escape shows that nothing is encoded, for whoever encodes, encodes
- * `%`. An answer that says `url` is doubted where it holds what no encoding leaves, and where a `+` may be one that was
- * left as it is: it may only repeat what it was asked.
+ * A text without `%` and `+` means one thing. An answer that says `url` is doubted where it holds what no encoding leaves,
+ * and where a `+` may be one that was left as it is: it may only repeat what it was asked.
  */
 export function spellingShownBy(texts: readonly string[], saysEncoded: boolean): KeySpelling | undefined {
   const hasPlus = texts.some((text) => text.includes('+'));
   const isTelling = hasPlus || texts.some((text) => text.includes('%'));
   if (!isTelling) return saysEncoded ? 'form' : 'plain';
-  if (!saysEncoded) return texts.some((text) => brokenEscape.test(text)) ? 'plain' : undefined;
-  if (texts.some((text) => unencoded.test(text))) return undefined;
+  if (!saysEncoded || texts.some((text) => unencoded.test(text))) return undefined;
   return !hasPlus || texts.some((text) => /%2B/i.test(text)) ? 'form' : undefined;
-}
-
-/** Those of the spellings in which all the texts can be read. */
-export function spellingsFor(texts: readonly string[], spellings: readonly KeySpelling[]): readonly KeySpelling[] {
-  return spellings.filter((spelling) => texts.every((text) => readers[spelling](text) !== undefined));
 }
 
 /** True where it makes no difference which of the spellings it is. */
@@ -67,14 +57,18 @@ export function tellingTexts(texts: readonly string[], spellings: readonly KeySp
 
 /** Those of the spellings in which these are different keys, as the keys of one page are. */
 export function withoutTwins(texts: readonly string[], spellings: readonly KeySpelling[]): readonly KeySpelling[] {
-  const apart = spellings.filter((spelling) => new Set(texts.map(readers[spelling])).size === new Set(texts).size);
+  const written = [...new Set(texts)];
+  const apart = spellings.filter((spelling) => {
+    const keys = written.map(readers[spelling]).filter((key) => key !== undefined);
+    return new Set(keys).size === keys.length;
+  });
   return apart.length > 0 ? apart : spellings;
 }
 
 /**
  * Those of the spellings in which these texts are the keys that the same page has without encoding: `plain`, the texts of
- * that page. Where they are the same ones, that server may never encode or always do, and all remain. What could not be
- * written without encoding (U+FFFD, or nothing) says nothing.
+ * that page. Where they are the same ones, that server may never encode or always do, and all remain. A text that cannot be
+ * read says nothing, and so does what could not be written without encoding (U+FFFD, or nothing).
  */
 export function spellingsBetween(
   texts: readonly string[],
@@ -83,8 +77,21 @@ export function spellingsBetween(
 ): readonly KeySpelling[] {
   if (texts.length !== plain.length) return [];
   if (texts.every((text, index) => text === plain[index])) return spellings;
-  const isUnwritten = (text: string | undefined) => !text || text.includes('\ufffd');
   return spellings.filter((spelling) =>
-    texts.every((text, index) => isUnwritten(plain[index]) || readers[spelling](text) === plain[index]),
+    texts.every((text, index) => {
+      const [key, written = ''] = [readers[spelling](text), plain[index]];
+      return key === undefined || key === written || written === '' || written.includes('\ufffd');
+    }),
   );
+}
+
+/**
+ * A spelling in which no text is read wrongly, where the right one is not known: the texts that tell the spellings apart
+ * cannot be read in it.
+ */
+export function carefulSpelling(texts: readonly string[], spellings: readonly KeySpelling[]): KeySpelling | undefined {
+  return spellings.find((spelling) => {
+    const readable = texts.filter((text) => readers[spelling](text) !== undefined);
+    return agree(readable, spellings);
+  });
 }

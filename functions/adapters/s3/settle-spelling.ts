@@ -28,7 +28,7 @@ const MOST_NAMES = 5;
  * written, HEAD comes first: that costs no listing. Objects may come and go between two answers: where two do not fit
  * together, both are asked for once more.
  *
- * @returns those of `spellings` that it may still be, all alike for this page; none where it cannot be told.
+ * @returns those of `spellings` that it may still be; none where nothing fits together.
  */
 export async function settleSpelling(
   page: Listing,
@@ -42,22 +42,17 @@ export async function settleSpelling(
   for (let round = 0; round < 2 && encoded !== undefined; round += 1) {
     const unencoded = await questions.unencoded();
     const { texts } = encoded;
-    if (unencoded === undefined) return await byNames(texts, named, questions);
+    if (unencoded === undefined) return await byNames(encoded, named, questions);
     const left = spellingsBetween(texts, unencoded.texts, withoutTwins(texts, named));
-    if (left.length > 0) return await byNames(texts, left, questions);
+    if (left.length > 0) return await byNames(encoded, left, questions);
     encoded = await questions.again();
   }
   return [];
 }
 
-async function byNames(
-  texts: readonly string[],
-  spellings: Spellings,
-  questions: SpellingQuestions,
-): Promise<Spellings> {
+async function byNames({ texts }: Listing, spellings: Spellings, questions: SpellingQuestions): Promise<Spellings> {
   const left = await byName(texts, spellings, headed(questions));
-  const last = agree(texts, left) ? left : await byName(texts, left, listed(questions));
-  return agree(texts, last) ? last : [];
+  return agree(texts, left) ? left : await byName(texts, left, listed(questions));
 }
 
 /** One of the meanings of a text is its key: where one alone answers to it, it is that one. */

@@ -8,6 +8,7 @@ import type { Key, Table } from '../model/ports/table.ts';
 import type { EffectiveConfig } from '../registry/effective-config.ts';
 import { type OpenDeps, openBucket } from '../registry/open-bucket.ts';
 import { readScope } from '../registry/read-scope.ts';
+import { isForeign } from '../source/foreign-server.ts';
 import { askPage, type ProvenStep } from '../source/page-proof.ts';
 
 /** So many keys of each kind are named. */
@@ -60,14 +61,15 @@ export async function previewDatasource(
 
 async function listFirst(
   bucket: Bucket,
-  { bucket: name, prefix }: EffectiveConfig,
+  { bucket: name, prefix, endpoint }: EffectiveConfig,
   keys: number,
 ): Promise<{ objects: ListedObject[]; complete: boolean }> {
   const objects: ListedObject[] = [];
+  const foreign = isForeign(endpoint);
   let previous: ProvenStep | undefined;
   do {
     const maxKeys = Math.min(largestPage, keys - objects.length);
-    const proven = await askPage(bucket, { bucket: name, prefix, maxKeys, previous });
+    const proven = await askPage(bucket, { bucket: name, prefix, maxKeys, foreign, previous });
     objects.push(...proven.objects);
     previous = proven.next;
   } while (previous !== undefined && objects.length < keys);
