@@ -102,12 +102,15 @@ describe('testing a connection', () => {
     expect(answer.warnings.join()).toContain('token_absent');
   });
 
-  test.each(['html', 'empty'] as const)('given an answer of the kind %s, then it is no success', async (kind) => {
-    world.s3.put(bucketName, 'one', { body: '1' });
-    const { id } = await world.addDatasource();
-    world.s3.faults.add({ act: { kind } });
-    expect((await testDatasource(world.deps, id)).success).toBe(false);
-  });
+  test.each(['html', 'empty', 'cut-body'] as const)(
+    'given an answer of the kind %s, then it is no success',
+    async (kind) => {
+      world.s3.put(bucketName, 'one', { body: '1' });
+      const { id } = await world.addDatasource();
+      world.s3.faults.add({ act: { kind } });
+      expect((await testDatasource(world.deps, id)).success).toBe(false);
+    },
+  );
 
   it('given the vault cannot open the secret, then it says to set it again', async () => {
     const { id } = await world.addDatasource();

@@ -109,6 +109,18 @@ describe('a field that says nothing which the keys do not say', () => {
     await expect(named('two:stock')).rejects.toMatchObject(refused);
   });
 
+  it('given common prefixes that nobody asked for, on the only page, it is refused for them', async () => {
+    for (const objects of [[], seven.map(objectAt)]) {
+      const rolledUp: Twister = () => ({
+        objects,
+        commonPrefixes: ['z/'],
+        keyCount: objects.length + 1,
+        truncated: false,
+      });
+      await expect(listAll(foreignBucket(seven, rolledUp), { maxKeys: 1000 })).rejects.toThrow('CommonPrefixes');
+    }
+  });
+
   it('given more keys than asked for, all are taken', async () => {
     const bucket = foreignBucket(seven, () => ({
       objects: seven.map(objectAt),
