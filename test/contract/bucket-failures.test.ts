@@ -9,6 +9,7 @@ import { Failure } from '#core/model/errors.ts';
 import type { Bucket, BucketTarget } from '#core/model/ports/bucket.ts';
 import { provePage } from '#core/source/page-proof.ts';
 import { type S3Server, startS3Server } from '#local/demo/s3-server/server.ts';
+import { type Hostility, startHostileServer } from '#support/hostile-server.ts';
 
 const secrets = { secretAccessKey: 'verysecretaccesskey', sessionToken: 'verysecretsessiontoken' };
 
@@ -377,6 +378,38 @@ describe('time', () => {
     const failure = await failureOf({}, { attemptTimeoutMs: 200 });
     expect([failure.code, failure.message]).toEqual(['source_timeout', expect.stringContaining('0.2 s')]);
     expect(server.requests).toHaveLength(2);
+  });
+});
+
+describe('connections that end, or stay, without a word', () => {
+  const calls: [string, (bucket: Bucket) => Promise<unknown>][] = [
+    ['a listing', (bucket) => bucket.list({ prefix: '', maxKeys: 1000 })],
+    ['a HEAD', (bucket) => bucket.head('key')],
+    ['a HEAD for details', (bucket) => bucket.describe('key')],
+    ['tags', (bucket) => bucket.tags('key')],
+    ['a link in a region that is not known yet', (bucket) => bucket.presign('key', 60)],
+  ];
+  const ways: [Hostility, string][] = [
+    ['websocket-upgrade', 'not_an_s3_answer'],
+    ['h2c-upgrade', 'not_an_s3_answer'],
+    ['bare-101', 'not_an_s3_answer'],
+    ['silence', 'source_timeout'],
+    ['silence-in-headers', 'source_timeout'],
+    ['half-closed', 'endpoint_unreachable'],
+    ['reset-at-once', 'endpoint_unreachable'],
+  ];
+  const limits = { attemptTimeoutMs: 150, requestTimeoutMs: 400 };
+
+  it.each(ways)('given %s, each kind of call ends in time as %s, and no connection stays', async (way, code) => {
+    const hostile = await startHostileServer(way);
+    for (const [kind, call] of calls) {
+      const opened = open({ endpoint: hostile.endpoint, region: '' }, limits);
+      await expect(call(opened), kind).rejects.toMatchObject({ code });
+      opened.close();
+    }
+    await hostile.abandoned();
+    expect(hostile.connections).toBe(0);
+    await hostile.close();
   });
 });
 

@@ -13,13 +13,30 @@ export type Hostility =
   | 'many-elements'
   | 'endless-headers'
   | 'endless-early-hints'
-  | 'single-byte-chunks';
+  | 'single-byte-chunks'
+  | 'websocket-upgrade'
+  | 'h2c-upgrade'
+  | 'bare-101'
+  | 'early-101'
+  | 'silence'
+  | 'half-closed'
+  | 'silence-after-headers'
+  | 'silence-in-headers'
+  | 'silence-in-body'
+  | 'half-closed-in-body'
+  | 'silence-in-chunk'
+  | 'reset-in-body'
+  | 'reset-at-once';
 
 /** A server that answers every request in one hostile way, for the bucket it is asked for. */
 export type HostileServer = {
   /** `127.0.0.1:port` */
   readonly endpoint: string;
   readonly requests: number;
+  /** Connections that are open, also those that HTTP does not know of any more. */
+  readonly connections: number;
+  /** Resolves once the other side has closed all of them. */
+  abandoned(): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -33,16 +50,27 @@ export async function startHostileServer(hostility: Hostility): Promise<HostileS
     response.on('error', () => response.destroy());
     answers[hostility](request, response, requests);
   });
+  const sockets = new Set<Socket>();
+  http.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
   return {
     endpoint: `127.0.0.1:${(http.address() as AddressInfo).port}`,
     get requests() {
       return requests;
     },
+    get connections() {
+      return sockets.size;
+    },
+    async abandoned() {
+      await Promise.all([...sockets].map((socket) => new Promise((resolve) => socket.on('close', resolve))));
+    },
     close: () =>
       new Promise((resolve) => {
         http.close(() => resolve());
-        http.closeAllConnections();
+        for (const socket of sockets) socket.destroy();
       }),
   };
 }
@@ -91,7 +119,40 @@ const answers: Readonly<
   'endless-early-hints': (request) => flood(request.socket, '', 'HTTP/1.1 103 Early Hints\r\n\r\n'),
   'single-byte-chunks': (request) =>
     flood(request.socket, 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n', '1\r\n \r\n'),
+  // The ways in which a socket can end, or stay, without an event that tells of it.
+  'websocket-upgrade': (request) =>
+    say(request.socket, `${switching}connection: upgrade\r\nupgrade: websocket\r\n\r\n`),
+  'h2c-upgrade': (request) => say(request.socket, `${switching}connection: Upgrade\r\nupgrade: h2c\r\n\r\n`),
+  'bare-101': (request) => say(request.socket, `${switching}\r\n`),
+  // What follows is honest, but nobody speaks HTTP there any more.
+  'early-101': (request) =>
+    say(
+      request.socket,
+      `${switching}connection: upgrade\r\nupgrade: x\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n`,
+    ),
+  silence: () => undefined,
+  'half-closed': (request) => request.socket.end(),
+  'silence-after-headers': (request) => say(request.socket, `${announcing}\r\n`),
+  'silence-in-headers': (request) => say(request.socket, announcing),
+  'silence-in-body': (request) => say(request.socket, `${announcing}\r\n${head(request)}`),
+  'half-closed-in-body': (request) => request.socket.end(`${announcing}\r\n${head(request)}`),
+  'silence-in-chunk': (request) =>
+    say(request.socket, `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nfff\r\n${head(request)}`),
+  'reset-in-body': (request) =>
+    request.socket.write(`${announcing}\r\n${head(request)}`, () => request.socket.resetAndDestroy()),
+  'reset-at-once': (request) => request.socket.resetAndDestroy(),
 };
+
+const switching = 'HTTP/1.1 101 Switching Protocols\r\n';
+
+/** An answer of 1,000 bytes is to follow. */
+const announcing = 'HTTP/1.1 200 OK\r\ncontent-type: application/xml\r\ncontent-length: 1000\r\n';
+
+/** Past what Node would write by itself, and then nothing more. */
+function say(socket: Socket, text: string): void {
+  socket.on('error', () => socket.destroy());
+  socket.write(text);
+}
 
 const tail = '<IsTruncated>false</IsTruncated></ListBucketResult>';
 

@@ -1,6 +1,7 @@
 import { BatchGetItemCommand, BatchWriteItemCommand, type WriteRequest } from '@aws-sdk/client-dynamodb';
 import type { Item, Key, PlainWrite } from '#core/model/ports/table.ts';
 import { checkItem, checkKey, keyIdentity } from '#core/table/table-limits.ts';
+import { bounded } from './bounded.ts';
 import type { TableTarget } from './dynamodb-table-target.ts';
 import { type Attributes, toAttributes, toItem, toKeyAttributes } from './dynamodb-table-values.ts';
 import { backOff, persist } from './patience.ts';
@@ -26,7 +27,7 @@ export async function batchWrite(target: TableTarget, writes: readonly PlainWrit
   await eachChunk([...requests.values()], WRITES_A_REQUEST, async (chunk) => {
     await untilAllTaken(target, chunk, async (pending) => {
       const input = { RequestItems: { [target.tableName]: pending } };
-      const answer = await target.client.send(new BatchWriteItemCommand(input));
+      const answer = await bounded((options) => target.client.send(new BatchWriteItemCommand(input), options));
       return answer.UnprocessedItems?.[target.tableName] ?? [];
     });
   });
@@ -43,7 +44,7 @@ export async function batchGet(target: TableTarget, keys: readonly Key[]): Promi
   await eachChunk([...distinct.values()], KEYS_A_REQUEST, async (chunk) => {
     await untilAllTaken(target, chunk, async (pending) => {
       const input = { RequestItems: { [target.tableName]: { Keys: pending, ConsistentRead: true } } };
-      const answer = await target.client.send(new BatchGetItemCommand(input));
+      const answer = await bounded((options) => target.client.send(new BatchGetItemCommand(input), options));
       items.push(...(answer.Responses?.[target.tableName] ?? []).map(toItem));
       return answer.UnprocessedKeys?.[target.tableName]?.Keys ?? [];
     });

@@ -1,6 +1,7 @@
 import { type AttributeValue, QueryCommand, type QueryCommandInput } from '@aws-sdk/client-dynamodb';
 import { compareKeys } from '#core/keys/byte-order.ts';
 import type { Item, Query } from '#core/model/ports/table.ts';
+import { bounded } from './bounded.ts';
 import type { TableTarget } from './dynamodb-table-target.ts';
 import { type Attributes, toItem } from './dynamodb-table-values.ts';
 import { persist } from './patience.ts';
@@ -22,7 +23,7 @@ export async function* queryItems(target: TableTarget, query: Query): AsyncGener
   while (left > 0) {
     const limit = Number.isFinite(left) ? { Limit: Math.min(left + dropped.size, LARGEST_LIMIT) } : {};
     const command = new QueryCommand({ ...input, ...limit, ...(startKey && { ExclusiveStartKey: startKey }) });
-    const page = await persist(target.patience, () => target.client.send(command));
+    const page = await persist(target.patience, () => bounded((options) => target.client.send(command, options)));
     for (const attributes of page.Items ?? []) {
       const item = toItem(attributes);
       if (dropped.has(item.sk)) continue;

@@ -10,6 +10,7 @@ import {
 import { ConditionFailed } from '#core/model/errors.ts';
 import type { Condition, Item, Key, Table, TransactWrite } from '#core/model/ports/table.ts';
 import { checkItem, checkKey, checkQuery, checkTransaction } from '#core/table/table-limits.ts';
+import { bounded } from './bounded.ts';
 import { batchGet, batchWrite } from './dynamodb-table-batch.ts';
 import { toConditionInput } from './dynamodb-table-conditions.ts';
 import { queryItems } from './dynamodb-table-query.ts';
@@ -47,20 +48,24 @@ export function createDynamoDbTable(
 async function get({ client, tableName, patience }: TableTarget, key: Key): Promise<Item | undefined> {
   checkKey(key);
   const command = new GetItemCommand({ TableName: tableName, Key: toKeyAttributes(key), ConsistentRead: true });
-  const { Item: attributes } = await persist(patience, () => client.send(command));
+  const { Item: attributes } = await persist(patience, () => bounded((options) => client.send(command, options)));
   return attributes && toItem(attributes);
 }
 
 async function put({ client, tableName, patience }: TableTarget, item: Item, condition?: Condition): Promise<void> {
   checkItem(item);
   const input = { TableName: tableName, Item: toAttributes(item), ...toConditionInput(condition) };
-  await conditionally(() => persist(patience, () => client.send(new PutItemCommand(input))));
+  await conditionally(() =>
+    persist(patience, () => bounded((options) => client.send(new PutItemCommand(input), options))),
+  );
 }
 
 async function remove({ client, tableName, patience }: TableTarget, key: Key, condition?: Condition): Promise<void> {
   checkKey(key);
   const input = { TableName: tableName, Key: toKeyAttributes(key), ...toConditionInput(condition) };
-  await conditionally(() => persist(patience, () => client.send(new DeleteItemCommand(input))));
+  await conditionally(() =>
+    persist(patience, () => bounded((options) => client.send(new DeleteItemCommand(input), options))),
+  );
 }
 
 async function transact({ client, tableName, patience }: TableTarget, writes: readonly TransactWrite[]): Promise<void> {
@@ -70,7 +75,7 @@ async function transact({ client, tableName, patience }: TableTarget, writes: re
     TransactItems: writes.map((write) => toTransactItem(tableName, write)),
     ClientRequestToken: randomUUID(),
   });
-  await conditionally(() => persist(patience, () => client.send(command)));
+  await conditionally(() => persist(patience, () => bounded((options) => client.send(command, options))));
 }
 
 function toTransactItem(tableName: string, write: TransactWrite): TransactWriteItem {

@@ -1,6 +1,7 @@
 import { type EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import { splitEvent } from '#core/changes/split-event.ts';
 import type { BusEvent, EventBus } from '#core/model/ports/event-bus.ts';
+import { bounded } from './bounded.ts';
 import { backOff, DEFAULT_PATIENCE, type Patience } from './patience.ts';
 
 const SOURCE = 'stocktake';
@@ -86,7 +87,9 @@ async function putAll(
 ): Promise<void> {
   let pending = batch;
   for (let tries = 1; ; tries++) {
-    const { Entries: answers = [] } = await client.send(new PutEventsCommand({ Entries: pending }));
+    const { Entries: answers = [] } = await bounded((options) =>
+      client.send(new PutEventsCommand({ Entries: pending }), options),
+    );
     const failed = pending.filter((_, index) => answers[index]?.EventId === undefined);
     if (failed.length === 0) return;
     if (tries > patience.retries) {

@@ -2,6 +2,7 @@ import { DecryptCommand, EncryptCommand, type KMSClient } from '@aws-sdk/client-
 import { Failure } from '#core/model/errors.ts';
 import type { Opener, Sealer, VaultContext } from '#core/model/ports/vault.ts';
 import { cannotBeOpened, decodeExactly } from '../sealed-text.ts';
+import { bounded } from './bounded.ts';
 
 /** https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html (Plaintext), for a symmetric key. */
 const LARGEST_PLAINTEXT_BYTES = 4096;
@@ -24,7 +25,7 @@ export function createKmsSealer(client: Pick<KMSClient, 'send'>, keyArn: string)
       if (!isWhole(context))
         throw new Error('a secret must be sealed to a kind, a uid and a field, none of them empty');
       const command = { KeyId: keyArn, Plaintext: encode(plaintext, context), EncryptionContext: boundTo(context) };
-      const { CiphertextBlob: sealed } = await client.send(new EncryptCommand(command));
+      const { CiphertextBlob: sealed } = await bounded((options) => client.send(new EncryptCommand(command), options));
       if (sealed === undefined) throw new Error('KMS answered without a ciphertext');
       return PREFIX + Buffer.from(sealed).toString('base64url');
     },
@@ -42,7 +43,9 @@ export function createKmsOpener(client: Pick<KMSClient, 'send'>, keyArn: string)
       if (sealed === undefined || !isWhole(context)) throw cannotBeOpened(context);
       // The key is named: without it KMS would open with any key that the ciphertext points to.
       const command = { KeyId: keyArn, CiphertextBlob: sealed, EncryptionContext: boundTo(context) };
-      const { Plaintext: plaintext } = await client.send(new DecryptCommand(command)).catch((error: unknown) => {
+      const { Plaintext: plaintext } = await bounded((options) =>
+        client.send(new DecryptCommand(command), options),
+      ).catch((error: unknown) => {
         throw error instanceof Error && NOT_OURS.has(error.name) ? cannotBeOpened(context) : error;
       });
       if (plaintext === undefined) throw new Error('KMS answered without a plaintext');

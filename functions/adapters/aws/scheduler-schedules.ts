@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/client-scheduler';
 import type { Clock } from '#core/model/ports/host.ts';
 import type { LiveSchedule, Schedule, Schedules } from '#core/model/ports/schedules.ts';
+import { bounded } from './bounded.ts';
 import { backOff, DEFAULT_PATIENCE, type Patience } from './patience.ts';
 import { liveSchedule, type SchedulerTarget, scheduleRequest } from './scheduler-request.ts';
 
@@ -48,7 +49,9 @@ export function createSchedulerSchedules(
       let token: string | undefined;
       do {
         const request = { GroupName: group, MaxResults: SCHEDULES_A_PAGE, NextToken: token };
-        const page = await whileContended(patience, () => client.send(new ListSchedulesCommand(request)));
+        const page = await whileContended(patience, () =>
+          bounded((options) => client.send(new ListSchedulesCommand(request), options)),
+        );
         for (const { Name: name } of page.Schedules ?? []) if (name !== undefined) yield { name };
         token = page.NextToken;
       } while (token !== undefined);
@@ -61,16 +64,16 @@ type Client = Pick<SchedulerClient, 'send'>;
 async function updateOrCreate(client: Client, target: SchedulerTarget, schedule: Schedule, now: number): Promise<void> {
   const request = scheduleRequest(schedule, target, now);
   try {
-    await client.send(new UpdateScheduleCommand(request));
+    await bounded((options) => client.send(new UpdateScheduleCommand(request), options));
   } catch (error) {
     if (!isMissing(error)) throw error;
-    await client.send(new CreateScheduleCommand(request));
+    await bounded((options) => client.send(new CreateScheduleCommand(request), options));
   }
 }
 
 async function remove(client: Client, { group }: SchedulerTarget, name: string): Promise<void> {
   try {
-    await client.send(new DeleteScheduleCommand({ Name: name, GroupName: group }));
+    await bounded((options) => client.send(new DeleteScheduleCommand({ Name: name, GroupName: group }), options));
   } catch (error) {
     if (!isMissing(error)) throw error;
   }
@@ -80,7 +83,7 @@ async function read(client: Client, target: SchedulerTarget, name: string): Prom
   try {
     return liveSchedule(
       name,
-      await client.send(new GetScheduleCommand({ Name: name, GroupName: target.group })),
+      await bounded((options) => client.send(new GetScheduleCommand({ Name: name, GroupName: target.group }), options)),
       target,
     );
   } catch (error) {

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Clock } from '#core/model/ports/host.ts';
+import { bounded } from './bounded.ts';
 
 /** Who may call, as the HTTP layer asks it. */
 export type ApiKeyReader = {
@@ -66,7 +67,9 @@ function isWithin(milliseconds: number, since: number, clock: Clock): boolean {
 
 /** Throws errors of its own: those of the SDK carry what was answered. */
 async function readHash(client: Pick<SecretsManagerClient, 'send'>, secretArn: string): Promise<Buffer> {
-  const answer = await client.send(new GetSecretValueCommand({ SecretId: secretArn })).catch((error: unknown) => {
+  const answer = await bounded((options) =>
+    client.send(new GetSecretValueCommand({ SecretId: secretArn }), options),
+  ).catch((error: unknown) => {
     const name = error instanceof Error ? error.name : typeof error;
     throw new Error(`the admin key could not be read from Secrets Manager: ${name}`);
   });

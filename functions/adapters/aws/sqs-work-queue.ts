@@ -1,5 +1,6 @@
 import { ChangeMessageVisibilityCommand, SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { WorkQueue } from '#core/model/ports/work-queue.ts';
+import { bounded } from './bounded.ts';
 
 /** Both: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html */
 const LONGEST_DELAY_SECONDS = 900;
@@ -18,7 +19,7 @@ export function createSqsWorkQueue(client: Pick<SQSClient, 'send'>, queueUrl: st
         );
       }
       const command = { QueueUrl: queueUrl, MessageBody: bodyOf(message), DelaySeconds: delaySeconds };
-      await client.send(new SendMessageCommand(command));
+      await bounded((options) => client.send(new SendMessageCommand(command), options));
     },
   };
 }
@@ -37,7 +38,7 @@ export function createSqsRedelivery(
   return async (receiptHandle, attempt) => {
     const seconds = RETRY_DELAY_SECONDS * Math.max(1, attempt);
     const command = { QueueUrl: queueUrl, ReceiptHandle: receiptHandle, VisibilityTimeout: seconds };
-    await client.send(new ChangeMessageVisibilityCommand(command));
+    await bounded((options) => client.send(new ChangeMessageVisibilityCommand(command), options));
   };
 }
 

@@ -4,6 +4,7 @@ import type { Clock } from '#core/model/ports/host.ts';
 import type { RoleCredentials, RoleToTake, TemporaryKeys } from '#core/model/ports/roles.ts';
 import { shortHash } from '#core/model/short-hash.ts';
 import type { AssumableRoles } from '#core/source/assumable-roles.ts';
+import { bounded } from './bounded.ts';
 import { stsFailure } from './sts-failures.ts';
 
 export type StsRolesOptions = {
@@ -86,7 +87,7 @@ async function assume(client: Pick<STSClient, 'send'>, role: RoleToTake, princip
     DurationSeconds: SESSION_SECONDS,
     Policy: READ_ONLY,
   });
-  const answer = await client.send(command).catch((error: unknown) => {
+  const answer = await bounded((options) => client.send(command, options)).catch((error: unknown) => {
     throw stsFailure(error, role, principals);
   });
   return keysOf(answer);

@@ -5,6 +5,7 @@ import { isIP, type LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { Failure } from '#core/model/errors.ts';
 import { type Endpoint, parseAuthority, parseEndpoint } from '#core/source/endpoint.ts';
+import { OutOfTime, withinDeadline } from './deadline.ts';
 
 /** Addresses of a name, as the system's resolver gives them. */
 export type Lookup = (hostname: string) => Promise<readonly { address: string; family: number }[]>;
@@ -100,10 +101,13 @@ async function resolve(hostname: string): Promise<readonly { address: string; fa
   return await systemLookup(hostname, { all: true });
 }
 
+/** Twice what the system's resolver waits for one name server (`timeout` in resolv.conf(5)). */
+const LOOKUP_MS = 10_000;
+
 /** One address out of reach refuses the whole answer: a name that points inside has no business here. */
 function guardedLookup(reach: Reach, lookup: Lookup): LookupFunction {
   return (hostname, options, callback) => {
-    lookup(hostname).then(
+    withinDeadline(LOOKUP_MS, () => lookup(hostname)).then(
       (addresses) => {
         const wanted = addresses.filter(({ family }) => !options.family || familyOf(options.family) === family);
         const [first] = wanted;
@@ -112,9 +116,14 @@ function guardedLookup(reach: Reach, lookup: Lookup): LookupFunction {
         else if (options.all) callback(null, [...wanted]);
         else callback(null, first.address, first.family);
       },
-      (error: NodeJS.ErrnoException) => callback(error, ''),
+      (error: NodeJS.ErrnoException) => callback(error instanceof OutOfTime ? noAnswerYet() : error, ''),
     );
   };
+}
+
+/** In the system resolver's own words. */
+function noAnswerYet(): NodeJS.ErrnoException {
+  return Object.assign(new Error('no answer of the resolver in time'), { code: 'EAI_AGAIN' });
 }
 
 function familyOf(family: number | 'IPv4' | 'IPv6'): number {

@@ -4,11 +4,13 @@ import type { BucketTarget } from '#core/model/ports/bucket.ts';
 import { isAwsHost, regionOfHost } from '#core/source/aws-host.ts';
 import type { Endpoint } from '#core/source/endpoint.ts';
 import { isAwsRegion } from '#core/source/region.ts';
+import { OutOfTime, withinDeadline } from '../outbound/deadline.ts';
 import type { Agents } from '../outbound/endpoint-guard.ts';
 import { connectionFailure, mayPass, timeoutFailure } from './connection-failures.ts';
 import type { KnownRegions } from './known-regions.ts';
 import { type RawAnswer, takeRawAnswers } from './raw-answer.ts';
 import { awsHostIn, awsHostOf, blamesRegion, confirmsRegion, DEFAULT_REGION, signFor } from './region.ts';
+import { createRequestHandler } from './request-handler.ts';
 import { type GivenUp, type Patience, Retries, retryAfterOf, type Trouble } from './retries.ts';
 import { identityOf } from './session-identity.ts';
 import { troubleOf } from './source-failures.ts';
@@ -167,15 +169,14 @@ export class S3Session {
   ): Promise<RawAnswer | Break> {
     const { maxPageBytes } = this.#limits;
     const taken = takeRawAnswers(command.middlewareStack, { maxBytes: maxPageBytes, maxKeys });
-    // Bounds the try as a whole: the SDK's own timeouts do not stop a body that drips.
-    const deadline = AbortSignal.timeout(timeMs);
     try {
-      await this.#client.send(command, { abortSignal: deadline });
+      // Bounds the try as a whole: the SDK's own timeouts do not stop a body that drips, and it may never settle.
+      await withinDeadline(timeMs, (abortSignal) => this.#client.send(command, { abortSignal }));
     } catch (error) {
       // Anew, without what the SDK hangs on the errors that pass through it.
       if (error instanceof Failure) return { broken: new Failure(error.code, error.message) };
       if (taken.last === undefined) {
-        if (deadline.aborted) return { broken: timeoutFailure(timeMs), trouble: 'slow' };
+        if (error instanceof OutOfTime) return { broken: timeoutFailure(timeMs), trouble: 'slow' };
         return { broken: connectionFailure(error, this.#target), ...(mayPass(error) ? { trouble: 'unwell' } : {}) };
       }
     }
@@ -202,10 +203,7 @@ export class S3Session {
       region: isAwsHost(this.#host) ? this.#region : DEFAULT_REGION,
       credentials: identityOf(this.#target.credentials),
       forcePathStyle: this.#target.pathStyle,
-      requestHandler: {
-        ...this.#agents,
-        connectionTimeout: Math.min(CONNECT_TIMEOUT_MS, this.#limits.attemptTimeoutMs),
-      },
+      requestHandler: createRequestHandler(this.#agents, Math.min(CONNECT_TIMEOUT_MS, this.#limits.attemptTimeoutMs)),
       maxAttempts: 1,
       retryMode: 'standard',
       defaultsMode: 'standard',

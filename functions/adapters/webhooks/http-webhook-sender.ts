@@ -2,6 +2,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { Failure } from '#core/model/errors.ts';
 import type { WebhookAnswer, WebhookRequest, WebhookSender } from '#core/model/ports/webhooks.ts';
+import { OutOfTime, withinDeadline } from '../outbound/deadline.ts';
 import { type Agents, guardedAgents, type Lookup, type Reach } from '../outbound/endpoint-guard.ts';
 import { type AdmittedUrl, admitWebhookUrl } from './webhook-addresses.ts';
 
@@ -31,11 +32,10 @@ export function createHttpWebhookSender(options: WebhookSenderOptions): WebhookS
     async send(request) {
       const admitted = admitWebhookUrl(request.url, options.allowPrivateEndpoints);
       if (admitted === undefined) return { problem: 'address_refused' };
-      const deadline = AbortSignal.timeout(timeoutMs);
       try {
-        return await post(admitted, request, agents[admitted.reach], deadline);
+        return await withinDeadline(timeoutMs, (deadline) => post(admitted, request, agents[admitted.reach], deadline));
       } catch (error) {
-        return { problem: deadline.aborted ? 'timeout' : problemOf(error) };
+        return { problem: error instanceof OutOfTime ? 'timeout' : problemOf(error) };
       }
     },
   };

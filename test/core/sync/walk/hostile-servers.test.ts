@@ -42,6 +42,20 @@ const cases: [Hostility, string, RegExp][] = [
   ['huge-element', 'listing_not_proved', /Key of more than 1,024 bytes/],
   ['many-elements', 'listing_not_proved', /more elements than 1000 keys can have/],
   ['endless-headers', 'answer_too_large', /headers.*longer than 16 KiB/],
+  ['websocket-upgrade', 'not_an_s3_answer', /status 101/],
+  ['h2c-upgrade', 'not_an_s3_answer', /status 101/],
+  ['early-101', 'not_an_s3_answer', /status 101/],
+  ['bare-101', 'not_an_s3_answer', /status 101/],
+  ['endless-early-hints', 'source_timeout', /took too long.*within 1\.5 s/],
+  ['silence', 'source_timeout', /took too long.*within 1\.5 s/],
+  ['silence-after-headers', 'source_timeout', /took too long.*within 1\.5 s/],
+  ['silence-in-headers', 'source_timeout', /took too long.*within 1\.5 s/],
+  ['silence-in-body', 'source_timeout', /took too long.*within 1\.5 s/],
+  ['silence-in-chunk', 'source_timeout', /took too long.*within 1\.5 s/],
+  ['half-closed', 'endpoint_unreachable', /broke \(ECONNRESET\)/],
+  ['half-closed-in-body', 'endpoint_unreachable', /broke \(ECONNRESET\)/],
+  ['reset-in-body', 'endpoint_unreachable', /broke \(ECONNRESET\)/],
+  ['reset-at-once', 'endpoint_unreachable', /broke \(ECONNRESET\)/],
 ];
 
 describe.each(cases)('a server with %s', (hostility, code, message) => {
