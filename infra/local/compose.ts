@@ -49,6 +49,9 @@ const concurrency = 16;
 /** Batches of jobs at once; each has eight requests under way. */
 const jobsAtOnce = 4;
 
+/** A batch of 50 keys, eight at a time, each with three calls of 45 s at most (functions/adapters/s3/s3-buckets.ts). */
+const jobsLeaseMs = 960_000;
+
 /** At a stop, runs are given this long to come to their end. */
 const stopMs = 3000;
 
@@ -138,11 +141,16 @@ async function embeddedDeps(
   const timers = createSystemTimers(clock);
   const boot = ids.unique();
   const common = { table, clock, ids, timers, log };
-  const queue = createTableWorkQueue({ ...common, concurrency, consume: (message) => handleWork(deps, message) });
+  const queue = createTableWorkQueue({
+    ...common,
+    concurrency,
+    consume: (message, { alive }) => handleWork({ ...deps, alive }, message),
+  });
   const jobs = createTableWorkQueue({
     ...common,
     queue: 'jobs',
     concurrency: jobsAtOnce,
+    leaseMs: jobsLeaseMs,
     consume: (message) => handleJobs(deps, message),
   });
   const deps: EmbeddedDeps = {

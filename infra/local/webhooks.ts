@@ -12,6 +12,9 @@ import { handleWebhookWork } from '#core/webhooks/webhook-work.ts';
 /** So many requests to receivers at once: they wait for others, and cost next to nothing meanwhile. */
 const concurrency = 64;
 
+/** A request has 10 s, and the rest are a few rows of the table. */
+const leaseMs = 60_000;
+
 /**
  * Delivers to webhooks what the bus hears, over a queue of their own: neither publishing nor syncs wait for a receiver.
  * What is given up stays in the table for 14 days, as a delivery that is dead, and in the log.
@@ -31,6 +34,7 @@ export function createLocalWebhooks(
     ...host,
     queue: 'webhooks',
     concurrency,
+    leaseMs,
     consume: (message) => handleWebhookWork(deps, message),
   });
   const deps = {

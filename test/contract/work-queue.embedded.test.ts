@@ -22,7 +22,11 @@ workQueueContract('embedded', async (consume) => {
   };
 });
 
-type Setting = Partial<TableWorkQueueOptions> & { consume: Consume; table?: Table; time?: VirtualTime };
+type Setting = Partial<TableWorkQueueOptions> & {
+  consume: TableWorkQueueOptions['consume'];
+  table?: Table;
+  time?: VirtualTime;
+};
 
 let made = 0;
 /** One process on a table; `crash` ends it as a kill does: nothing it had begun goes on. */
@@ -87,7 +91,7 @@ describe('table work queue', () => {
     ends[1]!();
     await time.advance(0);
     expect(ends).toHaveLength(4);
-    await time.advance(3_600_000);
+    await time.advance(600_000);
     expect(ends).toHaveLength(4);
     for (let n = 0; n < 10; n++) {
       ends[n]!();
@@ -195,6 +199,89 @@ describe('table work queue', () => {
     expect(dead.map(({ message, error }) => [message, error])).toEqual([
       ['poison', 'the process ended during the last delivery'],
     ]);
+  });
+
+  test('given consumers that never settle, then no place is held longer than its lease, and the message comes again', async () => {
+    const seen: string[] = [];
+    const { queue, time, log, items } = queueOn({
+      concurrency: 4,
+      leaseMs: 60_000,
+      maxAttempts: 2,
+      consume: (message, { attempt }) => {
+        seen.push(`${message} ${attempt}`);
+        return message === 'honest' ? Promise.resolve() : new Promise(() => undefined);
+      },
+    });
+    await queue.start();
+    for (const name of ['a', 'b', 'c', 'd']) await queue.send(name);
+    await queue.send('honest');
+    await time.advance(59_999);
+    expect(seen).toEqual(['a 1', 'b 1', 'c 1', 'd 1']);
+    await time.advance(4_001);
+    expect(seen).toEqual(['a 1', 'b 1', 'c 1', 'd 1', 'honest 1']);
+    // And what hangs each time is given up like any other message that fails
+    await time.advance(300_000);
+    expect(seen.slice(5).sort()).toEqual(['a 2', 'b 2', 'c 2', 'd 2']);
+    expect(await items('queue#work')).toEqual([]);
+    expect((await items('dead#work')).map(({ error }) => error)).toEqual(
+      Array.from({ length: 4 }, () => 'nothing was heard of the work for 60 s'),
+    );
+    expect(log.lines.filter(({ level }) => level === 'error')).toHaveLength(4);
+    expect(time.waiting()).toEqual([]);
+  });
+
+  test('given a consumer that outlasts its lease and then ends, or fails, then that changes nothing any more', async () => {
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown): void => void unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    const hung: PromiseWithResolvers<void>[] = [];
+    const { queue, time, items } = queueOn({
+      leaseMs: 60_000,
+      consume: () => {
+        const end = Promise.withResolvers<void>();
+        hung.push(end);
+        return end.promise;
+      },
+    });
+    await queue.start();
+    await queue.send('a');
+    await queue.send('b');
+    await time.advance(80_000);
+    expect(hung).toHaveLength(4);
+    hung[0]!.resolve();
+    hung[1]!.reject(new Error('late'));
+    await time.advance(0);
+    expect(await items('queue#work')).toHaveLength(2);
+    hung[2]!.resolve();
+    hung[3]!.resolve();
+    await time.advance(0);
+    expect(await items('queue#work')).toEqual([]);
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('unhandledRejection', note);
+    expect(unhandled).toEqual([]);
+  });
+
+  test('given a consumer that says that it is alive, then it keeps its place as long as it does', async () => {
+    const end = Promise.withResolvers<void>();
+    let deliveries = 0;
+    const { queue, time, items } = queueOn({
+      leaseMs: 60_000,
+      consume: async (_message, { alive }) => {
+        deliveries += 1;
+        for (let minute = 0; minute < 60; minute += 1) {
+          await time.sleep(50_000);
+          alive();
+        }
+        await end.promise;
+      },
+    });
+    await queue.start();
+    await queue.send('long');
+    await time.advance(3_000_000);
+    expect(deliveries).toBe(1);
+    end.resolve();
+    await time.advance(0);
+    expect(await items('queue#work')).toEqual([]);
   });
 
   test('given it is stopped, then it waits for what is in flight, begins nothing more, and can start again', async () => {

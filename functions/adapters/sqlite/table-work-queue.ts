@@ -3,6 +3,7 @@ import type { Table } from '#core/model/ports/table.ts';
 import type { WorkQueue } from '#core/model/ports/work-queue.ts';
 import { describeError } from '../process/describe-error.ts';
 import type { TimerHandle, Timers } from '../process/timers.ts';
+import { withinLease } from './slot-lease.ts';
 import { dueTimeOf, idOf, messageSortKey, parseStoredMessage, type StoredMessage } from './stored-message.ts';
 
 export type TableWorkQueueOptions = {
@@ -11,8 +12,10 @@ export type TableWorkQueueOptions = {
   readonly ids: Ids;
   readonly timers: Timers;
   readonly log: Log;
-  /** Resolving ends the message, rejecting brings it again. `attempt` counts from 1. */
-  readonly consume: (message: unknown, delivery: { readonly attempt: number }) => Promise<void>;
+  /** Resolving ends the message, rejecting brings it again, and so does saying nothing for the length of a lease. */
+  readonly consume: (message: unknown, delivery: Delivery) => Promise<void>;
+  /** How long a consumer may take, counted from the last time it said that it is alive. 15 minutes by default. */
+  readonly leaseMs?: number;
   /** At most so many messages at once. */
   readonly concurrency?: number;
   /** After so many deliveries a message goes to the dead letters. */
@@ -22,6 +25,13 @@ export type TableWorkQueueOptions = {
   readonly queue?: string;
 };
 
+export type Delivery = {
+  /** Counts from 1. */
+  readonly attempt: number;
+  /** Says that the work goes on: its lease begins anew. */
+  readonly alive: () => void;
+};
+
 export type TableWorkQueue = WorkQueue & {
   /** Begins to deliver, first of all what an ended process left behind. */
   start(): Promise<void>;
@@ -29,6 +39,8 @@ export type TableWorkQueue = WorkQueue & {
   stop(): Promise<void>;
 };
 
+/** As long as an invocation may take on AWS: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
+const LEASE_MS = 900_000;
 /** The founding system's retry_delay_in_ms. */
 const RETRY_DELAY_MS = 10_000;
 /** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html */
@@ -52,6 +64,7 @@ class DurableQueue implements TableWorkQueue {
   readonly #concurrency: number;
   readonly #maxAttempts: number;
   readonly #retryDelayMs: number;
+  readonly #leaseMs: number;
   readonly #claimed = new Set<string>();
   readonly #ended = new Set<string>();
   readonly #inFlight = new Set<Promise<void>>();
@@ -62,13 +75,15 @@ class DurableQueue implements TableWorkQueue {
   #pausedUntil = 0;
 
   constructor(options: TableWorkQueueOptions) {
-    const { queue = 'work', concurrency = 4, maxAttempts = 5, retryDelayMs = RETRY_DELAY_MS } = options;
+    const { queue = 'work', concurrency = 4, maxAttempts = 5 } = options;
+    const { retryDelayMs = RETRY_DELAY_MS, leaseMs = LEASE_MS } = options;
     this.#options = options;
     this.#pk = `queue#${queue}`;
     this.#deadPk = `dead#${queue}`;
     this.#concurrency = concurrency;
     this.#maxAttempts = maxAttempts;
     this.#retryDelayMs = retryDelayMs;
+    this.#leaseMs = leaseMs;
   }
 
   async send(message: unknown, { delaySeconds = 0 }: { delaySeconds?: number } = {}): Promise<void> {
@@ -162,7 +177,7 @@ class DurableQueue implements TableWorkQueue {
     if (attempt > this.#maxAttempts) return this.#bury(stored, new Error('the process ended during the last delivery'));
     await table.put({ ...stored, attempt });
     try {
-      await consume(stored.message, { attempt });
+      await withinLease(this.#options, this.#leaseMs, (alive) => consume(stored.message, { attempt, alive }));
     } catch (error) {
       return this.#failed({ ...stored, attempt }, error);
     }

@@ -56,6 +56,7 @@ export async function purgeData(deps: PurgeDeps, uid: string): Promise<void> {
   for await (const pk of partitionsOf(deps.table, uid)) {
     for await (const deleted of emptyPartition(deps.table, pk)) {
       removed += deleted;
+      deps.alive?.();
       // Handing on after nothing was done could go on for ever.
       if (deleted === 0 || deps.clock.now() < (deps.yieldAt ?? Number.POSITIVE_INFINITY)) continue;
       await amendLease(deps.table, uid, (lease) => ({ ...lease, expires_at: 0 }));

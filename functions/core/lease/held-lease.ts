@@ -40,12 +40,14 @@ export function holdLease(deps: LeaseDeps, uid: string, taken: Lease, requestTim
     current: () => lease,
     async heartbeat() {
       await refresh(false);
+      deps.alive?.();
       const { cancel, failure } = lease;
       // The code was that of a Failure when it was stored.
       const broken = failure && new Failure(failure.code as FailureCode, failure.message);
       return { canceled: cancel === true, failure: broken };
     },
     async assertWritable() {
+      deps.alive?.();
       const inTime = deps.clock.now() < lease.expires_at - requestTimeoutMs;
       // A run ends with its holder. Of any other worker it may have ended, and others begun, long before the lease as
       // that worker saw it runs out.

@@ -38,6 +38,8 @@ export type LeaseDeps = {
   /** False if a holder is known to be dead before its lease expired: on one machine, another boot of the process. */
   readonly isAlive: (holder: string) => boolean;
   readonly leaseMs: number;
+  /** Told that the work goes on, by what lasts long: whoever hosts it may be counting. */
+  readonly alive?: () => void;
 };
 
 /** A run that waits so long is reminded of; a message that comes twice does no harm. */
