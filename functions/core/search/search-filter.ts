@@ -38,7 +38,7 @@ export function parseFilter(text: string, fields: SearchFields): FilterTerm {
   if (text.length > LONGEST_FILTER) throw new FilterProblem(`must be at most ${LONGEST_FILTER} characters`);
   const negated = text.startsWith('-') || text.startsWith('!');
   const body = negated ? text.slice(1) : text;
-  const exists = /^exists\(\s*([^()]*?)\s*\)$/.exec(body)?.[1];
+  const exists = readExists(body);
   if (exists !== undefined) return { field: exists, type: typeOf(exists, fields), negated, operator: 'exists' };
   const field = fieldName.exec(body)?.[0];
   if (field === undefined) throw new FilterProblem(`does not begin with a field; write ${forms}`);
@@ -48,6 +48,13 @@ export function parseFilter(text: string, fields: SearchFields): FilterTerm {
   if (isComparison(operator)) return compare(common, operator, rest);
   const texts = rest.startsWith('any(') ? readList(rest.slice('any('.length)) : [readValue(rest)];
   return { ...common, operator: 'any', values: texts.map((value) => convert(value, common.type, field)) };
+}
+
+/** The field of `exists(field)`, spaces around it left out; undefined for any other filter. */
+function readExists(body: string): string | undefined {
+  if (!body.startsWith('exists(') || !body.endsWith(')')) return undefined;
+  const inner = body.slice('exists('.length, -1);
+  return inner.includes('(') || inner.includes(')') ? undefined : inner.trim();
 }
 
 type Common = { readonly field: string; readonly type: FieldType; readonly negated: boolean };

@@ -63,7 +63,7 @@ function operationId({ method, path }: Route): string {
 }
 
 function parametersOf({ path, query = [], idempotent }: Route): Json[] {
-  const inPath = [...path.matchAll(/\{([^}]+)\}/g)].map(([, name]) => ({
+  const inPath = [...path.matchAll(/\{([^{}]+)\}/g)].map(([, name]) => ({
     name,
     in: 'path',
     required: true,

@@ -27,9 +27,20 @@ export function xmlDocument(root: string): string {
 
 /** Inner texts of all elements of that name, unread: enough for the few small documents that clients send. */
 export function innerTexts(xml: string, name: string): string[] {
-  return [...xml.matchAll(new RegExp(`<${name}(?:\\s[^>]*)?>([\\s\\S]*?)</${name}>`, 'g'))].map(
-    (match) => match[1] ?? '',
-  );
+  const texts: string[] = [];
+  const opening = `<${name}`;
+  const closing = `</${name}>`;
+  for (let at = xml.indexOf(opening); at >= 0; at = xml.indexOf(opening, at)) {
+    at += opening.length;
+    // Not one whose name begins so.
+    if (!/[\s>]/.test(xml[at] ?? '')) continue;
+    const begin = xml.indexOf('>', at) + 1;
+    const end = xml.indexOf(closing, begin);
+    if (begin === 0 || end < 0) break;
+    texts.push(xml.slice(begin, end));
+    at = end + closing.length;
+  }
+  return texts;
 }
 
 /** Text read back from XML: numeric and the five named references. */
