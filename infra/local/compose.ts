@@ -6,6 +6,7 @@ import { createLocalEventBus, type LocalEventBus } from '#adapters/process/local
 import { createRandomIds } from '#adapters/process/random-ids.ts';
 import { systemClock } from '#adapters/process/system-clock.ts';
 import { createSystemTimers, type Timers } from '#adapters/process/timers.ts';
+import { createWatchedClock } from '#adapters/process/watched-clock.ts';
 import { createBuckets } from '#adapters/s3/s3-buckets.ts';
 import { openSqliteTable, type SqliteTable } from '#adapters/sqlite/sqlite-table.ts';
 import { createTableWorkQueue, type TableWorkQueue } from '#adapters/sqlite/table-work-queue.ts';
@@ -55,13 +56,17 @@ const jobsLeaseMs = 960_000;
 /** At a stop, runs are given this long to come to their end. */
 const stopMs = 3000;
 
-/** Puts the embedded adapters together over one data folder. Throws Failure if another process has the folder. */
-export async function composeLocal(options: {
+export type LocalOptions = {
   readonly dataFolder: string;
   /** Whether IAM roles may be taken with the AWS credentials of this machine; not by default. */
   readonly assumeRoles?: boolean;
   readonly log: Log;
-}): Promise<LocalStocktake> {
+  /** The machine's own by default. */
+  readonly time?: { readonly clock: Clock; readonly timers: Timers };
+};
+
+/** Puts the embedded adapters together over one data folder. Throws Failure if another process has the folder. */
+export async function composeLocal(options: LocalOptions): Promise<LocalStocktake> {
   const folder = takeDataFolder(options.dataFolder);
   const table = openTable(options, folder);
   const deps = await embeddedDeps(table, folder, options);
@@ -133,12 +138,12 @@ function localRoles(assumeRoles: boolean, clock: Clock): Pick<EmbeddedDeps, 'rol
 async function embeddedDeps(
   table: SqliteTable,
   { vaultKey, spool }: DataFolder,
-  { log, assumeRoles = false }: { readonly log: Log; readonly assumeRoles?: boolean },
+  { log, assumeRoles = false, time }: Omit<LocalOptions, 'dataFolder'>,
 ): Promise<EmbeddedDeps> {
   const vault = await openFileVault(vaultKey);
-  const clock = systemClock;
+  const clock = createWatchedClock(time?.clock ?? systemClock, log);
   const ids = createRandomIds();
-  const timers = createSystemTimers(clock);
+  const timers = time?.timers ?? createSystemTimers(clock);
   const boot = ids.unique();
   const common = { table, clock, ids, timers, log };
   const queue = createTableWorkQueue({

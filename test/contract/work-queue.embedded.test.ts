@@ -376,6 +376,50 @@ describe('table work queue', () => {
     expect((await collect(real.query({ pk: 'queue#work' }))).map(({ message }) => message)).toEqual(['b']);
   });
 
+  test('given messages and a pause from a clock that was ahead, then they are delivered within a minute of its being put right', async () => {
+    const seen: unknown[] = [];
+    const real = openSqliteTable(':memory:');
+    let broken = false;
+    const table: Table = {
+      ...real,
+      put: async (...given) => {
+        if (broken) throw new Error('disk full');
+        return real.put(...given);
+      },
+    };
+    const { queue, time } = queueOn({
+      table,
+      consume: async (message, { attempt }) => {
+        seen.push(message);
+        if (message === 'fails once' && attempt === 1) throw new Error('not now');
+      },
+    });
+    await queue.start();
+    // Given a clock 40 days ahead, by which messages wait, one is to be tried again, and the store has just failed
+    time.set(START + 40 * 86_400_000);
+    await queue.send('fails once');
+    await time.advance(0);
+    await queue.send('late', { delaySeconds: 900 });
+    await queue.send('soon', { delaySeconds: 1 });
+    broken = true;
+    await time.advance(1000);
+    broken = false;
+    expect(seen).toEqual(['fails once']);
+    // When it is put right
+    time.set(START);
+    await queue.send('new', { delaySeconds: 30 });
+    await time.advance(70_000);
+    // Then
+    expect(seen.slice(1).sort()).toEqual(['fails once', 'late', 'new', 'soon']);
+    expect(await collect(real.query({ pk: 'queue#work' }))).toEqual([]);
+    // And what was sent since still waits for its time
+    await queue.send('delayed', { delaySeconds: 900 });
+    await time.advance(899_000);
+    expect(seen).not.toContain('delayed');
+    await time.advance(1000);
+    expect(seen).toContain('delayed');
+  });
+
   test('given two queues on one table, then each has its own messages', async () => {
     const table = openSqliteTable(':memory:');
     const time = createVirtualTime(START);

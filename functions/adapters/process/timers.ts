@@ -3,7 +3,10 @@ import type { Clock } from '#core/model/ports/host.ts';
 /** A timer that was set; compared by identity. */
 export type TimerHandle = { readonly at: number };
 
-/** Calls back once at a moment, so that tests can drive time. A moment in the past is due at once, never synchronously. */
+/**
+ * Calls back once at a moment, so that tests can drive time. A moment in the past is due at once, never synchronously.
+ * Where the clock was set back meanwhile the call comes early: whoever is called looks at the clock.
+ */
 export type Timers = {
   /** `atMs`: epoch milliseconds, by the same clock as the component that asks. */
   set(atMs: number, fn: () => void): TimerHandle;
@@ -25,12 +28,14 @@ const LONGEST_WAIT_MS = 60_000;
 export function createSystemTimers(clock: Clock): Timers {
   const waiting = new Map<TimerHandle, NodeJS.Timeout>();
   const arm = (handle: TimerHandle, fn: () => void): void => {
-    const wait = Math.min(Math.max(handle.at - clock.now(), 0), LONGEST_WAIT_MS);
+    const armedAt = clock.now();
+    const wait = Math.min(Math.max(handle.at - armedAt, 0), LONGEST_WAIT_MS);
     waiting.set(
       handle,
       setTimeout(() => {
-        // setTimeout may fire a millisecond early by the wall clock.
-        if (clock.now() < handle.at) return arm(handle, fn);
+        const now = clock.now();
+        // setTimeout may fire a millisecond early by the wall clock. By one that was set back the moment may never come.
+        if (now < handle.at && now >= armedAt) return arm(handle, fn);
         waiting.delete(handle);
         fn();
       }, wait),

@@ -2,7 +2,14 @@ import type { Clock, Log } from '#core/model/ports/host.ts';
 import type { Table } from '#core/model/ports/table.ts';
 import { describeError } from '../process/describe-error.ts';
 import type { TimerHandle, Timers } from '../process/timers.ts';
-import { latestDue, nextDue, readStoredSchedule, SCHEDULES_PK, type StoredSchedule } from './stored-schedule.ts';
+import {
+  latestDue,
+  nextDue,
+  readStoredSchedule,
+  SCHEDULES_PK,
+  type StoredSchedule,
+  withoutFiringsAhead,
+} from './stored-schedule.ts';
 import type { Turns } from './turns.ts';
 
 /** One firing. `scheduledTime` is when it was due: RFC 3339, UTC, whole seconds. */
@@ -84,8 +91,9 @@ export class FiringLoop {
 
   async #fireInTurn(name: string, resume: boolean): Promise<void> {
     const { table, clock } = this.#options;
-    const stored = await readStoredSchedule(table, name);
-    if (!this.#running || stored?.state !== 'enabled') return;
+    const found = await readStoredSchedule(table, name);
+    if (!this.#running || found?.state !== 'enabled') return;
+    const stored = this.#inTime(found);
     const { unfinished, ...rest } = stored;
     const due = latestDue(stored, clock.now());
     const firing = due ?? (resume ? unfinished : undefined);
@@ -95,6 +103,13 @@ export class FiringLoop {
     await table.put(fired);
     this.arm(fired);
     this.#track(this.#handOn(stored, firing));
+  }
+
+  #inTime(stored: StoredSchedule): StoredSchedule {
+    const { clock } = this.#options;
+    const mended = withoutFiringsAhead(stored, clock.now());
+    if (mended !== undefined) clock.noteAhead?.(stored.firedThrough);
+    return mended ?? stored;
   }
 
   #track(tick: Promise<void>): void {

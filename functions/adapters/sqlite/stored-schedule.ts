@@ -46,7 +46,7 @@ export function storeSchedule(schedule: Schedule, before: StoredSchedule | undef
   const { name, ...rest } = schedule;
   const goesOn = before !== undefined && sameTiming(before, schedule);
   const stays = goesOn && before.state === 'enabled' && schedule.state === 'enabled';
-  const firedThrough = goesOn ? before.firedThrough : firedBeforeFirst(schedule, now);
+  const firedThrough = goesOn ? Math.min(before.firedThrough, now) : firedBeforeFirst(schedule, now);
   return {
     pk: SCHEDULES_PK,
     sk: name,
@@ -73,6 +73,20 @@ function sameTiming(before: StoredSchedule, after: Schedule): boolean {
 
 function isRate(expression: string): boolean {
   return expression.startsWith('rate(');
+}
+
+/** A clock set back by less makes a schedule late by no more. */
+const TOLERANCE_MS = 60_000;
+
+/**
+ * The schedule without firings that lie ahead: the clock that noted them was, and the schedule would be silent until
+ * then. It counts as not having fired, so that its latest moment is due; its target knows which slots had their run.
+ * Undefined if there are none.
+ */
+export function withoutFiringsAhead(stored: StoredSchedule, now: number): StoredSchedule | undefined {
+  if (stored.firedThrough <= now + TOLERANCE_MS) return undefined;
+  const { unfinished: _, ...rest } = stored;
+  return { ...rest, firedThrough: Math.min(now, stored.startAt - 1) };
 }
 
 /** When the schedule falls due next after what fired, which may be in the past; undefined when it never does. */

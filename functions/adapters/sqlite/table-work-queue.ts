@@ -1,3 +1,4 @@
+import { wasAhead } from '#core/model/ahead.ts';
 import type { Clock, Ids, Log } from '#core/model/ports/host.ts';
 import type { Table } from '#core/model/ports/table.ts';
 import type { WorkQueue } from '#core/model/ports/work-queue.ts';
@@ -65,6 +66,7 @@ class DurableQueue implements TableWorkQueue {
   readonly #maxAttempts: number;
   readonly #retryDelayMs: number;
   readonly #leaseMs: number;
+  readonly #longestDelayMs: number;
   readonly #claimed = new Set<string>();
   readonly #ended = new Set<string>();
   readonly #inFlight = new Set<Promise<void>>();
@@ -84,6 +86,7 @@ class DurableQueue implements TableWorkQueue {
     this.#maxAttempts = maxAttempts;
     this.#retryDelayMs = retryDelayMs;
     this.#leaseMs = leaseMs;
+    this.#longestDelayMs = Math.max(LONGEST_DELAY_SECONDS * 1000, retryDelayMs * maxAttempts);
   }
 
   async send(message: unknown, { delaySeconds = 0 }: { delaySeconds?: number } = {}): Promise<void> {
@@ -143,6 +146,8 @@ class DurableQueue implements TableWorkQueue {
 
   async #deliverDue(): Promise<void> {
     const { table, clock } = this.#options;
+    // Never longer than a pause lasts, wherever the clock was when it began.
+    this.#pausedUntil = Math.min(this.#pausedUntil, clock.now() + this.#retryDelayMs);
     if (clock.now() < this.#pausedUntil) return this.#wakeAt(this.#pausedUntil);
     this.#wakeAt(undefined);
     // A message that ends while the query is read may still be in it: its claim is given up before the next query only.
@@ -153,7 +158,8 @@ class DurableQueue implements TableWorkQueue {
       if (this.#claimed.has(item.sk)) continue;
       const stored = parseStoredMessage(item);
       if (!this.#running || this.#inFlight.size >= this.#concurrency) return;
-      if (dueTimeOf(stored) > clock.now()) return this.#wakeAt(dueTimeOf(stored));
+      const due = dueTimeOf(stored);
+      if (due > clock.now() && !wasAhead(clock, due, this.#longestDelayMs)) return this.#wakeAt(due);
       this.#claim(stored);
     }
   }
@@ -193,8 +199,9 @@ class DurableQueue implements TableWorkQueue {
       delay_ms: delay,
       ...describeError(error),
     });
+    const due = clock.now() + delay;
     // Always another key than before, even where the clock was set back.
-    const sk = messageSortKey(Math.max(clock.now() + delay, dueTimeOf(stored) + 1), idOf(stored));
+    const sk = messageSortKey(due === dueTimeOf(stored) ? due + 1 : due, idOf(stored));
     await table.transact([{ delete: { pk: stored.pk, sk: stored.sk } }, { put: { ...stored, sk } }]);
   }
 

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { amendLease } from '../lease/lease.ts';
+import { amendLease, lastSlot } from '../lease/lease.ts';
+import { wasAhead } from '../model/ahead.ts';
 import { Failure } from '../model/errors.ts';
 import { readConnector } from '../registry/connector-store.ts';
 import type { DatasourceRow } from '../registry/datasource.ts';
@@ -47,6 +48,8 @@ export async function handleSlot(
   message: Extract<WorkMessage, { type: 'slot' }>,
 ): Promise<TickOutcome> {
   const current = await currentRow(deps, message.datasource, message.config_version);
+  // Sent by a clock that was ahead: the schedule has slots of its own by now.
+  if (wasAhead(deps.clock, message.slot, 60_000)) return 'stale';
   // A namesake made since has versions of its own that may well be the same.
   return current?.row.uid === message.uid ? syncSlot(deps, current, message.slot) : 'stale';
 }
@@ -86,9 +89,7 @@ async function syncSlot(deps: SyncDeps, { row, settings }: Current, slot: number
   if (start.outcome === 'duplicate') return 'duplicate';
   if (start.outcome === 'busy') {
     await amendLease(deps.table, row.uid, (lease) =>
-      (lease.last_slot ?? 0) >= slot
-        ? undefined
-        : { ...lease, last_slot: slot, skipped_slots: lease.skipped_slots + 1 },
+      lastSlot(deps, lease) >= slot ? undefined : { ...lease, last_slot: slot, skipped_slots: lease.skipped_slots + 1 },
     );
     return 'busy';
   }

@@ -6,14 +6,16 @@ import {
   putLease,
   readLease,
   seemsForgotten,
+  shortened,
   waitingOn,
 } from '../lease/lease.ts';
+import { wasAhead } from '../model/ahead.ts';
 import { ConditionFailed } from '../model/errors.ts';
 import type { Ids, Log } from '../model/ports/host.ts';
 import type { WorkQueue } from '../model/ports/work-queue.ts';
 import type { DatasourceRow } from '../registry/datasource.ts';
 import { listDatasources } from '../registry/datasource-store.ts';
-import { purgePartition, readPurgeMark } from '../registry/purge-item.ts';
+import { purgeItem, purgePartition, readPurgeMark } from '../registry/purge-item.ts';
 import { closeAbandonedRun } from '../runs/close-abandoned-run.ts';
 import { isResumable, resumeRun } from '../runs/resume-run.ts';
 import type { RunRow } from '../runs/run.ts';
@@ -63,8 +65,21 @@ async function purgeAgain(deps: SweepDeps, uid: string): Promise<WorkMessage | u
   const lease = await readLease(deps.table, uid);
   const purging = lease.run === purgeRun && holdingRun(deps, lease) !== undefined;
   const mark = await readPurgeMark(deps.table, uid);
-  if ((mark?.again_at ?? 0) > deps.clock.now()) return undefined;
+  const againAt = mark?.again_at ?? 0;
+  if (mark !== undefined && wasAhead(deps.clock, againAt, 2 * deps.leaseMs)) {
+    await deps.table.put(purgeItem(uid, mark.datasource, deps.clock.now() + 2 * deps.leaseMs));
+    return undefined;
+  }
+  if (againAt > deps.clock.now()) return undefined;
   return purging ? undefined : { type: 'purge', uid };
+}
+
+/** The lease, and where a clock that was ahead gave it, as one given now: it would keep its datasource until then. */
+async function inTime(deps: SweepDeps, uid: string, lease: Lease): Promise<Lease> {
+  const next = shortened(deps, lease);
+  if (next === undefined) return lease;
+  await putLease(deps.table, uid, lease, next);
+  return next;
 }
 
 /** A run that never began is not lost, it only waits: it keeps its place, and is sent again should its message be lost. */
@@ -81,7 +96,7 @@ async function remind(deps: SweepDeps, run: RunRow, lease: Lease): Promise<WorkM
 
 /** Takes up or closes the run of a lease whose holder died. Returns what is to be done about it. */
 async function mend(deps: SweepDeps, { id, uid, enabled }: DatasourceRow): Promise<WorkMessage | undefined> {
-  const lease = await readLease(deps.table, uid);
+  const lease = await inTime(deps, uid, await readLease(deps.table, uid));
   if (lease.run === undefined) return undefined;
   const held = holdingRun(deps, lease) !== undefined;
   if (held && !seemsForgotten(deps, lease)) return undefined;

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { wasAhead } from '../model/ahead.ts';
 import { Failure } from '../model/errors.ts';
 import type { Clock, Ids } from '../model/ports/host.ts';
 import type { Item, Key, Table, TransactWrite } from '../model/ports/table.ts';
@@ -105,7 +106,7 @@ async function readMark({ table, clock }: OnceDeps, place: Key): Promise<(Mark &
   if (item === undefined) return undefined;
   const mark = markItem.parse(item);
   // The store removes what has expired whenever it likes.
-  return { ...mark, fresh: mark.at + keepMs > clock.now() };
+  return { ...mark, fresh: mark.at + keepMs > clock.now() && !wasAhead(clock, mark.at) };
 }
 
 function markOf({ clock }: OnceDeps, row: Item, body: string) {

@@ -11,6 +11,7 @@ const passing: ReadonlySet<FailureCode> = new Set([
 
 /** Seconds before the source is asked again: about seven minutes in all, then it is given up. */
 const delays = [10, 30, 90, 270];
+export const longestDelaySeconds = Math.max(...delays);
 
 /** True for a failure of the source that asking again later may mend. */
 export function mayPass(failure: Failure): boolean {

@@ -1,8 +1,10 @@
+import { wasAhead } from '../model/ahead.ts';
 import type { Clock } from '../model/ports/host.ts';
 import type { Table } from '../model/ports/table.ts';
 import type { WorkQueue } from '../model/ports/work-queue.ts';
 import { changeBatch, openBatches } from './job-batch.ts';
 import type { JobMessage } from './job-message.ts';
+import { longestDelaySeconds } from './source-patience.ts';
 
 /** Longer than an invocation can live (900 s, Lambda's limit): until then whoever took a batch up may be at it. */
 const patienceMs = 960_000;
@@ -18,7 +20,8 @@ export async function sweepJobs(deps: {
 }): Promise<void> {
   const now = deps.clock.now();
   for await (const batch of openBatches(deps.table)) {
-    if (batch.touched_at + patienceMs > now) continue;
+    const fresh = batch.touched_at + patienceMs > now;
+    if (fresh && !wasAhead(deps.clock, batch.touched_at, longestDelaySeconds * 1000)) continue;
     if ((await changeBatch(deps.table, batch, { touched_at: now })) === undefined) continue;
     const message: JobMessage = { type: 'jobs', first: batch.first };
     await deps.jobs.send(message);

@@ -1,3 +1,4 @@
+import { wasAhead } from '../model/ahead.ts';
 import { ConditionFailed, Failure, type FailureCode } from '../model/errors.ts';
 import { type Lease, type LeaseDeps, leaseLost, putLease, readLease } from './lease.ts';
 
@@ -16,13 +17,14 @@ export type HeldLease = {
 /** Keeps a lease for a run. `requestTimeoutMs` is how long a write that was sent can still be under way. */
 export function holdLease(deps: LeaseDeps, uid: string, taken: Lease, requestTimeoutMs: number): HeldLease {
   let lease = taken;
+  const isTooLong = ({ expires_at }: Lease): boolean => wasAhead(deps.clock, expires_at, deps.leaseMs);
 
   const refresh = async (renew: boolean): Promise<void> => {
     for (;;) {
       const found = await readLease(deps.table, uid);
       if (found.fence !== taken.fence || found.run !== taken.run) throw leaseLost();
       lease = found;
-      if (!renew && found.expires_at - deps.clock.now() > deps.leaseMs / 2) return;
+      if (!renew && found.expires_at - deps.clock.now() > deps.leaseMs / 2 && !isTooLong(found)) return;
       const next = { ...found, version: found.version + 1, expires_at: deps.clock.now() + deps.leaseMs };
       try {
         await putLease(deps.table, uid, found, next);
@@ -48,7 +50,8 @@ export function holdLease(deps: LeaseDeps, uid: string, taken: Lease, requestTim
     },
     async assertWritable() {
       deps.alive?.();
-      const inTime = deps.clock.now() < lease.expires_at - requestTimeoutMs;
+      // By a clock that was set back a lease would seem to last for ever, and others may have ended it.
+      const inTime = deps.clock.now() < lease.expires_at - requestTimeoutMs && !isTooLong(lease);
       // A run ends with its holder. Of any other worker it may have ended, and others begun, long before the lease as
       // that worker saw it runs out.
       if (inTime && taken.holder === deps.holder) return;

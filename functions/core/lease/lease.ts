@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { wasAhead } from '../model/ahead.ts';
 import { ConditionFailed, Failure } from '../model/errors.ts';
 import type { Clock } from '../model/ports/host.ts';
 import type { Item, Key, Table, TransactWrite } from '../model/ports/table.ts';
@@ -22,6 +23,8 @@ const leaseRow = z.object({
   /** What broke a worker off that does not hold the lease: the run fails with it. */
   failure: z.object({ code: z.string(), message: z.string() }).optional(),
   last_slot: z.number().optional(),
+  /** The id that was given last: the next one sorts behind it, whatever the clock says. */
+  newest_run: z.string().optional(),
   /** Runs in a row whose process died. */
   interruptions: z.number().int().optional(),
   skipped_slots: z.number().int(),
@@ -59,6 +62,20 @@ export async function readLease(table: Table, uid: string): Promise<Lease> {
   return item ? fromItem(leaseRow, item) : unheld;
 }
 
+/** The latest slot that had its run, or 0. One that lies ahead was noted by a clock that was wrong; it must not silence the
+ *  schedule until then. */
+export function lastSlot({ clock }: Pick<LeaseDeps, 'clock'>, lease: Lease): number {
+  const slot = lease.last_slot ?? 0;
+  return wasAhead(clock, slot) ? 0 : slot;
+}
+
+/** What a lease becomes that a clock which was ahead gave: it ends when one taken now would. Undefined for any other. */
+export function shortened(deps: LeaseDeps, lease: Lease): Lease | undefined {
+  if (!wasAhead(deps.clock, lease.expires_at, Math.max(deps.leaseMs, queuedMs))) return undefined;
+  const lastsMs = lease.holder === undefined ? queuedMs : deps.leaseMs;
+  return { ...lease, version: lease.version + 1, expires_at: deps.clock.now() + lastsMs };
+}
+
 /** The run that holds the lease now, if one does. */
 export function holdingRun(deps: Pick<LeaseDeps, 'clock' | 'isAlive'>, lease: Lease): string | undefined {
   if (lease.run === undefined || lease.expires_at <= deps.clock.now()) return undefined;
@@ -92,6 +109,7 @@ export function takeLease(
     sender: taken.holder === undefined ? deps.holder : undefined,
     expires_at: deps.clock.now() + (taken.holder === undefined ? queuedMs : deps.leaseMs),
     last_slot: taken.slot ?? lease.last_slot,
+    newest_run: taken.purged ? lease.newest_run : taken.run,
     skipped_slots: lease.skipped_slots,
     interruptions: taken.interruptions ?? lease.interruptions,
     purged: taken.purged ?? lease.purged,

@@ -12,10 +12,22 @@ export function runExpiry(now: number): number {
   return Math.floor(now / 1000) + keepSeconds;
 }
 
-/** A run's id begins with the time it was made and the fence of its lease, so that a partition sorted by id is sorted by
- *  time, even where two runs follow each other within a millisecond. */
-export function newRunId(clock: Clock, ids: Ids, fence: number): string {
-  return `${clock.now().toString(36).padStart(9, '0')}${fence.toString(36).padStart(6, '0')}${ids.unique().slice(0, 5)}`;
+/** Digits of the time that an id begins with: base 36, epoch milliseconds, until the year 5188. */
+const timeDigits = 9;
+
+/**
+ * A run's id begins with the time it was made and the fence of its lease, so that a partition sorted by id is sorted by
+ * time, even where two runs follow each other within a millisecond. `earlier` ids of the datasource that a clock made
+ * which was ahead lend their time until it has come: the fence alone orders those behind them.
+ */
+export function newRunId(
+  { clock, ids }: { readonly clock: Clock; readonly ids: Ids },
+  fence: number,
+  earlier: readonly (string | undefined)[],
+): string {
+  const now = clock.now().toString(36).padStart(timeDigits, '0');
+  const [time = now] = [now, ...earlier.map((id) => id?.slice(0, timeDigits) ?? '')].sort().reverse();
+  return `${time}${fence.toString(36).padStart(6, '0')}${ids.unique().slice(0, 5)}`;
 }
 
 /** When a run was made, epoch milliseconds, by its id. */

@@ -1,4 +1,5 @@
-import { holdingRun, type Lease, readLease, takeLease } from '../lease/lease.ts';
+import { holdingRun, type Lease, lastSlot, readLease, takeLease } from '../lease/lease.ts';
+import { wasAhead } from '../model/ahead.ts';
 import { ConditionFailed, Failure } from '../model/errors.ts';
 import type { ConnectorRow } from '../registry/connector.ts';
 import { readConnector } from '../registry/connector-store.ts';
@@ -43,9 +44,6 @@ export type RunStart =
 /** A pass over a bucket may take so long; how far it is is kept for a week. */
 const passMs = 5 * 86_400_000;
 
-/** Slots lie at most a minute ahead of the tick that brings them; clocks of two machines hardly differ by as much. */
-const slotsAheadMs = 300_000;
-
 type StartDeps = Omit<SyncDeps, keyof OpenDeps | 'queue' | 'settings' | 'spools'>;
 
 /**
@@ -69,12 +67,6 @@ export async function startRun(deps: StartDeps, request: RunRequest): Promise<Ru
     const started = await take(deps, request, { datasource, connector }, lease);
     if (started !== undefined) return { outcome: 'started', ...started, datasource, connector };
   }
-}
-
-/** A slot that lies ahead of now was noted by a clock that was wrong; it must not silence the schedule until then. */
-function lastSlot(deps: StartDeps, lease: Lease): number {
-  const slot = lease.last_slot ?? 0;
-  return slot > deps.clock.now() + slotsAheadMs ? 0 : slot;
 }
 
 async function connectorOf(deps: StartDeps, datasource: DatasourceRow): Promise<ConnectorRow> {
@@ -108,7 +100,7 @@ async function take(
     interruptions += 1;
   }
   const state = await readState(deps.table, uid);
-  const id = newRunId(deps.clock, deps.ids, lease.fence + 1);
+  const id = newRunId(deps, lease.fence + 1, [lease.newest_run, state.last_run?.id]);
   const holder = request.inProcess ? deps.holder : undefined;
   const { next, write } = takeLease(deps, uid, lease, {
     datasource: datasource.id,
@@ -175,7 +167,8 @@ function passToGoOnWith(
   { unfinished }: SyncState,
 ): RunRow['pass'] {
   if (unfinished === undefined || request.dryRun || request.approves !== undefined) return undefined;
-  if (deps.clock.now() - Date.parse(unfinished.began_at) > passMs) return undefined;
+  const beganAt = Date.parse(unfinished.began_at);
+  if (deps.clock.now() - beganAt > passMs || wasAhead(deps.clock, beganAt)) return undefined;
   if (fingerprintOf(configOf(connector, datasource)) !== unfinished.fingerprint) return undefined;
   const { pass: id, began_at, fingerprint, way } = unfinished;
   return { id, began_at, fingerprint, way };

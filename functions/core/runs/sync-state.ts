@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { liesAhead } from '../model/ahead.ts';
 import type { Item, Table } from '../model/ports/table.ts';
 import { fromItem, toItem } from '../table/stored-item.ts';
 import { type InboxState, inboxState, passIdOf, type RunRow, runRow } from './run.ts';
@@ -29,6 +30,8 @@ const stateRow = z.object({
   error: z.object({ code: z.string(), message: z.string() }).optional(),
   /** No scheduled run before this moment (epoch ms), as long as the settings are those that it was decided for. */
   retry_at: z.number().optional(),
+  /** When that was counted from (epoch ms). */
+  retry_from: z.number().optional(),
   settings: z.string().optional(),
   /** The run that ended last, kept when its own record has expired. */
   last_run: runRow.optional(),
@@ -133,7 +136,7 @@ function afterFailure(state: SyncState, run: RunRow, judgement: Judgement): Sync
   // Somebody who tries by hand whether it works again does not put off the schedule by it.
   if (run.trigger !== 'schedule' && state.failures > 0) return kept;
   const failures = state.failures + 1;
-  const { retry_at: _retryAt, settings: _settings, ...rest } = kept;
+  const { retry_at: _retryAt, retry_from: _retryFrom, settings: _settings, ...rest } = kept;
   return { ...rest, failures, ...pause(run, judgement, failures, longestBackoffMs) };
 }
 
@@ -152,15 +155,29 @@ function pause(
   { intervalMs, settings }: Judgement,
   inARow: number,
   longestMs: number,
-): Pick<SyncState, 'retry_at' | 'settings'> {
+): Pick<SyncState, 'retry_at' | 'retry_from' | 'settings'> {
   if (intervalMs === undefined || inARow < 2) return {};
   const delay = Math.min(longestMs, intervalMs * 2 ** (inARow - 1));
-  return { retry_at: Date.parse(run.started_at ?? run.queued_at) + delay - 1000, settings };
+  const from = Date.parse(run.started_at ?? run.queued_at);
+  return { retry_at: from + delay - 1000, retry_from: from, settings };
 }
 
 /** True if scheduled runs are put off now. Settings that were changed since are given their chance at once. */
 export function isBackingOff(state: SyncState, settings: string, now: number): boolean {
-  return state.retry_at !== undefined && state.settings === settings && now < state.retry_at;
+  return state.settings === settings && retryAt(state, now) !== undefined;
+}
+
+/** Until when scheduled runs of a datasource are put off (epoch ms), as far as can be said without its connector, whose
+ *  changes end that too; undefined if they are not. */
+export function putOffUntil(state: SyncState, datasource: { version: number }, now: number): number | undefined {
+  const same = state.settings?.startsWith(`${datasource.version}.`) ?? false;
+  return same ? retryAt(state, now) : undefined;
+}
+
+/** None where a clock that was ahead counted it: the schedule would be silent until then. */
+function retryAt({ retry_at: at, retry_from: from }: SyncState, now: number): number | undefined {
+  if (at === undefined || at <= now) return undefined;
+  return liesAhead(from ?? at, now, from === undefined ? longestBackoffMs : 0) ? undefined : at;
 }
 
 /** Stands for all that a run's success may depend on and that somebody may have mended. */
@@ -168,9 +185,9 @@ export function settingsOf(datasource: { version: number }, connector: { version
   return `${datasource.version}.${connector.version}`;
 }
 
-/** What the API shows of it. */
-export function healthView(state: SyncState): Record<string, unknown> {
-  const retry = state.retry_at === undefined ? {} : { retry_at: new Date(state.retry_at).toISOString() };
+/** What the API shows of it. `until` (epoch ms) is when scheduled runs go on, where they are put off. */
+export function healthView(state: SyncState, until?: number): Record<string, unknown> {
+  const retry = until === undefined ? {} : { retry_at: new Date(until).toISOString() };
   if (state.failures > 0) {
     const { failures, failing_since, error } = state;
     return { status: 'failing', failures_in_a_row: failures, failing_since, error, ...retry };

@@ -1,3 +1,4 @@
+import { wasAhead } from '../model/ahead.ts';
 import { ConditionFailed } from '../model/errors.ts';
 import type { Clock, Log } from '../model/ports/host.ts';
 import type { LiveSchedule, Schedule, Schedules } from '../model/ports/schedules.ts';
@@ -79,10 +80,20 @@ type Seen = { readonly id: string; readonly ack?: ScheduleAck | undefined; reado
 /** One round. False if it is to be looked at again. The live schedule is read last, right before it may be put. */
 async function settle(deps: ReconcileDeps, id: string): Promise<boolean> {
   const row = await readDatasource(deps.table, id);
+  if (row !== undefined && wasAhead(deps.clock, row.sync.anchor)) return anchorAnew(deps, row);
   const ack = await readAck(deps.table, id);
   const live = await deps.schedules.read(id);
   if (row === undefined) return withdraw(deps, undefined, { id, ack, live });
   return live === undefined ? settleMissing(deps, row, ack) : settleLive(deps, row, ack, live);
+}
+
+/** An anchor is when the schedule was changed. One that lies ahead would keep a rate silent until then. */
+async function anchorAnew(deps: ReconcileDeps, row: DatasourceRow): Promise<false> {
+  const now = deps.clock.now();
+  const { timing, state } = changeTimes(row.sync);
+  const changed_at = { timing: Math.min(timing, now), state: Math.min(state, now) };
+  await updateDatasource(deps.table, row, { ...row, sync: { ...row.sync, anchor: now, changed_at } });
+  return false;
 }
 
 async function settleLive(

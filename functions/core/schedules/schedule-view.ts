@@ -3,12 +3,16 @@ import { parseInterval } from '../timing/interval.ts';
 import { nextFire } from '../timing/next-fire.ts';
 import { scheduleOf } from './schedule-of.ts';
 
-/** What the API shows of a datasource's schedule; undefined if it has none. `now` in epoch milliseconds. */
-export function scheduleView(row: DatasourceRow, now: number): Record<string, unknown> | undefined {
+/**
+ * What the API shows of a datasource's schedule; undefined if it has none.
+ *
+ * @param from the next run is the first slot after this (epoch ms): now, or when runs that are put off go on.
+ */
+export function scheduleView(row: DatasourceRow, from: number): Record<string, unknown> | undefined {
   const schedule = scheduleOf(row);
   if (schedule === undefined) return undefined;
   const { name, expression, timezone, state, startAt } = schedule;
-  const next = state === 'enabled' ? (nextSlot(row, now) ?? nextFire(expression, timezone, startAt, now)) : undefined;
+  const next = state === 'enabled' ? (nextSlot(row, from) ?? nextFire(expression, timezone, startAt, from)) : undefined;
   return {
     name,
     expression,

@@ -1,11 +1,12 @@
+import { wasAhead } from '../model/ahead.ts';
 import { ConditionFailed } from '../model/errors.ts';
 import type { WebhookAnswer } from '../model/ports/webhooks.ts';
 import { type DeliveryRow, readDelivery, updateDelivery } from './delivery.ts';
 import type { DeliveryDeps } from './delivery-deps.ts';
-import { longestLifeMs, spread, waitAfter } from './retry-schedule.ts';
+import { longestLifeMs, longestWaitBefore, spread, waitAfter } from './retry-schedule.ts';
 import { signatureHeaders } from './sign.ts';
 import { secretContext, type WebhookRow } from './webhook.ts';
-import { type LastDelivery, noteAttempt, takeTurn } from './webhook-health.ts';
+import { type LastDelivery, longestRestMs, noteAttempt, takeTurn } from './webhook-health.ts';
 import type { DeliverMessage } from './webhook-message.ts';
 import { readWebhook, updateWebhook } from './webhook-store.ts';
 
@@ -26,7 +27,7 @@ const afterRestMs = 30_000;
 export async function deliver(deps: DeliveryDeps, message: DeliverMessage): Promise<void> {
   const delivery = await readDelivery(deps.table, message.webhook, message.delivery);
   if (delivery?.status !== 'pending' || delivery.attempts >= message.attempt) return;
-  const due = Math.max(message.due, delivery.claimed_until ?? 0);
+  const due = Math.max(dueAt(deps, message), claimedUntil(deps, delivery));
   if (deps.clock.now() < due) return postpone(deps, message, due);
   const webhook = await readWebhook(deps.table, message.webhook);
   if (!webhook?.active) return void (await write(deps, { ...delivery, status: 'dropped' }));
@@ -35,6 +36,15 @@ export async function deliver(deps: DeliveryDeps, message: DeliverMessage): Prom
   const claimed = await write(deps, { ...delivery, claimed_until: deps.clock.now() + claimMs });
   if (claimed === undefined) return;
   await attempt(deps, message, webhook, claimed);
+}
+
+/** When the message asks to be looked at; at once where that is further ahead than it can have been told to wait. */
+function dueAt({ clock }: DeliveryDeps, { due, attempt: next }: DeliverMessage): number {
+  return wasAhead(clock, due, Math.max(longestWaitBefore(next), longestRestMs + afterRestMs)) ? 0 : due;
+}
+
+function claimedUntil({ clock }: DeliveryDeps, { claimed_until: until = 0 }: DeliveryRow): number {
+  return wasAhead(clock, until, claimMs) ? 0 : until;
 }
 
 async function attempt(
@@ -51,8 +61,10 @@ async function attempt(
 }
 
 async function rest(deps: DeliveryDeps, message: DeliverMessage, delivery: DeliveryRow, until: number): Promise<void> {
-  const tooOld = deps.clock.now() - delivery.since > longestLifeMs;
+  const now = deps.clock.now();
+  const tooOld = now - delivery.since > longestLifeMs;
   if (tooOld) return giveUp(deps, { ...delivery, problem: 'receiver_failing' });
+  if (wasAhead(deps.clock, delivery.since)) await write(deps, { ...delivery, since: now });
   return postpone(deps, message, until + spread(delivery.id, afterRestMs));
 }
 

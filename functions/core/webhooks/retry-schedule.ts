@@ -21,6 +21,11 @@ export function waitAfter(delivery: string, attempt: number): number | undefined
   return wait === undefined ? undefined : Math.round(wait * (1 + jitterShare * fraction(delivery, attempt)));
 }
 
+/** The longest that the attempt with this number (from 1) can have been told to wait, in milliseconds. */
+export function longestWaitBefore(attempt: number): number {
+  return (waits[attempt - 2] ?? 0) * (1 + jitterShare);
+}
+
 /** Up to so many milliseconds, different for each delivery. */
 export function spread(delivery: string, most: number): number {
   return Math.round(most * fraction(delivery, 0));

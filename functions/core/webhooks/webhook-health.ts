@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { wasAhead } from '../model/ahead.ts';
 import { ConditionFailed } from '../model/errors.ts';
 import type { Clock } from '../model/ports/host.ts';
 import type { Table } from '../model/ports/table.ts';
@@ -32,7 +33,7 @@ export type WebhookHealth = z.output<typeof webhookHealth>;
 /** So many failures in a row, and a webhook is asked by one delivery at a time, after a rest. */
 const restAfter = 3;
 const firstRestMs = 10_000;
-const longestRestMs = 15 * 60_000;
+export const longestRestMs = 15 * 60_000;
 
 /** Also of a webhook that was deleted while an attempt was under way, which notes its end afterwards. */
 const keepSeconds = 90 * 86_400;
@@ -62,7 +63,7 @@ export async function takeTurn(
   const health = await readHealth(table, id);
   if (health === undefined || health.failures < restAfter) return undefined;
   const now = clock.now();
-  if (now < health.resting_until) return health.resting_until;
+  if (now < health.resting_until && !wasAhead(clock, health.resting_until, longestRestMs)) return health.resting_until;
   try {
     await putHealth(table, id, { ...health, resting_until: now + turnMs }, now);
     return undefined;

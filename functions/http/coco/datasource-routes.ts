@@ -4,6 +4,7 @@ import { deleteDatasource } from '#core/registry/changes/delete-datasource.ts';
 import { createDatasource, replaceDatasource, updateDatasourceFields } from '#core/registry/changes/save-datasource.ts';
 import { type DatasourceRow, datasourceInput, datasourcePatch, datasourceView } from '#core/registry/datasource.ts';
 import { listDatasources, readDatasource } from '#core/registry/datasource-store.ts';
+import { putOffUntil, readState } from '#core/runs/sync-state.ts';
 import { scheduleView } from '#core/schedules/schedule-view.ts';
 import type { FacetRequests } from '#core/search/facet-request.ts';
 import { readShown } from '#core/search/search-language.ts';
@@ -90,7 +91,9 @@ export const datasourceRoutes: readonly RouteOf<'api', CocoAnswer>[] = [
     answer: 'found',
     handle: async ({ deps, param }) => {
       const row = await demandDatasource(deps.table, param('id'));
-      const schedule = scheduleView(row, deps.clock.now());
+      const now = deps.clock.now();
+      const until = putOffUntil(await readState(deps.table, row.uid), row, now);
+      const schedule = scheduleView(row, until ?? now);
       if (schedule === undefined) throw new Failure('not_found', `datasource ${row.id} has no schedule`);
       return found(row.id, schedule);
     },

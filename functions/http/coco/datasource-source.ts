@@ -4,7 +4,7 @@ import { type DatasourceRow, datasourceView } from '#core/registry/datasource.ts
 import { readServerNote, serverView } from '#core/registry/server-note.ts';
 import { runView } from '#core/runs/run.ts';
 import { newestRun } from '#core/runs/run-store.ts';
-import { healthView, readState } from '#core/runs/sync-state.ts';
+import { healthView, putOffUntil, readState } from '#core/runs/sync-state.ts';
 import { scheduleView } from '#core/schedules/schedule-view.ts';
 
 type ReadDeps = { readonly table: Table; readonly clock: Clock };
@@ -20,13 +20,14 @@ export async function datasourceSource(deps: ReadDeps, row: DatasourceRow): Prom
     readState(deps.table, row.uid),
     readServerNote(deps.table, row.target, now),
   ]);
-  const schedule = scheduleView(row, now);
+  const until = putOffUntil(state, row, now);
+  const schedule = scheduleView(row, until ?? now);
   return {
     ...datasourceView(row),
     ...(schedule === undefined ? {} : { schedule }),
     ...(run === undefined ? {} : { last_run: runView(run) }),
     ...(server === undefined ? {} : { server: serverView(server) }),
-    health: healthView(state),
+    health: healthView(state, until),
   };
 }
 

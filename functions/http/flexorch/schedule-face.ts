@@ -4,6 +4,7 @@ import type { ConnectorRow } from '#core/registry/connector.ts';
 import { readConnector } from '#core/registry/connector-store.ts';
 import type { DatasourceRow } from '#core/registry/datasource.ts';
 import { listDatasources, readNumberedDatasource } from '#core/registry/datasource-store.ts';
+import { putOffUntil, readState } from '#core/runs/sync-state.ts';
 import { scheduleView } from '#core/schedules/schedule-view.ts';
 import { demandConnector, isShown, shownConnectors } from './connector-face.ts';
 import { lastSync } from './last-runs.ts';
@@ -53,7 +54,9 @@ export function isActive({ row }: Schedule): boolean {
 /** What /v1 shows of a schedule. An expression that Unix cron lacks, set in the AWS console, has its next firing only. */
 export async function scheduleFace(deps: ReadDeps, schedule: Schedule): Promise<Record<string, unknown>> {
   const { row, connector } = schedule;
-  const last = await lastSync(deps, row);
+  const now = deps.clock.now();
+  const [last, state] = await Promise.all([lastSync(deps, row), readState(deps.table, row.uid)]);
+  const until = putOffUntil(state, row, now);
   const prefix = prefixOf(schedule);
   const active = isActive(schedule);
   return {
@@ -68,7 +71,7 @@ export async function scheduleFace(deps: ReadDeps, schedule: Schedule): Promise<
     is_active: active,
     enabled: active,
     last_run_at: last?.started_at ?? null,
-    next_run_at: scheduleView(row, deps.clock.now())?.next_run_at ?? null,
+    next_run_at: scheduleView(row, until ?? now)?.next_run_at ?? null,
     created_at: row.created,
   };
 }

@@ -52,6 +52,34 @@ it('mends the others when one cannot be read, and fails in the end', async () =>
   expect(world.messages).toMatchObject([{ message: { type: 'resync', datasource: 'b-abandoned' } }]);
 });
 
+it('shortens what a clock that was ahead gave: leases are freed and purges go on when their time is over by the right one', async () => {
+  // Given, by a clock 40 days ahead, a run whose worker hangs, one that waits for its message, and a purge that comes twice
+  const right = now;
+  now += 40 * 86_400_000;
+  const hanging = await world.addDatasource({ id: 'a-hanging' });
+  const waiting = await world.addDatasource({ id: 'b-waiting' });
+  const deleted = await world.addDatasource({ id: 'c-deleted' });
+  await startRun(world.deps, { datasource: hanging.id, trigger: 'schedule', inProcess: true });
+  await requestRun(world.deps, { datasource: waiting.id, trigger: 'api' });
+  await deleteDatasource(world.deps, deleted.id);
+  await purgeData(world.deps, deleted.uid);
+  world.messages.splice(0);
+  // When it is put right
+  now = right;
+  await sweep(world.deps);
+  expect((await readLease(world.table, hanging.uid)).expires_at).toBe(now + world.deps.leaseMs);
+  now += Math.max(world.deps.leaseMs * 2, 60_000) + 1000;
+  await sweep(world.deps);
+  // Then
+  expect(world.messages.map(({ message }) => message)).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({ type: 'resync', datasource: hanging.id }),
+      expect.objectContaining({ type: 'run', datasource: waiting.id }),
+      { type: 'purge', uid: deleted.uid },
+    ]),
+  );
+});
+
 it('does not remind of a purge that is on, and a second purge leaves it alone', async () => {
   const { id, uid } = await world.addDatasource();
   await world.sync(id);

@@ -160,6 +160,23 @@ describe('a worker that is killed', () => {
     await world.close();
   });
 
+  test('given a clock that was ahead when it died and is put right, the sweep sends the batch again', async () => {
+    const world = await createJobsWorld();
+    const right = world.time.now;
+    world.time.now += 40 * 86_400_000;
+    const id = await prepare(world);
+    const rows = rowsWritten(world);
+    const message = world.sent.splice(0)[0]?.message;
+    await handleJobs(doomed(world.deps, createExecutioner(12, 'before')), message).catch(() => undefined);
+    world.time.now = right;
+    await sweepJobs(world.deps);
+    await sweepJobs(world.deps);
+    expect(world.sent).toEqual([{ message, delaySeconds: 0 }]);
+    await world.workOff();
+    await judge(world, id, rows);
+    await world.close();
+  });
+
   test('given it dies each time, the jobs end as failed at last', async () => {
     const world = await createJobsWorld();
     await prepare(world);

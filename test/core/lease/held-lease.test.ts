@@ -125,6 +125,26 @@ describe('a write', () => {
     expect(reads).toBe(0);
   });
 
+  it('asks the store where a clock that was ahead made the lease, and shortens it to what one lasts', async () => {
+    // Given a lease that was renewed by a clock 40 days ahead
+    now = begin + 40 * 86_400_000;
+    await held.assertWritable();
+    expect((await stored()).expires_at).toBe(now + leaseMs);
+    // When the clock is put right
+    now = begin;
+    reads = 0;
+    await held.assertWritable();
+    // Then nobody relies on it
+    expect(reads).toBeGreaterThan(0);
+    expect((await stored()).expires_at).toBe(begin + leaseMs);
+    // And where another run has it by then, nothing may be written
+    now = begin + 40 * 86_400_000;
+    await held.assertWritable();
+    await amend({ fence: 9 });
+    now = begin;
+    await expect(held.assertWritable()).rejects.toEqual(lost);
+  });
+
   it('fails when another run has the lease by then', async () => {
     await amend({ fence: 2 });
     await held.assertWritable();
@@ -158,7 +178,14 @@ describe('a lease', () => {
     const { next } = takeLease(deps(), 'u', lease, { run: 'next' });
     expect(next).toEqual({
       ...{ v: 1, version: 2, fence: 2, datasource: 'd', run: 'next', holder: undefined, sender: 'me' },
-      ...{ expires_at: now + 900_000, last_slot: 5, skipped_slots: 3, interruptions: 2, purged: true },
+      ...{
+        expires_at: now + 900_000,
+        newest_run: 'next',
+        last_slot: 5,
+        skipped_slots: 3,
+        interruptions: 2,
+        purged: true,
+      },
     });
     const given = { datasource: 'e', run: 'next', holder: 'me', slot: 9, interruptions: 0, purged: false };
     expect(takeLease(deps(), 'u', lease, given).next).toMatchObject({
@@ -201,7 +228,16 @@ describe('a lease', () => {
     const failure = { code: 'internal', message: 'm' };
     const lease = await amend({ cancel: true, failure, interruptions: 2, last_slot: 7, skipped_slots: 1 });
     expect(freed(lease)).toEqual({
-      ...{ v: 1, version: 3, fence: 1, datasource: 'd', expires_at: 0, last_slot: 7, skipped_slots: 1 },
+      ...{
+        v: 1,
+        version: 3,
+        fence: 1,
+        datasource: 'd',
+        expires_at: 0,
+        newest_run: 'r',
+        last_slot: 7,
+        skipped_slots: 1,
+      },
     });
   });
 

@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { type RunRow, zeroCounters } from '#core/runs/run.ts';
-import { healthView, isBackingOff, pastOf, type SyncState, settingsOf, stateAfter } from '#core/runs/sync-state.ts';
+import { newRunId } from '#core/runs/run-store.ts';
+import {
+  healthView,
+  isBackingOff,
+  pastOf,
+  putOffUntil,
+  type SyncState,
+  settingsOf,
+  stateAfter,
+} from '#core/runs/sync-state.ts';
 
 const minute = 60_000;
 const started = Date.parse('2026-03-01T00:00:00Z');
@@ -154,7 +163,7 @@ describe('failures in a row', () => {
     const second = failed({ completed_at: '2026-03-01T00:02:00.000Z', error: { ...error, message: 'Never.' } });
     expect(judged(fresh, failed(), second)).toEqual({
       ...{ v: 1, failures: 2, failing_since: '2026-03-01T00:01:00.000Z', error: { ...error, message: 'Never.' } },
-      ...{ retry_at: started + 2 * minute - 1000, settings: '1.2' },
+      ...{ retry_at: started + 2 * minute - 1000, retry_from: started, settings: '1.2' },
     });
   });
 
@@ -218,18 +227,53 @@ describe('the schedule is put off', () => {
     expect(isBackingOff(fresh, '1.2', 99)).toBe(false);
     expect(settingsOf({ version: 1 }, { version: 2 })).toBe('1.2');
   });
+
+  it('as the API tells it, until the datasource is changed', () => {
+    expect(putOffUntil(state, { version: 1 }, 99)).toBe(100);
+    expect(putOffUntil(state, { version: 1 }, 100)).toBeUndefined();
+    expect(putOffUntil(state, { version: 12 }, 99)).toBeUndefined();
+    expect(putOffUntil(fresh, { version: 1 }, 99)).toBeUndefined();
+  });
+
+  it('not by a clock that was ahead when it was decided, be it by hours', () => {
+    const ahead = 3_600_000;
+    const from = started + ahead;
+    const decided = { ...state, retry_from: from, retry_at: from + minute };
+    expect(isBackingOff(decided, '1.2', from)).toBe(true);
+    expect(isBackingOff(decided, '1.2', started)).toBe(false);
+    expect(putOffUntil(decided, { version: 1 }, started)).toBeUndefined();
+    // What was stored before this was told is believed for as long as a backoff can last
+    expect(isBackingOff({ ...state, retry_at: started + 86_400_000 }, '1.2', started)).toBe(true);
+    expect(isBackingOff({ ...state, retry_at: started + 40 * 86_400_000 }, '1.2', started)).toBe(false);
+  });
+});
+
+describe("a run's id", () => {
+  const idOf = (now: number, fence: number, ...earlier: (string | undefined)[]) =>
+    newRunId({ clock: { now: () => now }, ids: { unique: () => 'zzzzz' } }, fence, earlier);
+
+  it('sorts behind all earlier ones, also those that a clock gave which was ahead', () => {
+    const first = idOf(started, 1);
+    const ahead = idOf(started + 40 * 86_400_000, 2, first);
+    const after = idOf(started + minute, 3, ahead, first);
+    const last = idOf(started + 2 * minute, 4, undefined, after);
+    const later = idOf(started + 41 * 86_400_000, 5, last, undefined);
+    expect([later, last, after, ahead, first].sort()).toEqual([first, ahead, after, last, later]);
+    expect(new Set([first, ahead, after, last, later].map(({ length }) => length))).toEqual(new Set([20]));
+  });
 });
 
 describe('health', () => {
   it('tells what is wrong, since when, and when it is tried again', () => {
+    const retryAt = started + 2 * minute - 1000;
     expect(healthView(fresh)).toEqual({ status: 'healthy', failures_in_a_row: 0 });
     expect(healthView(stateOf(fresh, failed()))).toEqual({
       ...{ status: 'failing', failures_in_a_row: 1, failing_since: '2026-03-01T00:01:00.000Z', error },
     });
-    expect(healthView(stateOf(fresh, failed(), failed()))).toMatchObject({
+    expect(healthView(stateOf(fresh, failed(), failed()), retryAt)).toMatchObject({
       ...{ failures_in_a_row: 2, retry_at: '2026-03-01T00:01:59.000Z' },
     });
-    expect(healthView(stateOf(fresh, held('one'), held('two')))).toEqual({
+    expect(healthView(stateOf(fresh, held('one'), held('two')), retryAt)).toEqual({
       ...{ status: 'held', failures_in_a_row: 0, held_run: 'one', retry_at: '2026-03-01T00:01:59.000Z' },
     });
     expect(healthView(stateOf(fresh, held('one'), failed()))).toMatchObject({ status: 'failing' });

@@ -212,6 +212,48 @@ describe('many webhooks', () => {
     expect(world.dead).toEqual([]);
   });
 
+  test('given a clock that was ahead and is put right, then what failed meanwhile goes on by the waits of its attempt', async () => {
+    const world = createWebhookWorld();
+    await world.create();
+    let well = false;
+    world.receive('https://one.test/', () => (well ? { status: 200 } : { problem: 'unreachable' }));
+    const right = world.time.clock.now();
+    world.time.set(right + 40 * 24 * hour);
+    await world.queue.start();
+    for (let index = 0; index < many; index += 1) await world.tell(runEvent('completed', `run${index}`));
+    await world.time.advance(hour);
+    world.time.set(right);
+    // Before it is well again it is asked, though it rests by the clock that was ahead
+    const asked = world.sent.length;
+    await world.time.advance(20 * 60 * second);
+    expect(world.sent.length).toBeGreaterThan(asked);
+    well = true;
+    await world.time.advance(3 * hour);
+    expect(new Set((await world.deliveries()).map(({ status }) => status))).toEqual(new Set(['delivered']));
+    const since = (await world.deliveries()).map((row) => row.since - right);
+    expect(Math.min(...since)).toBeLessThan(hour);
+  });
+
+  test('given a claim that a clock made which was ahead, then the delivery is claimed anew when it is put right', async () => {
+    const world = createWebhookWorld();
+    await world.create();
+    let heard = false;
+    world.receive('https://one.test/', () => {
+      if (heard) return { status: 200 };
+      heard = true;
+      throw new Error('the process dies here');
+    });
+    const right = world.time.clock.now();
+    world.time.set(right + 40 * 24 * hour);
+    await world.queue.start();
+    await world.tell(runEvent('completed'));
+    await world.time.advance(0);
+    expect((await world.deliveries())[0]).toMatchObject({ status: 'pending', claimed_until: expect.any(Number) });
+    world.time.set(right);
+    await world.time.advance(90 * second);
+    expect((await world.deliveries())[0]).toMatchObject({ status: 'delivered' });
+  });
+
   test('given a receiver that never comes back, all are given up in the end', async () => {
     const world = createWebhookWorld();
     await world.create();

@@ -1,6 +1,8 @@
 export interface Clock {
   /** Epoch milliseconds. */
   now(): number;
+  /** Told of a stored moment (epoch ms) that only a clock can have written that was ahead of this one. */
+  noteAhead?(at: number): void;
 }
 
 export interface Ids {

@@ -42,7 +42,9 @@ function isForgiven({ tally }: SettlingContext): boolean {
 /** The older an absence is, the likelier it is that something was written again: after 15 minutes, or when the run waited
  *  for another invocation. */
 function isOld({ deps, run, pass }: SettlingContext): boolean {
-  return deps.clock.now() - pass.beganAt > freshForMs || run.checkpoint !== undefined || run.pass !== undefined;
+  const age = deps.clock.now() - pass.beganAt;
+  // Below zero the clock was set back: nobody knows how old.
+  return age > freshForMs || age < 0 || run.checkpoint !== undefined || run.pass !== undefined;
 }
 
 /** Keys at even distances over all candidates. */

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { RangeRow } from '../../catalogue/range-map.ts';
 import type { HeldLease } from '../../lease/held-lease.ts';
 import { fenceCheck, leaseLost } from '../../lease/lease.ts';
+import { wasAhead } from '../../model/ahead.ts';
 import { ConditionFailed } from '../../model/errors.ts';
 import type { Item, Table, TransactWrite } from '../../model/ports/table.ts';
 import type { SyncDeps } from '../../runs/sync-deps.ts';
@@ -118,7 +119,9 @@ export function isClaimable(context: WorkContext, row: WorkRow | undefined): boo
   if (row.done) return false;
   if (row.claim === undefined || row.fence < context.held.fence) return true;
   const { clock, isAlive } = context.deps;
-  return row.claim.expires_at <= clock.now() || !isAlive(row.claim.holder);
+  const { expires_at: until, holder } = row.claim;
+  // One that lies further ahead than any claim can reach was noted by a clock that was wrong.
+  return until <= clock.now() || wasAhead(clock, until, context.deps.leaseMs) || !isAlive(holder);
 }
 
 /** Takes what was done so far as what can be gone on from. To be called only between two pages, with nothing in hand. */
@@ -166,6 +169,7 @@ export async function saveWork(context: WorkContext, work: RangeWork, keep: 'cla
 export async function assertWritable(context: WorkContext, work: RangeWork): Promise<void> {
   await context.held.assertWritable();
   if (work.version === 0) return;
-  const { clock, settings } = context.deps;
-  if (clock.now() >= work.expiresAt - settings.requestTimeoutMs) await saveWork(context, work, 'claimed');
+  const { clock, settings, leaseMs } = context.deps;
+  const tooLong = wasAhead(clock, work.expiresAt, leaseMs);
+  if (tooLong || clock.now() >= work.expiresAt - settings.requestTimeoutMs) await saveWork(context, work, 'claimed');
 }

@@ -144,8 +144,9 @@ async function takePage(stream: Stream, page: RangePage): Promise<void> {
   await merge.take(inScope);
   const wrote = await writeInHand(stream);
   if (page.complete || page.rows.length === 0) return;
-  if (wrote || deps.clock.now() - work.savedAt >= deps.settings.checkpointMs)
-    await save(stream, page.lastKey, 'claimed');
+  const sinceSaved = deps.clock.now() - work.savedAt;
+  // Below zero where the clock was set back.
+  if (wrote || sinceSaved >= deps.settings.checkpointMs || sinceSaved < 0) await save(stream, page.lastKey, 'claimed');
   else work.listed = page.lastKey;
 }
 

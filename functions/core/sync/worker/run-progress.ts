@@ -14,7 +14,8 @@ export async function noteProgress(context: RunContext): Promise<void> {
   const now = deps.clock.now();
   // Several workers would overwrite each other's: only the holder of the lease tells.
   if (held.current().holder !== deps.holder) return;
-  if (progress.begun && now - progress.notedAt < deps.settings.progressMs) return;
+  // A last note that lies ahead was made before the clock was set back.
+  if (progress.begun && now >= progress.notedAt && now - progress.notedAt < deps.settings.progressMs) return;
   progress.notedAt = now;
   const noted = progressOf(context);
   try {

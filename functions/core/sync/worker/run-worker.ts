@@ -60,7 +60,7 @@ export async function openWorker(
     way: run.way?.kind ?? run.pass?.way?.kind ?? 'ranges',
     matches: compileFilter(config),
     stamp: { run: run.id, seq: held.fence, at, quiet: isQuiet(run, datasource) },
-    deadline: startedAt + limit * 1000,
+    deadline: Math.min(startedAt, deps.clock.now()) + limit * 1000,
     pass,
     board,
     progress: {

@@ -62,6 +62,23 @@ describe('two workers on one range', () => {
     expect(await rows()).not.toHaveProperty('position');
   });
 
+  it('a claim that a clock made which was ahead is none, and whoever made it renews it before it writes on', async () => {
+    const { run } = await world.start(id);
+    const one = await workerOf('one', run.id);
+    const right = world.time.now;
+    world.time.now = right + 40 * 86_400_000;
+    const work = await (await openBoard(one, true)).claim();
+    if (work === undefined) throw new Error('nothing to claim');
+    await saveWork(one, work, 'claimed');
+    const row = async () => (await listWork(world.table, uid, run.id)).get(work.range.id);
+    expect(isClaimable(one, await row())).toBe(false);
+    world.time.now = right;
+    expect(isClaimable(one, await row())).toBe(true);
+    await assertWritable(one, work);
+    expect((await row())?.claim?.expires_at).toBe(right + world.deps.leaseMs);
+    expect(isClaimable(one, await row())).toBe(false);
+  });
+
   it('a claim dies with its process, and with the fence it was made under', async () => {
     const { run } = await world.start(id);
     const dead = await workerOf('dead-boot', run.id);
