@@ -1,4 +1,5 @@
-import type { Clock } from './ports/host.ts';
+/** The port Clock, which stands on the floor of this room. */
+type Clock = { now(): number; noteAhead?(at: number): void };
 
 /** Clocks of two machines hardly differ by as much, and what a clock set back by less wrote is over soon. */
 const toleranceMs = 300_000;
