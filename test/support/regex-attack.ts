@@ -21,8 +21,9 @@ const everywhere = [' ', '\t', '0', '"', '[', '(', 'a', '.', '-', '/', '\u0000',
 /** What no text that matches would end with, most of the time. */
 const nearMisses = ['', '\u0000', '!', ' \u0000', '\n'];
 
-/** The length of one attack after another: what doubles with each character shows before it takes for ever. */
-export const attackSizes = [16, 22, 28, 64, 1024, 16_384, 100_000];
+/** The lengths of one attack after another: what grows fast, doubles or goes by the fourth power, shows before it takes
+ *  for ever. */
+export const attackSizes = [16, 20, 24, 64, 256, 1024, 4096, 16_384, 100_000];
 
 /** A text made against one pattern: its beginning, then something over and over, then an end that does not match. */
 export type Attack = { readonly head: string; readonly piece: string; readonly tail: string };
