@@ -1,0 +1,78 @@
+import type { Filling } from './bucket-client.ts';
+
+/** Keys that S3 allows and that servers, file systems, XML or clients stumble over. */
+export const oddKeys: readonly string[] = [
+  ...[
+    ' leading',
+    'trailing ',
+    'two  blanks',
+    'plus+plus',
+    'a+b/1.txt',
+    '50%25off/x',
+    '100% & more/y',
+    '%2F',
+    '%',
+    '%zz',
+  ],
+  ...['run=2024-01-01T00:00:00+00:00/part', 'hash#mark', 'question?mark=1', 'semi;colon', 'com,ma', 'at@sign', 'c:d'],
+  ...[
+    "quote'single",
+    'quote"double',
+    'back`tick',
+    'back\\slash',
+    'less<than',
+    'more>than',
+    'amp&ersand',
+    '&amp;',
+    ']]>',
+  ],
+  ...['star*', 'pipe|', 'caret^', 'tilde~', '{brace}', '[bracket]', '(paren)', '$dollar', '!bang', '=equals', '<Key>'],
+  ...[
+    'tab\there',
+    'line\nfeed',
+    'carriage\rreturn',
+    'bell\u0007',
+    'one\u0001',
+    'escape\u001b[31m',
+    'delete\u007f',
+    'nel\u0085',
+  ],
+  ...[
+    '\u00e9.txt',
+    'e\u0301.txt',
+    '한글.txt',
+    '日本語/ファイル',
+    'emoji 😀',
+    'astral \u{10ffff}',
+    '\uff5e',
+    '\ufeffbom',
+    '\u200bzero',
+  ],
+  ...['\u202eright-to-left', '\ue000private', '\ud7ff', 'Readme', 'README', 'readme'],
+  ...['report.pdf', 'report/2024.pdf', 'report-old.pdf', 'report 2/x', 'zoo.txt'],
+  ...['docs/inner', 'docs-1.zip', 'docs.zip', 'docs 2/x', 'docs0'],
+  ...[
+    'folder/',
+    'folder/file',
+    'empty//part',
+    '/leading-slash',
+    'trailing-dot.',
+    './dot',
+    'a/../b',
+    '.hidden',
+    '..',
+    '...',
+  ],
+  ...[
+    'nul',
+    'CON',
+    'aux.txt',
+    'deep/a/b/c/d/e/f/g/h/i/j/k/l/m/n',
+    'x'.repeat(255),
+    'y'.repeat(1024),
+    `${'z/'.repeat(100)}end`,
+  ],
+];
+
+/** Each with a body that names it, so that whoever gets another's body knows. */
+export const oddObjects: readonly Filling[] = oddKeys.map((key, index) => ({ key, body: `odd ${index}` }));

@@ -1,0 +1,87 @@
+/**
+ * `npm run servers`: fetches real S3 servers, starts each on loopback with a Stocktake beside it, drives both, and writes
+ * what came out to docs/servers.md. `--only moto,s3rver` drives some; `--no-write` leaves the document alone.
+ */
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Cell } from './column.ts';
+import { driveServer, type ServerRow, type Tell } from './drive-server.ts';
+import { allServers } from './engines/all-servers.ts';
+import { fetchBoto3 } from './fetching/python-packages.ts';
+import type { RealServer } from './real-server.ts';
+import { writeReport } from './report.ts';
+
+const DOCUMENT = join(import.meta.dirname, '../../docs/servers.md');
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    'no-write': { type: 'boolean', default: false },
+    'install-packages': { type: 'boolean', default: false },
+    log: { type: 'string' },
+    minio: { type: 'boolean', default: false },
+  },
+});
+
+// Ctrl-C ends what was started too: see program.ts.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+fetchBoto3();
+process.exitCode = (await driveAll(chosenServers())) ? 0 : 1;
+
+function chosenServers(): readonly RealServer[] {
+  if (values.only === undefined) return allServers;
+  const wanted = values.only.split(',').map((id) => id.trim());
+  const unknown = wanted.filter((id) => !allServers.some((server) => server.id === id));
+  if (unknown.length === 0) return allServers.filter(({ id }) => wanted.includes(id));
+  throw new Error(`--only knows ${allServers.map(({ id }) => id).join(', ')}, not ${unknown.join(', ')}`);
+}
+
+async function driveAll(servers: readonly RealServer[]): Promise<boolean> {
+  const rows: ServerRow[] = [];
+  for (const server of servers) {
+    say(`${server.name} ${server.version} (${server.how})`);
+    const row = await driveOne(server);
+    if (row.skipped !== undefined) say(`  left out: ${row.skipped}`);
+    rows.push(row);
+    if (!values['no-write']) writeReport(DOCUMENT, rows);
+  }
+  return tellTotals(rows);
+}
+
+/** A server that does not start is left out with the reason; the others go on. */
+async function driveOne(server: RealServer): Promise<ServerRow> {
+  try {
+    return await driveServer(server, { mayInstall: values['install-packages'] }, tellOf(server));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { server, skipped: reason.slice(0, 1000), cells: new Map() };
+  }
+}
+
+function tellOf(server: RealServer): Tell {
+  return (column, cell, seconds, exchanges) => {
+    say(`  ${column.padEnd(20)} ${cell.outcome.padEnd(9)} ${seconds.toFixed(1).padStart(6)} s  ${cell.figure}`);
+    for (const note of cell.notes ?? []) say(`    ${note}`);
+    if (cell.outcome !== 'failed' || values.log === undefined) return;
+    const answers = exchanges.map(({ method, path, status, body }) => `  ${method} ${path} → ${status} ${body}`);
+    appendFileSync(values.log, `\n## ${server.name}, ${column}\n${cell.figure}\n${answers.join('\n')}\n`);
+  };
+}
+
+/** In CI a server that was asked for by name must be there. */
+function tellTotals(rows: readonly ServerRow[]): boolean {
+  const cells: Cell[] = rows.flatMap((row) => [...row.cells.values()]);
+  const failed = cells.filter(({ outcome }) => outcome === 'failed').length;
+  const explained = cells.filter(({ outcome }) => outcome === 'explained').length;
+  const leftOut = rows.filter(({ skipped }) => skipped !== undefined);
+  say(
+    `${rows.length - leftOut.length} servers driven, ${leftOut.length} left out; ${explained} of the cells are explained`,
+  );
+  say(`cells: ${cells.length - failed} passed, ${failed} failed`);
+  return failed === 0 && (process.env.CI === undefined || leftOut.length === 0);
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
