@@ -4,11 +4,16 @@ import {
   ListObjectsV2Command,
   PutObjectCommand,
   S3Client,
+  S3ServiceException,
 } from '@aws-sdk/client-s3';
 import type { JudgeTarget } from './judge.ts';
 
 /** How many requests are on at once: enough to fill a bucket of 10,000 in seconds. */
 const SIDE_BY_SIDE = 24;
+
+/** How a connection fails whose server has ended. */
+export const THE_SERVER_ENDS = 'the server ends';
+const BROKEN = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE'];
 
 export type Filling = { readonly key: string; readonly body: string };
 
@@ -38,13 +43,17 @@ export function createBucketClient(target: JudgeTarget) {
     async tryToFill(bucket: string, objects: Iterable<Filling>): Promise<Map<string, string>> {
       const refused = new Map<string, string>();
       for (const object of objects) {
-        try {
-          await put(bucket, object);
-        } catch (error) {
-          refused.set(object.key, error instanceof Error ? error.name : 'unknown');
-        }
+        const refusal = await refusalOf(() => put(bucket, object));
+        if (refusal !== undefined) refused.set(object.key, refusal.code);
       }
       return refused;
+    },
+    /** How the server refuses to list the bucket, with a status of 500 or more; nothing where it lists it. */
+    async listingFault(Bucket: string): Promise<string | undefined> {
+      const refusal = await refusalOf(
+        async () => void (await s3.send(new ListObjectsV2Command({ Bucket, EncodingType: 'url' }))),
+      );
+      return refusal !== undefined && refusal.status >= 500 ? refusal.code : undefined;
     },
     async remove(Bucket: string, keys: Iterable<string>): Promise<void> {
       await eachOf(keys, async (Key) => void (await s3.send(new DeleteObjectCommand({ Bucket, Key }))));
@@ -62,6 +71,19 @@ export function createBucketClient(target: JudgeTarget) {
     },
     close: () => s3.destroy(),
   };
+}
+
+/** What a request that the server does not do comes to: its code, or what the SDK made of an answer without one. */
+async function refusalOf(work: () => Promise<void>): Promise<{ code: string; status: number } | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof Error)) return { code: 'unknown', status: 0 };
+    if ('code' in error && BROKEN.includes(String(error.code))) return { code: THE_SERVER_ENDS, status: 0 };
+    const status = error instanceof S3ServiceException ? (error.$metadata.httpStatusCode ?? 0) : 0;
+    return { code: error.name === 'Error' ? error.message.slice(0, 60) : error.name, status };
+  }
 }
 
 export type BucketClient = ReturnType<typeof createBucketClient>;

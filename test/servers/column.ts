@@ -19,6 +19,8 @@ export type Bench = {
   readonly client: BucketClient;
   readonly stocktake: StocktakeUser;
   readonly watched: WatchedServer;
+  /** 0–1: of the size of the larger buckets. */
+  readonly share: number;
 };
 
 export type Column = {

@@ -17,11 +17,13 @@ export type ServerRow = {
   readonly cells: ReadonlyMap<string, Cell>;
 };
 
+export type DriveOptions = FetchOptions & Pick<Bench, 'share'>;
+
 /** Told of each cell as it is done, with the last answers of the server where it failed. */
 export type Tell = (column: string, cell: Cell, seconds: number, exchanges: readonly Exchange[]) => void;
 
 /** Fetches a server, starts it and a Stocktake beside it, works through the columns, and stops and removes all of it. */
-export async function driveServer(server: RealServer, options: FetchOptions, tell: Tell): Promise<ServerRow> {
+export async function driveServer(server: RealServer, options: DriveOptions, tell: Tell): Promise<ServerRow> {
   try {
     server.fetch(options);
   } catch (error) {
@@ -29,7 +31,7 @@ export async function driveServer(server: RealServer, options: FetchOptions, tel
     if (error instanceof NotHere) return { server, skipped: reason, cells: new Map() };
     return { server, skipped: `it could not be fetched or built: ${reason.slice(-300)}`, cells: new Map() };
   }
-  return withBench(server, async (bench) => {
+  return withBench(server, options.share, async (bench) => {
     const cells = new Map<string, Cell>();
     for (const column of allColumns) {
       const began = Date.now();
@@ -42,7 +44,11 @@ export async function driveServer(server: RealServer, options: FetchOptions, tel
 }
 
 /** A server, a client of it, a Stocktake, and the door between; all are gone afterwards, whatever happened. */
-export async function withBench<Result>(server: RealServer, work: (bench: Bench) => Promise<Result>): Promise<Result> {
+export async function withBench<Result>(
+  server: RealServer,
+  share: number,
+  work: (bench: Bench) => Promise<Result>,
+): Promise<Result> {
   const folder = mkdtempSync(join(tmpdir(), `stocktake-servers-${server.id}-`));
   const [itsFolder, ourFolder] = [join(folder, 'server'), join(folder, 'stocktake')];
   mkdirSync(itsFolder);
@@ -57,7 +63,7 @@ export async function withBench<Result>(server: RealServer, work: (bench: Bench)
     undo.push(() => watched.close());
     const stocktake = await startStocktake(ourFolder);
     undo.push(() => stocktake.stop());
-    return await work({ server: running, client, stocktake, watched });
+    return await work({ server: running, client, stocktake, watched, share });
   } finally {
     for (const step of undo.reverse()) await step();
   }

@@ -12,13 +12,14 @@ export type Difference = {
   readonly unlisted: readonly string[];
 };
 
-/** Compares key by key, size and ETag with it. */
+/** Compares key by key, size and ETag with it; both with pages of the same size, for some servers lose keys between pages. */
 export async function compareWithBucket(
   { server, stocktake }: Pick<Bench, 'server' | 'stocktake'>,
   datasource: string,
   bucket: string,
+  pageSize = 1000,
 ): Promise<Difference> {
-  const listing = await judgeListing(server, bucket);
+  const listing = await judgeListing(server, bucket, pageSize);
   const catalogue = await stocktake.catalogue(datasource);
   const objects = new Map<string, ListedObject>(listing.map((object) => [object.key, object]));
   const beyond = [...catalogue.keys()].filter((key) => !objects.has(key));

@@ -30,7 +30,9 @@ def say(answer):
 
 def list_all(s3, question):
     """By the tokens that the server itself gives, never from a key."""
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=question["bucket"], Prefix=question.get("prefix", ""))
+    pages = s3.get_paginator("list_objects_v2").paginate(
+        Bucket=question["bucket"], PaginationConfig={"PageSize": question["pageSize"]}
+    )
     for page in pages:
         for row in page.get("Contents", []):
             say({"key": row["Key"], "size": row.get("Size"), "etag": row.get("ETag", "")})

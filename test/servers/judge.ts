@@ -24,9 +24,9 @@ const got = z.object({
 });
 export type GotObject = z.output<typeof got>;
 
-/** What boto3 lists of a bucket by the server's own tokens, in the server's order, a key given twice twice. */
-export async function judgeListing(target: JudgeTarget, bucket: string, prefix = ''): Promise<ListedObject[]> {
-  return ask({ ask: 'list', target, bucket, prefix }, listed);
+/** What boto3 lists of a bucket by the server's own tokens, so many objects a page, in the server's order. */
+export async function judgeListing(target: JudgeTarget, bucket: string, pageSize = 1000): Promise<ListedObject[]> {
+  return ask({ ask: 'list', target, bucket, pageSize }, listed);
 }
 
 /** What boto3 gets for each of these keys: a body, or the code that the server refuses with. */

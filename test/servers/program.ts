@@ -54,6 +54,20 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
   return { pid: child.pid ?? 0, stop: () => stop(child, ended) };
 }
 
+/** The same for a program that can be started again over the same data, at the same port. */
+export async function startAgainAndAgain(
+  options: ProgramOptions,
+): Promise<{ stop(): Promise<void>; restart(): Promise<void> }> {
+  let running = await startProgram(options);
+  return {
+    stop: () => running.stop(),
+    async restart() {
+      await running.stop();
+      running = await startProgram(options);
+    },
+  };
+}
+
 async function stop(child: ChildProcess, ended: Promise<unknown>): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   endGroup(child, 'SIGTERM');

@@ -1,6 +1,8 @@
 /**
  * `npm run servers`: fetches real S3 servers, starts each on loopback with a Stocktake beside it, drives both, and writes
- * what came out to docs/servers.md. `--only moto,s3rver` drives some; `--no-write` leaves the document alone.
+ * what came out to docs/servers.md. `--only moto,s3rver` drives some; `--no-write` leaves the document alone;
+ * `--share 0.1` makes buckets and pages smaller; `--log FILE` keeps what a server answered where a cell failed;
+ * `--install-packages` lets apt-get install the servers that are packages of Debian.
  */
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,6 +21,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
     'no-write': { type: 'boolean', default: false },
     'install-packages': { type: 'boolean', default: false },
+    share: { type: 'string', default: '1' },
     log: { type: 'string' },
     minio: { type: 'boolean', default: false },
   },
@@ -52,7 +55,11 @@ async function driveAll(servers: readonly RealServer[]): Promise<boolean> {
 /** A server that does not start is left out with the reason; the others go on. */
 async function driveOne(server: RealServer): Promise<ServerRow> {
   try {
-    return await driveServer(server, { mayInstall: values['install-packages'] }, tellOf(server));
+    return await driveServer(
+      server,
+      { mayInstall: values['install-packages'], share: Number(values.share) },
+      tellOf(server),
+    );
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return { server, skipped: reason.slice(0, 1000), cells: new Map() };
@@ -64,7 +71,9 @@ function tellOf(server: RealServer): Tell {
     say(`  ${column.padEnd(20)} ${cell.outcome.padEnd(9)} ${seconds.toFixed(1).padStart(6)} s  ${cell.figure}`);
     for (const note of cell.notes ?? []) say(`    ${note}`);
     if (cell.outcome !== 'failed' || values.log === undefined) return;
-    const answers = exchanges.map(({ method, path, status, body }) => `  ${method} ${path} → ${status} ${body}`);
+    const answers = exchanges.map(
+      ({ method, path, status, body }) => `  ${method} ${path} → ${status} ${oneLine(body)}`,
+    );
     appendFileSync(values.log, `\n## ${server.name}, ${column}\n${cell.figure}\n${answers.join('\n')}\n`);
   };
 }
@@ -80,6 +89,10 @@ function tellTotals(rows: readonly ServerRow[]): boolean {
   );
   say(`cells: ${cells.length - failed} passed, ${failed} failed`);
   return failed === 0 && (process.env.CI === undefined || leftOut.length === 0);
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').slice(0, 400);
 }
 
 function say(text: string): void {

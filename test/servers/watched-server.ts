@@ -27,14 +27,14 @@ export type WatchedServer = {
   /** Counts from here on, from zero. */
   readonly counts: Counts;
   countAnew(): void;
-  /** The last requests that were answered with something else than 200, or else the last of all, newest last. */
+  /** The last requests and their answers, newest last. */
   lastExchanges(): readonly Exchange[];
   /** Held up until this settles, before the server is asked: for a page that comes late. */
   holdUp: ((path: string) => Promise<void>) | undefined;
   close(): Promise<void>;
 };
 
-const KEPT_EXCHANGES = 12;
+const KEPT_EXCHANGES = 5;
 const KEPT_CHARACTERS = 700;
 
 /** Opens a door on 127.0.0.1 before the server at `target` (`host:port`). Signatures stay right: the Host goes through. */

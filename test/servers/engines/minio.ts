@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fetchGoProgram, goBinary } from '../fetching/go-program.ts';
-import { freePort, startProgram } from '../program.ts';
+import { freePort, startAgainAndAgain } from '../program.ts';
 import type { RealServer } from '../real-server.ts';
 import { MATRIX_KEYS, targetAt } from './keys.ts';
 
@@ -36,15 +36,7 @@ export const minio: RealServer = {
       MINIO_BROWSER: 'off',
       MINIO_UPDATE: 'off',
     };
-    const start = () => startProgram({ command: goBinary(program), values, env, folder, port });
-    let running = await start();
-    return {
-      ...targetAt(port),
-      async restart() {
-        await running.stop();
-        running = await start();
-      },
-      stop: () => running.stop(),
-    };
+    const running = await startAgainAndAgain({ command: goBinary(program), values, env, folder, port });
+    return { ...targetAt(port), ...running };
   },
 };

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fetchGoProgram, goBinary } from '../fetching/go-program.ts';
-import { freePort, startProgram } from '../program.ts';
+import { freePort, startAgainAndAgain } from '../program.ts';
 import type { RealServer } from '../real-server.ts';
 import { MATRIX_KEYS, targetAt } from './keys.ts';
 
@@ -21,7 +21,7 @@ export const rclone: RealServer = {
     // A configuration of its own, so that nobody's remotes are read.
     const config = ['--config', join(folder, 'rclone.conf')];
     const values = ['serve', 's3', ...config, '--addr', `127.0.0.1:${port}`, '--auth-key', keys, data];
-    const running = await startProgram({ command: goBinary(program), values, folder, port });
-    return { ...targetAt(port), stop: () => running.stop() };
+    const running = await startAgainAndAgain({ command: goBinary(program), values, folder, port });
+    return { ...targetAt(port), ...running };
   },
 };

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fetchMavenJar, jarPath } from '../fetching/maven-jar.ts';
-import { freePort, startProgram } from '../program.ts';
+import { freePort, startAgainAndAgain } from '../program.ts';
 import type { RealServer } from '../real-server.ts';
 import { MATRIX_KEYS, targetAt } from './keys.ts';
 
@@ -30,7 +30,7 @@ export const s3proxy: RealServer = {
       ].join('\n'),
     );
     const values = ['-Xmx512m', '-jar', jarPath(jar), '--properties', properties];
-    const running = await startProgram({ command: 'java', values, folder, port });
-    return { ...targetAt(port), stop: () => running.stop() };
+    const running = await startAgainAndAgain({ command: 'java', values, folder, port });
+    return { ...targetAt(port), ...running };
   },
 };

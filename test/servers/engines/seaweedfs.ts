@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fetchGoProgram, goBinary } from '../fetching/go-program.ts';
-import { freePort, startProgram } from '../program.ts';
+import { freePort, startAgainAndAgain } from '../program.ts';
 import type { RealServer } from '../real-server.ts';
 import { MATRIX_KEYS, targetAt } from './keys.ts';
 
@@ -40,7 +40,7 @@ export const seaweedfs: RealServer = {
       '-volume.max=20',
       '-master.volumeSizeLimitMB=64',
     );
-    const running = await startProgram({ command: goBinary(program), values, folder, port });
-    return { ...targetAt(port), stop: () => running.stop() };
+    const running = await startAgainAndAgain({ command: goBinary(program), values, folder, port });
+    return { ...targetAt(port), ...running };
   },
 };

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { VERSITYGW_VERSION } from '#support/engine-paths.ts';
 import { fetchGoProgram, goBinary } from '../fetching/go-program.ts';
-import { freePort, startProgram } from '../program.ts';
+import { freePort, startAgainAndAgain } from '../program.ts';
 import type { RealServer } from '../real-server.ts';
 import { MATRIX_KEYS, targetAt } from './keys.ts';
 
@@ -25,7 +25,7 @@ export const versitygw: RealServer = {
     mkdirSync(data);
     const env = { ROOT_ACCESS_KEY: MATRIX_KEYS.accessKeyId, ROOT_SECRET_KEY: MATRIX_KEYS.secretAccessKey };
     const values = ['--port', `127.0.0.1:${port}`, 'posix', data];
-    const running = await startProgram({ command: goBinary(program), values, env, folder, port });
-    return { ...targetAt(port), stop: () => running.stop() };
+    const running = await startAgainAndAgain({ command: goBinary(program), values, env, folder, port });
+    return { ...targetAt(port), ...running };
   },
 };
