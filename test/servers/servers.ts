@@ -2,6 +2,7 @@
  * `npm run servers`: fetches real S3 servers, starts each on loopback with a Stocktake beside it, drives both, and writes
  * what came out to docs/servers.md. `--only moto,s3rver` drives some; `--no-write` leaves the document alone;
  * `--share 0.1` makes buckets and pages smaller; `--log FILE` keeps what a server answered where a cell failed;
+ * `--minio` plays what must be exact on a large MinIO bucket, with `--patient` what waits for minutes too;
  * `--install-packages` lets apt-get install the servers that are packages of Debian.
  */
 import { appendFileSync } from 'node:fs';
@@ -11,6 +12,7 @@ import type { Cell } from './column.ts';
 import { driveServer, type ServerRow, type Tell } from './drive-server.ts';
 import { allServers } from './engines/all-servers.ts';
 import { fetchBoto3 } from './fetching/python-packages.ts';
+import { proveMinioCompleteness } from './minio-completeness.ts';
 import type { RealServer } from './real-server.ts';
 import { writeReport } from './report.ts';
 
@@ -24,13 +26,18 @@ const { values } = parseArgs({
     share: { type: 'string', default: '1' },
     log: { type: 'string' },
     minio: { type: 'boolean', default: false },
+    patient: { type: 'boolean', default: false },
   },
 });
 
 // Ctrl-C ends what was started too: see program.ts.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 fetchBoto3();
-process.exitCode = (await driveAll(chosenServers())) ? 0 : 1;
+process.exitCode = (await (values.minio ? proveMinio() : driveAll(chosenServers()))) ? 0 : 1;
+
+function proveMinio(): Promise<boolean> {
+  return proveMinioCompleteness({ share: Number(values.share), patient: values.patient, say });
+}
 
 function chosenServers(): readonly RealServer[] {
   if (values.only === undefined) return allServers;

@@ -4,6 +4,7 @@ import { type ServerProcess, startServerProcess } from '#support/server-process.
 
 const run = z.object({
   id: z.string(),
+  datasource: z.string(),
   status: z.string(),
   message: z.string().optional(),
   duration_ms: z.number().optional(),
