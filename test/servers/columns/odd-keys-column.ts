@@ -74,12 +74,14 @@ type Kept = {
   readonly unlisted: readonly string[];
   /** Listed and there, but under another key than was put. */
   readonly renamed: readonly string[];
+  /** Listed, although they were refused when they were put. */
+  readonly ghosts: readonly string[];
   /** Listed, but no object has such a key. */
   readonly mangled: readonly string[];
 };
 
-async function whatIsKept({ server }: Bench, refused: ReadonlySet<string>): Promise<Kept> {
-  const taken = oddObjects.filter(({ key }) => !refused.has(key));
+async function whatIsKept({ server }: Bench, gone: ReadonlySet<string>): Promise<Kept> {
+  const taken = oddObjects.filter(({ key }) => !gone.has(key));
   const bodies = new Map(
     (
       await judgeObjects(
@@ -102,6 +104,7 @@ async function whatIsKept({ server }: Bench, refused: ReadonlySet<string>): Prom
     renamed: foreign.filter(({ error }) => error === undefined).map(({ key }) => key),
     lost: taken.filter(({ key }) => !has.includes(key)).map(({ key }) => key),
     unlisted: has.filter((key) => !listed.has(key)),
+    ghosts: [...gone].filter((key) => listed.has(key)),
     mangled: foreign.filter(({ error }) => error !== undefined).map(({ key }) => key),
   };
 }
@@ -110,7 +113,7 @@ async function tellWrongCatalogue({ stocktake }: Bench, run: Run, kept: Kept): P
   const catalogue = await stocktake.catalogue('odd');
   const missing = [...kept.right, ...kept.renamed].filter((key) => !catalogue.has(key));
   if (missing.length > 0) return `${missing.length} missing (${sample(missing)})`;
-  const there = new Set([...kept.right, ...kept.renamed, ...kept.unlisted]);
+  const there = new Set([...kept.right, ...kept.renamed, ...kept.unlisted, ...kept.ghosts]);
   const invented = [...catalogue.keys()].filter((key) => !there.has(key) && !kept.lost.includes(key));
   if (invented.length > 0) return `${invented.length} that no object has (${sample(invented)})`;
   const named = (run.warnings ?? []).join(' ');
