@@ -2,7 +2,7 @@ import { Failure } from '../model/errors.ts';
 import type { Bucket } from '../model/ports/bucket.ts';
 import type { Clock } from '../model/ports/host.ts';
 import type { ListedObject } from '../model/ports/listing.ts';
-import { isForeign } from '../source/aws-host.ts';
+import { isForeign } from '../source/foreign-server.ts';
 import { ListingUnordered } from '../source/listing-refusal.ts';
 import { askPage, type ProvenPage } from '../source/page-proof.ts';
 import { prefixWarnings } from '../source/prefix-warnings.ts';

@@ -9,10 +9,3 @@ export function isAwsHost(host: string): boolean {
 export function regionOfHost(host: string): string | undefined {
   return awsHost.exec(host)?.[1];
 }
-
-/** True of an endpoint that is not AWS's own S3: what its server answers is not taken for granted. '' is AWS's. */
-export function isForeign(endpoint: string): boolean {
-  if (endpoint === '') return false;
-  const host = endpoint.toLowerCase().replace(/:\d{1,5}$/, '');
-  return !isAwsHost(host);
-}

@@ -9,7 +9,7 @@ import { openBucket } from '../../registry/open-bucket.ts';
 import { readServerNote } from '../../registry/server-note.ts';
 import { passIdOf, type RunRow } from '../../runs/run.ts';
 import type { SyncDeps } from '../../runs/sync-deps.ts';
-import { isForeign } from '../../source/aws-host.ts';
+import { isForeign } from '../../source/foreign-server.ts';
 import { openBoard } from '../progress/range-board.ts';
 import type { RunContext } from './run-context.ts';
 
