@@ -278,11 +278,13 @@ describe('probes', () => {
   test('given settings that work or fail, _test says so with 200', async () => {
     const id = await created();
     const good = await api.call('POST', `/datasource/${id}/_test`);
-    expect([good.status, good.json]).toEqual([200, { success: true, latency_ms: 0, message: expect.any(String) }]);
+    const told = { message: expect.any(String), warnings: expect.any(Array), unasked: ['cursor'] };
+    expect([good.status, good.json]).toEqual([200, { success: true, latency_ms: 0, ...told }]);
     api.source.failure = new Failure('access_denied', 'the key may not list');
     const bad = await api.call('POST', `/datasource/${id}/_test`);
     const message = 'the key may not list';
-    expect([bad.status, bad.json]).toEqual([200, { success: false, latency_ms: null, message }]);
+    const nothing = { warnings: [], unasked: [] };
+    expect([bad.status, bad.json]).toEqual([200, { success: false, latency_ms: null, message, ...nothing }]);
   });
 
   test.each([
