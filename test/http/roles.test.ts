@@ -38,7 +38,9 @@ describe('a datasource with a role', () => {
     await api.call('POST', '/datasource/', { body: datasourceBody({ id: 'photos' }, asRole) });
     api.refuseRoles(refusal);
     const tested = await api.call('POST', '/datasource/photos/_test');
-    expect([tested.status, tested.json]).toEqual([200, { success: false, latency_ms: null, message: refusal.message }]);
+    const nothing = { warnings: [], unasked: [] };
+    const { message } = refusal;
+    expect([tested.status, tested.json]).toEqual([200, { success: false, latency_ms: null, message, ...nothing }]);
     const preview = await api.call('GET', '/datasource/photos/_preview?keys=10');
     expect([preview.status, preview.json.error]).toEqual([424, { code: 'role_refused', reason: refusal.message }]);
     await api.call('POST', '/datasource/photos/_sync');

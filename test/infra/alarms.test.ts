@@ -57,8 +57,23 @@ describe('alarms', () => {
       'in_use',
       'builtin',
     ];
-    others.push('too_large', 'unsupported_media_type', 'secret_required', 'object_archived', 'lease_lost');
-    const codes = Object.keys(failureStatus).filter((code) => !others.includes(code));
+    others.push(
+      'too_large',
+      'unsupported_media_type',
+      'secret_required',
+      'object_archived',
+      'object_unlinkable',
+      'lease_lost',
+    );
+    const ofRuns = [
+      'scope_changed',
+      'interrupted',
+      'run_time_limit',
+      'run_page_limit',
+      'listing_too_large',
+      'internal',
+    ];
+    const codes = [...Object.keys(failureStatus), ...ofRuns].filter((code) => !others.includes(code));
     expect(codes.length).toBeGreaterThan(20);
     for (const code of codes) expect(entry).toContain(`\`${code}\``);
   });

@@ -52,7 +52,8 @@ it('takes the units that the cost tables reckon with', async () => {
   fill(0, 1);
   await world.sync(row.id);
   const small = await unitsOfUnchangedTick();
-  expect(small).toEqual({ write: unitsPerRun.write, read: unitsPerRun.read });
+  // One read more than on AWS: what is known of a server that is not.
+  expect(small).toEqual({ write: unitsPerRun.write, read: unitsPerRun.read + 1 });
 
   fill(1, 20_000);
   await world.sync(row.id);

@@ -19,10 +19,9 @@ const actionsOfCommand: Readonly<Record<string, readonly string[]>> = {
   GetScheduleCommand: ['scheduler:GetSchedule'],
   ListSchedulesCommand: ['scheduler:ListSchedules'],
   ...Object.fromEntries(
-    ['ListObjects', 'ListObjectsV2', 'HeadObject', 'GetObject', 'GetObjectTagging'].map((name) => [
-      `${name}Command`,
-      [],
-    ]),
+    ['ListObjects', 'ListObjectsV2', 'HeadObject', 'GetObject', 'GetObjectTagging', 'HeadBucket', 'ListBuckets'].map(
+      (name) => [`${name}Command`, []],
+    ),
   ),
 };
 

@@ -31,11 +31,12 @@ export async function noteWayChange(context: RunContext, change: WayChange): Pro
 /** Keeps what a complete listing found out about a foreign server. */
 export async function noteServer(context: RunContext, tolerances: readonly string[]): Promise<void> {
   const { deps, config, foreign, run } = context;
-  if (!foreign || run.dry_run) return;
+  const slow = run.way ?? run.pass?.way;
+  const learnt = tolerances.length > 0 || slow?.remember === true;
+  if (!foreign || run.dry_run || !learnt) return;
   const target = targetOf(config);
   const now = deps.clock.now();
   const before = await readServerNote(deps.table, target, now);
-  const slow = run.way ?? run.pass?.way;
   const way = slow?.remember ? slow.kind : before?.way;
   const why = slow?.remember ? slow.why : before?.why;
   const all = [...new Set([...(before?.tolerances ?? []), ...tolerances])].sort();

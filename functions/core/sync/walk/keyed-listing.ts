@@ -111,7 +111,10 @@ export class KeyedListing implements Listing {
       const beyond = this.#lastKey;
       const isNew = ({ key }: { readonly key: string }): boolean => compareKeys(key, beyond) > 0;
       const odd = page.odd.filter(({ key }) => key !== undefined && isNew({ key }));
-      this.#take({ ...page, objects: page.objects.filter(isNew), odd }, known);
+      const objects = page.objects.filter(isNew);
+      this.#take({ ...page, objects, odd }, known);
+      // The page alone gets nobody further: an invocation that has time for one step takes the next with it.
+      if (objects.length === 0 && !this.#ended) this.#take(await this.#page(undefined, this.#previous));
       return;
     }
     throw new WayChange(

@@ -58,7 +58,8 @@ describe('a run that takes more than one invocation', () => {
     expect(await workInHurry()).toBe(9);
     expect(await readRun(world.table, uid, first.id)).toMatchObject({
       status: 'completed',
-      counters: { pages: 10, listed: 95, matched: 95, added: 95, unchanged: 0 },
+      // On a foreign server each of the nine that go on lists the page before once more.
+      counters: { pages: 19, listed: 95, matched: 95, added: 95, unchanged: 0 },
     });
     expect(recordFacts(await world.catalogue(id))).toEqual(bucketFacts(world.s3));
     expect(await countsOf(uid)).toMatchObject({ objects: 95 });

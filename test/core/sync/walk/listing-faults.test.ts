@@ -20,8 +20,6 @@ const faults: [string, Fault, string, RegExp][] = [
   ['an HTML 200', { kind: 'html' }, 'listing_not_proved', /web page.*Check that the endpoint/],
   ['a repeated token', { kind: 'token-repeated' }, 'listing_not_proved', /came twice|order|continuation token/],
   ['another bucket', { kind: 'bucket-name', name: 'other' }, 'listing_not_proved', /bucket "other"/],
-  ['keys out of order', { kind: 'out-of-order' }, 'listing_not_proved', /order of S3/],
-  ['a duplicate key', { kind: 'duplicate-key' }, 'listing_not_proved', /came twice/],
   ['a document cut short', { kind: 'cut-body' }, 'listing_not_proved', /broke off|could not be read/],
   ['an error in a 200', { kind: 'error-in-200', code: 'InternalError' }, 'source_error', /.+/],
 ];
@@ -62,6 +60,9 @@ const harmless: [string, Fault][] = [
   ['a count below the keys', { kind: 'key-count', value: 3 }],
   ['a count of all keys', { kind: 'key-count', value: 22 }],
   ['no name of the bucket', { kind: 'bucket-name', name: '' }],
+  // Listed in one sequence and sorted here; what a key given twice hides is asked for.
+  ['keys out of order', { kind: 'out-of-order' }],
+  ['a key that stands in the place of another', { kind: 'duplicate-key' }],
 ];
 
 describe.each(harmless)('%s on the second page', (_name, act) => {
