@@ -40,8 +40,8 @@ export function faultCases(sizes: readonly number[] = listingSizes): FaultCase[]
  * A catalogued bucket; then on each page one object is added, one modified and one deleted; then a run that meets the
  * fault each time it asks for that page, and a clean one.
  */
-export async function runFaultCase(test: FaultCase): Promise<FaultOutcome> {
-  const world = createModelWorld();
+export async function runFaultCase(test: FaultCase, endpoint?: string): Promise<FaultOutcome> {
+  const world = createModelWorld(endpoint === undefined ? {} : { endpoint });
   try {
     const bucket = world.bucket(bucketName);
     const numbers = Array.from({ length: test.pages * pageSize }, (_, index) => index);
@@ -64,12 +64,16 @@ export async function runFaultCase(test: FaultCase): Promise<FaultOutcome> {
     const answered = added.filter((key) => world.server.answeredBefore.has(key));
     const after = await catalogueFacts(world.table, uid);
     const applied = answered.filter((key) => after.has(key)).length;
-    problems.push(...faultyRunProblems({ before, after, run, hits, events: await world.publish() }));
+    // What a foreign server is forgiven, the run completes with, and deletes what is gone.
+    const forgiven = endpoint !== undefined && run.status === 'completed';
+    const events = await world.publish();
+    if (!forgiven) problems.push(...faultyRunProblems({ before, after, run, hits, events }));
+    else problems.push(...differences(after, expectedFacts(bucket)));
     if (applied < answered.length) problems.push(`${answered.length - applied} additions were not applied`);
 
     world.server.clear();
     const scope = test.kind === 'config-changed' ? { extensions: ['txt'] } : {};
-    problems.push(...(await cleanRunProblems(world, id, uid, scope, deleted)));
+    problems.push(...(await cleanRunProblems(world, id, uid, scope, forgiven ? [] : deleted)));
     return { problems, run, additions: { answered: answered.length, applied } };
   } finally {
     world.close();
@@ -224,12 +228,15 @@ export async function proveForeignPlans(plans: number, seed: number): Promise<Pr
   };
 }
 
+/** The server of the wire cases is not AWS's. */
+export const foreignEndpoint = 's3.example.com';
+
 async function proveOnTheWire(): Promise<ProofResult> {
   const began = performance.now();
   const failures: string[] = [];
   for (const kind of listingFaultKinds) {
     const wire = await runWireCase(kind);
-    const { run } = await runFaultCase({ kind, place: 'middle', pages: 3 });
+    const { run } = await runFaultCase({ kind, place: 'middle', pages: 3 }, foreignEndpoint);
     failures.push(...wire.problems.map((problem) => `${kind}: ${problem}`));
     if (!endsAlike(kind, wire, run))
       failures.push(`${kind}: ${wire.code} on the wire, ${run.error?.code} in the model`);

@@ -2,6 +2,7 @@ import type { CrashPoint } from '../simulation/crashing-process.ts';
 import { runKeySets } from './any-key.ts';
 import { type Host, runCrashScenario, type Task } from './crash-scenario.ts';
 import { runFaultPlan } from './fault-plan.ts';
+import { runForeignPlan } from './foreign-plan.ts';
 
 /**
  * Plays one case of a proof again, as its failure says: `node test/prove/replay.ts no-false-delete SEED`,
@@ -14,6 +15,7 @@ process.exitCode = outcome.problems.length === 0 ? 0 : 1;
 
 async function replay(): Promise<{ readonly problems: readonly string[] }> {
   if (proof === 'no-false-delete') return runFaultPlan(Number(rest[0]));
+  if (proof === 'foreign-servers') return runForeignPlan(Number(rest[0]));
   if (proof === 'any-key') return runKeySets(Number(rest[0]));
   if (proof !== 'crash-and-resume') throw new Error(`there is no proof ${proof} to replay`);
   const [task, host, ...points] = rest;

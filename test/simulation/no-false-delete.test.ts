@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { runWireCase } from '../prove/faults-over-http.ts';
-import { endsAlike, proveFaultCases, proveFaultPlans, proveForeignPlans, runFaultCase } from '../prove/no-false-delete.ts';
+import { endsAlike, foreignEndpoint, proveFaultCases, proveFaultPlans, proveForeignPlans, runFaultCase } from '../prove/no-false-delete.ts';
 import { listingFaultKinds } from './listing-faults.ts';
 
 /** Another part of the plans each day, so that in time all of them are played; a failure names the plan's seed. */
@@ -44,7 +44,7 @@ describe('the same fault on the wire', () => {
     async (kind) => {
       const wire = await runWireCase(kind);
       expect(wire.problems).toEqual([]);
-      const { run } = await runFaultCase({ kind, place: 'middle', pages: 3 });
+      const { run } = await runFaultCase({ kind, place: 'middle', pages: 3 }, foreignEndpoint);
       expect(endsAlike(kind, wire, run), `${wire.status} ${wire.code}, ${run.status} ${run.error?.code}`).toBe(true);
     },
   );
