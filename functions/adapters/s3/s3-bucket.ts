@@ -16,6 +16,7 @@ import type {
 } from '#core/model/ports/bucket.ts';
 import type { ListingPage, ListRequest } from '#core/model/ports/listing.ts';
 import { BucketListing } from './bucket-listing.ts';
+import type { ClosingWatch } from './closing-watch.ts';
 import { unquoted } from './listed-object.ts';
 import { isArchived, readObjectHeaders } from './object-headers.ts';
 import { headIsUnusable, identifyBucket, readFirstByte } from './object-probe.ts';
@@ -28,17 +29,23 @@ import { type Asked, refusalFailure } from './source-failures.ts';
 export class S3Bucket implements Bucket {
   readonly #target: BucketTarget;
   readonly #session: S3Session;
+  readonly #watch: ClosingWatch;
   readonly #release: () => void;
   readonly #listing: BucketListing;
 
-  constructor(target: BucketTarget, session: S3Session, release: () => void) {
+  constructor(target: BucketTarget, session: S3Session, watch: ClosingWatch, release: () => void) {
     this.#target = target;
     this.#session = session;
+    this.#watch = watch;
     this.#release = release;
     this.#listing = new BucketListing(target, session, {
       refused: (answer) => refusalFailure(answer, this.#asked('s3:ListBucket', answer)),
       head: (key) => this.head(key),
     });
+  }
+
+  get closings(): number {
+    return this.#watch.closings;
   }
 
   list(request: ListRequest): Promise<ListingPage> {

@@ -5,6 +5,7 @@ import { awsProblems, bucketNamePattern } from '#core/source/bucket-name.ts';
 import { isRegion } from '#core/source/region.ts';
 import { admitEndpoint, guardedAgents, type Lookup } from '../outbound/endpoint-guard.ts';
 import { KnownRegions } from './known-regions.ts';
+import { ClosingWatch } from './closing-watch.ts';
 import { type Patience, systemPatience } from './retries.ts';
 import { S3Bucket } from './s3-bucket.ts';
 import { S3Session } from './s3-session.ts';
@@ -46,7 +47,8 @@ export function createBuckets(options: S3BucketsOptions): Buckets {
           : admitEndpoint(target.endpoint, target.useSsl, options.allowPrivateEndpoints);
       const agents = guardedAgents(admitted?.reach ?? 'public', options.lookup, options.idleConnectionMs);
       const session = new S3Session(target, admitted?.endpoint, agents, limits, regions);
-      return new S3Bucket(target, session, () => {
+      const watch = new ClosingWatch(agents, limits.patience.now);
+      return new S3Bucket(target, session, watch, () => {
         agents.httpAgent.destroy();
         agents.httpsAgent.destroy();
       });
