@@ -78,9 +78,7 @@ function tellOf(server: RealServer): Tell {
     say(`  ${column.padEnd(20)} ${cell.outcome.padEnd(9)} ${seconds.toFixed(1).padStart(6)} s  ${cell.figure}`);
     for (const note of cell.notes ?? []) say(`    ${note}`);
     if (cell.outcome !== 'failed' || values.log === undefined) return;
-    const answers = exchanges.map(
-      ({ method, path, status, body }) => `  ${method} ${path} → ${status} ${oneLine(body)}`,
-    );
+    const answers = exchanges.map(({ method, path, answer }) => `  ${method} ${path} → ${oneLine(answer)}`);
     appendFileSync(values.log, `\n## ${server.name}, ${column}\n${cell.figure}\n${answers.join('\n')}\n`);
   };
 }
@@ -99,7 +97,7 @@ function tellTotals(rows: readonly ServerRow[]): boolean {
 }
 
 function oneLine(text: string): string {
-  return text.replaceAll(/\s+/g, ' ').slice(0, 400);
+  return text.replaceAll(/\s+/g, ' ').slice(0, 700);
 }
 
 function say(text: string): void {

@@ -1,13 +1,12 @@
 import { once } from 'node:events';
-import { createServer, request as dial, type IncomingMessage, type ServerResponse } from 'node:http';
+import { connect, createServer, type Socket } from 'node:net';
 
 /** One request that came by, and how it was answered. */
 export type Exchange = {
   readonly method: string;
   readonly path: string;
-  readonly status: number;
-  /** The first part of the body. */
-  readonly body: string;
+  /** The first part of the answer, from its first line. */
+  answer: string;
 };
 
 /** What Stocktake asked of a server. */
@@ -37,27 +36,32 @@ export type WatchedServer = {
 const KEPT_EXCHANGES = 5;
 const KEPT_CHARACTERS = 700;
 
-/** Opens a door on 127.0.0.1 before the server at `target` (`host:port`). Signatures stay right: the Host goes through. */
+/** Opens a door on 127.0.0.1 before the server at `target` (`host:port`). What goes through it is not touched. */
 export async function watchServer(target: string): Promise<WatchedServer> {
   const exchanges: Exchange[] = [];
-  let counts = noCounts();
-  const watched = { holdUp: undefined as WatchedServer['holdUp'] };
-  const server = createServer((request, response) => {
-    count(counts, request.method ?? '', request.url ?? '');
-    void forward(target, request, response, watched).then((exchange) => {
-      if (exchange !== undefined) exchanges.push(exchange);
+  const sockets = new Set<Socket>();
+  const watched: Watched = {
+    counts: noCounts(),
+    holdUp: undefined,
+    note(exchange) {
+      exchanges.push(exchange);
       if (exchanges.length > KEPT_EXCHANGES) exchanges.shift();
-    });
+    },
+  };
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    letThrough(socket, target, watched);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
   return {
     host: `127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`,
     get counts() {
-      return counts;
+      return watched.counts;
     },
     countAnew() {
-      counts = noCounts();
+      watched.counts = noCounts();
     },
     lastExchanges: () => exchanges,
     get holdUp() {
@@ -67,11 +71,42 @@ export async function watchServer(target: string): Promise<WatchedServer> {
       watched.holdUp = wait;
     },
     async close() {
-      server.closeAllConnections();
+      for (const socket of sockets) socket.destroy();
       server.close();
       await once(server, 'close');
     },
   };
+}
+
+type Watched = { counts: Counts; holdUp: WatchedServer['holdUp']; note(exchange: Exchange): void };
+
+/** The first line of a request. Stocktake sends heads alone, for it only reads. */
+const REQUEST = /^([A-Z]+) (\S+) HTTP\/1\.1$/m;
+
+/** Bytes as they are, so that whatever is odd about an answer stays so. */
+function letThrough(socket: Socket, target: string, watched: Watched): void {
+  const [host = '', port = ''] = target.split(':');
+  const onward = connect(Number(port), host);
+  let current: Exchange | undefined;
+  let waiting: Promise<void> = Promise.resolve();
+  socket.on('data', (chunk) => {
+    const [, method = '', path = ''] = REQUEST.exec(chunk.toString('latin1')) ?? [];
+    if (method !== '') {
+      current = { method, path, answer: '' };
+      count(watched.counts, method, path);
+      watched.note(current);
+    }
+    waiting = waiting.then(() => watched.holdUp?.(path)).then(() => void onward.write(chunk));
+  });
+  onward.on('data', (chunk) => {
+    if (current !== undefined && current.answer.length < KEPT_CHARACTERS) current.answer += chunk.toString('utf8');
+    socket.write(chunk);
+  });
+  onward.once('end', () => socket.end());
+  socket.once('end', () => onward.end());
+  for (const [one, other] of [[socket, onward] as const, [onward, socket] as const]) {
+    one.once('error', () => other.destroy()).once('close', () => other.destroySoon());
+  }
 }
 
 function noCounts(): Counts {
@@ -88,36 +123,4 @@ function count(counts: Counts, method: string, url: string): void {
   counts.lists += 1;
   if (parameters.has('start-after') || parameters.has('marker')) counts.listsFromKey += 1;
   if (parameters.get('max-keys') === '1') counts.shortLists += 1;
-}
-
-/** Resolves once the answer is through, or the connection broke on either side. */
-async function forward(
-  target: string,
-  request: IncomingMessage,
-  response: ServerResponse,
-  watched: Pick<WatchedServer, 'holdUp'>,
-): Promise<Exchange | undefined> {
-  const { method = '', url: path = '' } = request;
-  await watched.holdUp?.(path);
-  const [host = '', port = ''] = target.split(':');
-  return new Promise((resolve) => {
-    const onward = dial({ host, port, method, path, headers: request.headers, setHost: false }, (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
-      let body = '';
-      answer.on('data', (chunk: Buffer) => {
-        if (body.length < KEPT_CHARACTERS) body = `${body}${chunk}`.slice(0, KEPT_CHARACTERS);
-      });
-      answer
-        .once('error', () => response.destroy())
-        .once('close', () => {
-          resolve({ method, path, status: answer.statusCode ?? 0, body });
-        });
-      answer.pipe(response);
-    });
-    onward.once('error', () => {
-      response.destroy();
-      resolve(undefined);
-    });
-    request.once('error', () => onward.destroy()).pipe(onward);
-  });
 }

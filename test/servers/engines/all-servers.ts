@@ -8,12 +8,14 @@ import { s3mock } from './s3mock.ts';
 import { s3proxy } from './s3proxy.ts';
 import { s3rver } from './s3rver.ts';
 import { seaweedfs } from './seaweedfs.ts';
+import { swift } from './swift.ts';
 import { versitygw } from './versitygw.ts';
 
 /** In the order in which the table shows them. */
 export const allServers: readonly RealServer[] = [
   minio,
   ceph,
+  swift,
   versitygw,
   seaweedfs,
   rclone,
