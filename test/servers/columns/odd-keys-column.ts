@@ -117,11 +117,9 @@ async function tellWrongCatalogue({ stocktake }: Bench, run: Run, kept: Kept): P
   const there = new Set([...kept.right, ...kept.renamed, ...kept.unlisted, ...kept.ghosts]);
   const invented = [...catalogue.keys()].filter((key) => !there.has(key) && !kept.lost.includes(key));
   if (invented.length > 0) return `${invented.length} that no object has (${sample(invented)})`;
-  const named = (run.warnings ?? []).join(' ');
-  const silent = run.counters.failed === 0 && kept.mangled.length > 0;
-  return silent
-    ? `${kept.mangled.length} mangled keys left out in silence (${sample(kept.mangled)}) ${named}`
-    : undefined;
+  const leftOut = kept.unlisted.filter((key) => !catalogue.has(key));
+  const isSilent = run.counters.failed === 0 && kept.mangled.length > 0 && leftOut.length > 0;
+  return isSilent ? `${leftOut.length} left out in silence (${sample(leftOut)})` : undefined;
 }
 
 /** The same bucket by prefixes that read otherwise once they are encoded, and by version 1 in small pages. */

@@ -9,13 +9,14 @@ const program = {
   name: 'weed',
   package: 'github.com/seaweedfs/seaweedfs/weed',
   version: 'v0.0.0-20261109003541-7506e5f91cd6',
+  replace: 'github.com/tyler-smith/go-bip39=github.com/cosmos/go-bip39@v1.0.0',
 } as const;
 
 export const seaweedfs: RealServer = {
   id: 'seaweedfs',
   name: 'SeaweedFS',
   version: '2026-11-09',
-  how: '`go install`, master, volume, filer and S3 in one process',
+  how: 'built by Go, master, volume, filer and S3 in one process',
   fetch: () => fetchGoProgram(program),
   async start(folder) {
     const identities = join(folder, 's3.json');

@@ -9,6 +9,8 @@ export type GoProgram = {
   readonly name: string;
   readonly package: string;
   readonly version: string;
+  /** What its own go.mod replaces, as `go mod edit` takes it: `go install` builds no such program, a module of ours does. */
+  readonly replace?: string;
 };
 
 export function goBinary({ name, version }: GoProgram): string {
@@ -23,13 +25,28 @@ export function fetchGoProgram(program: GoProgram): void {
   mkdirSync(ENGINES_FOLDER, { recursive: true });
   const workplace = mkdtempSync(join(ENGINES_FOLDER, 'build-'));
   try {
-    const build = ['install', `${program.package}@${program.version}`];
-    const [command, values]: [string, string[]] =
-      process.platform === 'win32' ? ['go', build] : ['nice', ['-n', '10', 'go', ...build]];
-    runCommand(command, values, { env: { GOBIN: workplace, CGO_ENABLED: '0' } });
+    build(program, workplace);
     // Moved in one step, so that an interrupted build leaves nothing that looks complete.
     renameSync(workplace, join(ENGINES_FOLDER, `${program.name}-${program.version}`));
   } finally {
     rmSync(workplace, { recursive: true, force: true });
   }
+}
+
+function build({ name, package: path, version, replace }: GoProgram, workplace: string): void {
+  const env = { GOBIN: workplace, CGO_ENABLED: '0' };
+  if (replace === undefined) {
+    runGently(['install', `${path}@${version}`], workplace, env);
+    return;
+  }
+  runCommand('go', ['mod', 'init', 'stocktake.test/server'], { cwd: workplace });
+  runCommand('go', ['mod', 'edit', '-replace', replace], { cwd: workplace });
+  runCommand('go', ['get', `${path}@${version}`], { cwd: workplace });
+  runGently(['build', '-o', name, path], workplace, env);
+}
+
+function runGently(values: readonly string[], cwd: string, env: Readonly<Record<string, string>>): void {
+  const [command, before]: [string, string[]] =
+    process.platform === 'win32' ? ['go', []] : ['nice', ['-n', '10', 'go']];
+  runCommand(command, [...before, ...values], { cwd, env });
 }
