@@ -94,7 +94,8 @@ async function settle(history: History): Promise<void> {
   const run = await world.sync(source.id);
   outcome.runs += 1;
   if (run.status === 'held' || quirk === 'way-changes') return;
-  if (run.status !== 'completed') outcome.problems.push(told(history, run, `quiet, and ended ${run.status}: ${run.message}`));
+  if (run.status !== 'completed')
+    outcome.problems.push(told(history, run, `quiet, and ended ${run.status}: ${run.message}`));
   const left = differences(await catalogueFacts(world.table, source.uid), expectedFacts(bucket));
   if (run.status === 'completed' && run.waiting === undefined && left.length > 0) {
     outcome.problems.push(told(history, run, `quiet, and not exact: ${left[0]}`));

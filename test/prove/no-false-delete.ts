@@ -3,8 +3,8 @@ import { atPageHolding, type ListingFaultKind, listingFaultKinds } from '../simu
 import { createModelWorld, type ModelWorld, type PublishedChange } from '../simulation/model-world.ts';
 import { catalogueFacts, differences, expectedFacts, type Facts } from '../simulation/reference-model.ts';
 import { runFaultPlan } from './fault-plan.ts';
-import { runForeignPlan } from './foreign-plan.ts';
 import { runWireCase, type WireOutcome } from './faults-over-http.ts';
+import { runForeignPlan } from './foreign-plan.ts';
 import type { ProofResult } from './proof-result.ts';
 
 /** Where a listing is struck. */

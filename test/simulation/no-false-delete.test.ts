@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { runWireCase } from '../prove/faults-over-http.ts';
-import { endsAlike, foreignEndpoint, proveFaultCases, proveFaultPlans, proveForeignPlans, runFaultCase } from '../prove/no-false-delete.ts';
+import {
+  endsAlike,
+  foreignEndpoint,
+  proveFaultCases,
+  proveFaultPlans,
+  proveForeignPlans,
+  runFaultCase,
+} from '../prove/no-false-delete.ts';
 import { listingFaultKinds } from './listing-faults.ts';
 
 /** Another part of the plans each day, so that in time all of them are played; a failure names the plan's seed. */

@@ -57,7 +57,6 @@ export type Way = 'ranges' | z.output<typeof slowWay>['kind'];
 
 /** A way that a server made necessary, and why, in words for a person. `remember`: the next runs begin so too. */
 const slowWay = z.object({ kind: z.enum(['sequence', 'spool']), why: z.string(), remember: z.boolean() });
-export type SlowWay = z.output<typeof slowWay>;
 
 /** A run at rest. `fence` is that of its lease; `approves` names the held run whose deletions it applies. */
 export const runRow = z.object({
@@ -134,7 +133,14 @@ export function isEnded(run: Pick<RunRow, 'status'>): boolean {
 /** What the API shows of a run. */
 export function runView(run: RunRow): Record<string, unknown> {
   const { v: _v, version: _version, fence: _fence, uid: _uid, ttl: _ttl, fingerprint: _fingerprint, ...rest } = run;
-  const { checkpoint: _checkpoint, resumed: _resumed, inbox: _inbox, way: _way, generation: _generation, ...all } = rest;
+  const {
+    checkpoint: _checkpoint,
+    resumed: _resumed,
+    inbox: _inbox,
+    way: _way,
+    generation: _generation,
+    ...all
+  } = rest;
   const { pass, ...told } = all;
   const shown = pass === undefined ? told : { ...told, continues: pass.id };
   const { started_at: start, completed_at: end } = run;
@@ -171,7 +177,8 @@ function remarksOn({ waiting, contradicted = 0, inbox, warnings = [] }: RunRow):
     remarks.push(`${contradicted} keys are missing from the listing and not from the server: see warnings`);
   }
   const [first, ...others] = contradicted > 0 ? [] : warnings;
-  if (first !== undefined) remarks.push(others.length === 0 ? first : `${first} (and ${others.length} more, see warnings)`);
+  if (first !== undefined)
+    remarks.push(others.length === 0 ? first : `${first} (and ${others.length} more, see warnings)`);
   return remarks;
 }
 
