@@ -22,6 +22,7 @@ const proofs: readonly Proof[] = [
   { name: 'one-run', load: async () => (await import('./one-run.ts')).proveOneRun },
   { name: 'any-key', load: async () => (await import('./any-key.ts')).proveAnyKey },
   { name: 'scale', load: async () => (await import('./scale.ts')).proveScale },
+  { name: 'unordered', load: async () => (await import('./unordered.ts')).proveUnordered },
   { name: 'hostile', load: async () => (await import('./hostile.ts')).proveHostile },
   { name: 'mutations', load: async () => (await import('./mutation.ts')).proveMutations },
   { name: 'simulation', load: async () => (await import('./simulation.ts')).proveSimulation },

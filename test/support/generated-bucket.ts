@@ -24,6 +24,9 @@ export type GeneratedBucket = {
   open(): Bucket;
 };
 
+/** `scrambled`: in no order of the keys, by tokens that tell how far the listing is. */
+export type ListingOrder = 'keys' | 'scrambled';
+
 /** Asked before each answer: takes the time that a request would. */
 export type BeforeAnswer = (request: 'list' | 'head') => Promise<void>;
 
@@ -46,6 +49,7 @@ export function createGeneratedBucket(
   count: number,
   style: KeyStyle,
   beforeAnswer: BeforeAnswer = async () => {},
+  order: ListingOrder = 'keys',
 ): GeneratedBucket {
   const edits: Edits = { modified: new Set(), deleted: new Set(), added: new Set() };
   const content: Content = { count, keyOf: keysOf[style], edits };
@@ -54,7 +58,7 @@ export function createGeneratedBucket(
     async list(request) {
       await beforeAnswer('list');
       requests.lists += 1;
-      return listPage(name, content, request);
+      return order === 'keys' ? listPage(name, content, request) : scrambledPage(name, content, request);
     },
     async head(key) {
       await beforeAnswer('head');
@@ -173,6 +177,23 @@ function listPage(name: string, content: Content, request: ListRequest): Listing
   const nextToken = truncated ? { nextToken: objects.at(-1)?.key } : {};
   const shape = { version: 2, root: 'ListBucketResult', wellFormed: true } as const;
   return { ...shape, bucket: name, prefix, keyCount: objects.length, truncated, ...nextToken, objects };
+}
+
+/** A prime that divides no count here: each object comes once. */
+const stride = 7919;
+
+function scrambledPage(name: string, content: Content, { maxKeys, continuation }: ListRequest): ListingPage {
+  const first = continuation?.version === 2 ? Number(continuation.token) : 0;
+  const objects: ListedObject[] = [];
+  let place = first;
+  for (; place < content.count && objects.length < Math.min(maxKeys, largestPage) - 1; place += 1) {
+    const index = (place * stride) % content.count;
+    if (!content.edits.deleted.has(index)) objects.push(objectAt(content, index, 0));
+    if (content.edits.added.has(index)) objects.push(objectAt(content, index, 1));
+  }
+  const truncated = place < content.count;
+  const shape = { version: 2, root: 'ListBucketResult', wellFormed: true, bucket: name, prefix: '' } as const;
+  return { ...shape, keyCount: objects.length, truncated, ...(truncated ? { nextToken: String(place) } : {}), objects };
 }
 
 function afterOf(continuation: NonNullable<ListRequest['continuation']>): string {

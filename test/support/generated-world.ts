@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { createFileSpools } from '#adapters/process/file-spools.ts';
 import { createRandomIds } from '#adapters/process/random-ids.ts';
 import { openSqliteTable } from '#adapters/sqlite/sqlite-table.ts';
 import { type RangeRow, readRanges } from '#core/catalogue/range-map.ts';
@@ -28,6 +29,8 @@ export type WorldSize = {
   readonly requestMs: number;
   /** Time that an invocation is given by the world's clock, milliseconds. */
   readonly sliceMs: number;
+  /** On a server that is not AWS's, lists in no order, and is sorted in this folder. */
+  readonly scrambledIn?: string;
 };
 
 /** What one sync cost. */
@@ -74,12 +77,18 @@ const mostInvocations = 100_000;
 export async function createGeneratedWorld(file: string, size: WorldSize): Promise<GeneratedWorld> {
   let requested = 0;
   const clock = { now: () => Date.now() + requested };
-  const bucket = createGeneratedBucket('sample-bucket', size.objects, size.style, async (request) => {
-    // Eight questions about single keys are under way at once.
-    requested += request === 'list' ? size.requestMs : size.requestMs / 8;
-    world.onRequest?.();
-    await nextTurn();
-  });
+  const bucket = createGeneratedBucket(
+    'sample-bucket',
+    size.objects,
+    size.style,
+    async (request) => {
+      // Eight questions about single keys are under way at once.
+      requested += request === 'list' ? size.requestMs : size.requestMs / 8;
+      world.onRequest?.();
+      await nextTurn();
+    },
+    size.scrambledIn === undefined ? 'keys' : 'scrambled',
+  );
   const sqlite = openSqliteTable(file, { feed: { prefixes: feedPrefixes } });
   const table = countWrites(sqlite);
   const ids = createRandomIds();
@@ -88,11 +97,12 @@ export async function createGeneratedWorld(file: string, size: WorldSize): Promi
   const deps = {
     ...{ table, clock, ids, settings, leaseMs, log: silent, buckets: bucket },
     ...noRoles,
-    spools: createMemorySpools(),
+    spools: size.scrambledIn === undefined ? createMemorySpools() : createFileSpools(size.scrambledIn),
     ...{ sealer: openVault, opener: openVault, holder: 'nobody', isAlive: () => true, minimumIntervalSeconds: 10 },
     queue: { send: async (message: unknown) => void messages.push(message) },
   };
-  const source = await addDatasource(deps, size.pageSize);
+  const endpoint = size.scrambledIn === undefined ? 's3.us-east-1.amazonaws.com' : 's3.example.com';
+  const source = await addDatasource(deps, size.pageSize, endpoint);
 
   const invoke = async (message: unknown): Promise<number> => {
     const began = clock.now();
@@ -123,9 +133,13 @@ export async function createGeneratedWorld(file: string, size: WorldSize): Promi
   return world;
 }
 
-function addDatasource(deps: Parameters<typeof createDatasource>[0], pageSize: number): Promise<DatasourceRow> {
+function addDatasource(
+  deps: Parameters<typeof createDatasource>[0],
+  pageSize: number,
+  endpoint: string,
+): Promise<DatasourceRow> {
   const keys = { access_key_id: 'STOCKTAKETESTKEY', secret_access_key: 'stocktake-test-secret' };
-  const config = { bucket: 'sample-bucket', endpoint: 's3.us-east-1.amazonaws.com', ...keys };
+  const config = { bucket: 'sample-bucket', endpoint, ...keys };
   const body = { type: 'connector', name: 'sample', connector: { id: 's3', config }, sync: { page_size: pageSize } };
   return createDatasource(deps, parseInput(datasourceInput, body, 'the datasource'));
 }
