@@ -6,6 +6,7 @@ import type { Bench } from './column.ts';
 import { withBench } from './drive-server.ts';
 import { minio } from './engines/minio.ts';
 import { sample } from './exactness.ts';
+import { type Held, holdAtList } from './hold-at-list.ts';
 import { registerBucket } from './run-once.ts';
 import type { Run } from './stocktake-user.ts';
 
@@ -37,28 +38,35 @@ type Scene = {
 type Stage = { readonly bench: Bench; readonly pages: number; readonly pageSize: number };
 
 const scenes: readonly Scene[] = [
-  { name: 'first load', play: (stage) => runThrough(stage, 'whole', []) },
+  {
+    name: 'first load',
+    play: async (stage) => {
+      await register(stage, 'whole');
+      return endOf(stage.bench, 'whole', await stage.bench.stocktake.startRun('whole'));
+    },
+  },
   { name: 'the same again', play: async ({ bench }) => endOf(bench, 'whole', await bench.stocktake.startRun('whole')) },
   ...[1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((tenth): Scene => {
     const name = `killed-${tenth}`;
-    return { name: `killed after ${tenth} of 11 parts`, play: (stage) => runThrough(stage, name, [tenth / 11]) };
+    return { name: `killed after ${tenth} of 11 parts`, play: (stage) => runKilled(stage, name, tenth / 11) };
   }),
   {
     name: 'killed, and MinIO restarted',
-    play: (stage) => runThrough(stage, 'restarted', [0.6], async () => stage.bench.server.restart?.()),
+    play: (stage) => runKilled(stage, 'restarted', 0.6, async () => stage.bench.server.restart?.()),
   },
   {
     name: 'MinIO restarted under a run',
     play: async (stage) => {
-      const { run } = await startAt(stage, 'restarted-under', 0.4);
+      const { run, held } = await startAndHold(stage, 'restarted-under', 0.4);
       await stage.bench.server.restart?.();
+      held.release();
       return orTheNext(stage.bench, 'restarted-under', run);
     },
   },
   {
     name: 'killed, and resumed 20 minutes later',
     isLong: true,
-    play: (stage) => runThrough(stage, 'later', [0.5], () => pause(CACHE_GONE_MS)),
+    play: (stage) => runKilled(stage, 'later', 0.5, () => pause(CACHE_GONE_MS)),
   },
   { name: 'held up for 5 minutes between two pages', isLong: true, play: playHeldUp },
   {
@@ -124,10 +132,10 @@ function* numbered(count: number, digits: number, keyOf: (number: string) => str
 
 async function outcomeOf(scene: Scene, stage: Stage): Promise<{ isExact: boolean; text: string }> {
   const began = Date.now();
-  stage.bench.watched.countAnew();
+  const before = stage.bench.watched.counts();
   try {
     const run = await scene.play(stage);
-    const { lists, listsFromKey, heads } = stage.bench.watched.counts;
+    const { lists, listsFromKey, heads } = stage.bench.watched.counts(before);
     const [missing, extra] = await difference(stage.bench, run.datasource);
     const text = [
       `${run.status}${run.error === undefined ? '' : ` (${run.error.code}: ${run.error.message.slice(0, 200)})`}`,
@@ -148,44 +156,32 @@ async function difference({ client, stocktake }: Bench, datasource: string): Pro
   return [[...there].filter((key) => !catalogue.has(key)), [...catalogue.keys()].filter((key) => !there.has(key))];
 }
 
-/** A first load that is killed once it is as far as each of these shares of its pages, and begun again each time. */
-async function runThrough(
-  stage: Stage,
-  datasource: string,
-  kills: readonly number[],
-  between?: () => Promise<void>,
-): Promise<Run> {
-  const { bench } = stage;
-  const { run, killed } = await startAt(stage, datasource, kills[0]);
-  if (killed) await bench.stocktake.killAndRestart(between);
-  return endOf(bench, datasource, run);
+/** A first load that is killed once it has asked for this share of its pages, and goes on in a new process. */
+async function runKilled(stage: Stage, datasource: string, share: number, between?: () => Promise<void>): Promise<Run> {
+  const { run, held } = await startAndHold(stage, datasource, share);
+  await stage.bench.stocktake.killAndRestart(async () => {
+    held.release();
+    await between?.();
+  });
+  return endOf(stage.bench, datasource, run);
 }
 
-/** Registers, starts a run, and waits until it is so far; `killed` is false where it ended before. */
-async function startAt(stage: Stage, datasource: string, share?: number): Promise<{ run: string; killed: boolean }> {
+/** Registers, starts a run, and holds up the list that comes after this share of its pages. */
+async function startAndHold(stage: Stage, datasource: string, share: number): Promise<{ run: string; held: Held }> {
   await register(stage, datasource);
   const run = await stage.bench.stocktake.startRun(datasource);
-  if (share === undefined) return { run, killed: false };
-  const page = Math.max(1, Math.floor(stage.pages * share));
-  const deadline = Date.now() + RUN_MS;
-  while (Date.now() < deadline) {
-    const { status, counters } = await stage.bench.stocktake.run(datasource, run);
-    if (status !== 'queued' && status !== 'running') return { run, killed: false };
-    if ((counters.pages ?? 0) >= page) return { run, killed: true };
-    await pause(10);
-  }
-  throw new Error(`the run is not at page ${page} after ${RUN_MS / 1000} s`);
+  const lists = Math.max(1, Math.floor(stage.pages * share));
+  const held = await holdAtList(stage.bench, { datasource, run, lists, withinMs: RUN_MS });
+  if (!held.arrived) throw new Error(`the run ended before it asked for ${lists} lists`);
+  return { run, held };
 }
 
-/** The store holds one answer back, in the middle, until whoever asked has given up many times over. */
+/** The store holds an answer back for minutes: whoever asked gives up, asks again, and gives up the run at last. */
 async function playHeldUp(stage: Stage): Promise<Run> {
-  const { bench } = stage;
-  const { run } = await startAt(stage, 'held-up', 0.4);
-  const until = Date.now() + HELD_UP_MS;
-  bench.watched.holdUp = async () => pause(Math.max(0, until - Date.now()));
+  const { run, held } = await startAndHold(stage, 'held-up', 0.4);
   await pause(HELD_UP_MS);
-  bench.watched.holdUp = undefined;
-  return orTheNext(bench, 'held-up', run);
+  held.release();
+  return orTheNext(stage.bench, 'held-up', run);
 }
 
 /** A run that the store let down may fail, in the open; the next must be exact. */

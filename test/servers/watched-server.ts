@@ -9,23 +9,19 @@ export type Exchange = {
   answer: string;
 };
 
-/** What Stocktake asked of a server. */
+/** How often Stocktake asked what of a server. */
 export type Counts = {
   lists: number;
   /** Lists that begin at a key: start-after or marker. */
   listsFromKey: number;
-  /** Lists of one key, as a probe for a place to cut, a test or a confirmation asks. */
-  shortLists: number;
   heads: number;
-  gets: number;
 };
 
 /** A door before a server, through which all goes unchanged, and at which somebody counts. */
 export type WatchedServer = {
   readonly host: string;
-  /** Counts from here on, from zero. */
-  readonly counts: Counts;
-  countAnew(): void;
+  /** What was asked since it opened, or since an earlier count. */
+  counts(since?: Counts): Counts;
   /** The last requests and their answers, newest last. */
   lastExchanges(): readonly Exchange[];
   /** Held up until this settles, before the server is asked: for a page that comes late. */
@@ -57,12 +53,7 @@ export async function watchServer(target: string): Promise<WatchedServer> {
   const address = server.address();
   return {
     host: `127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`,
-    get counts() {
-      return watched.counts;
-    },
-    countAnew() {
-      watched.counts = noCounts();
-    },
+    counts: (since = noCounts()) => difference(watched.counts, since),
     lastExchanges: () => exchanges,
     get holdUp() {
       return watched.holdUp;
@@ -78,7 +69,7 @@ export async function watchServer(target: string): Promise<WatchedServer> {
   };
 }
 
-type Watched = { counts: Counts; holdUp: WatchedServer['holdUp']; note(exchange: Exchange): void };
+type Watched = { readonly counts: Counts; holdUp: WatchedServer['holdUp']; note(exchange: Exchange): void };
 
 /** The first line of a request. Stocktake sends heads alone, for it only reads. */
 const REQUEST = /^([A-Z]+) (\S+) HTTP\/1\.1$/m;
@@ -110,17 +101,24 @@ function letThrough(socket: Socket, target: string, watched: Watched): void {
 }
 
 function noCounts(): Counts {
-  return { lists: 0, listsFromKey: 0, shortLists: 0, heads: 0, gets: 0 };
+  return { lists: 0, listsFromKey: 0, heads: 0 };
+}
+
+function difference(now: Counts, before: Counts): Counts {
+  return {
+    lists: now.lists - before.lists,
+    listsFromKey: now.listsFromKey - before.listsFromKey,
+    heads: now.heads - before.heads,
+  };
 }
 
 function count(counts: Counts, method: string, url: string): void {
   const [path = '', query = ''] = url.split('?');
   const parameters = new URLSearchParams(query);
-  const isList = method === 'GET' && path.split('/').filter((part) => part !== '').length <= 1;
   if (method === 'HEAD') counts.heads += 1;
-  else if (!isList) counts.gets += 1;
+  // A bucket alone, and no object of it.
+  const isList = method === 'GET' && path.split('/').filter((part) => part !== '').length <= 1;
   if (!isList) return;
   counts.lists += 1;
   if (parameters.has('start-after') || parameters.has('marker')) counts.listsFromKey += 1;
-  if (parameters.get('max-keys') === '1') counts.shortLists += 1;
 }

@@ -45,16 +45,16 @@ export const manyObjectsColumn: Column = {
   async run(bench) {
     await fillMany(bench);
     await registerBucket(bench, 'many', MANY, { sync: { page_size: manyObjectsSize(bench).ofTen } });
-    bench.watched.countAnew();
+    const before = bench.watched.counts();
     const first = await runOnce(bench, 'many', RUN_MS);
-    const lists = [bench.watched.counts.lists];
+    const afterFirst = bench.watched.counts();
     const { objects, ofTen } = manyObjectsSize(bench);
     const difference = await compareWithBucket(bench, 'many', MANY, ofTen);
     const wrong = tellUncompleted(first) ?? tellDifference(difference);
     if (wrong !== undefined) return failed(wrong);
-    bench.watched.countAnew();
+    const beforeSecond = bench.watched.counts();
     const second = await runOnce(bench, 'many', RUN_MS);
-    lists.push(bench.watched.counts.lists);
+    const lists = [afterFirst.lists - before.lists, bench.watched.counts(beforeSecond).lists];
     const { added, modified, deleted } = second.counters;
     const other = tellUncompleted(second) ?? tellChanges([added, modified, deleted]);
     if (other !== undefined) return failed(`the second run: ${other}`);

@@ -117,7 +117,8 @@ async function tellWrongCatalogue({ stocktake }: Bench, run: Run, kept: Kept): P
   const there = new Set([...kept.right, ...kept.renamed, ...kept.unlisted, ...kept.ghosts]);
   const invented = [...catalogue.keys()].filter((key) => !there.has(key) && !kept.lost.includes(key));
   if (invented.length > 0) return `${invented.length} that no object has (${sample(invented)})`;
-  const leftOut = kept.unlisted.filter((key) => !catalogue.has(key));
+  // A key of control characters is what such a mangled one was.
+  const leftOut = kept.unlisted.filter((key) => !catalogue.has(key) && [...key].some((character) => character < ' '));
   const isSilent = run.counters.failed === 0 && kept.mangled.length > 0 && leftOut.length > 0;
   return isSilent ? `${leftOut.length} left out in silence (${sample(leftOut)})` : undefined;
 }
