@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createBucketClient } from './bucket-client.ts';
 import { type Bench, type Cell, type Column, failed } from './column.ts';
 import { allColumns } from './columns/all-columns.ts';
-import { type FetchOptions, NotHere } from './fetching/not-here.ts';
+import { NotHere } from './fetching/not-here.ts';
 import type { RealServer } from './real-server.ts';
 import { startStocktake } from './stocktake-user.ts';
 import { type Exchange, watchServer } from './watched-server.ts';
@@ -17,21 +17,19 @@ export type ServerRow = {
   readonly cells: ReadonlyMap<string, Cell>;
 };
 
-export type DriveOptions = FetchOptions & Pick<Bench, 'share'>;
-
 /** Told of each cell as it is done, with the last answers of the server where it failed. */
 export type Tell = (column: string, cell: Cell, seconds: number, exchanges: readonly Exchange[]) => void;
 
 /** Fetches a server, starts it and a Stocktake beside it, works through the columns, and stops and removes all of it. */
-export async function driveServer(server: RealServer, options: DriveOptions, tell: Tell): Promise<ServerRow> {
+export async function driveServer(server: RealServer, share: number, tell: Tell): Promise<ServerRow> {
   try {
-    server.fetch(options);
+    server.fetch();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     if (error instanceof NotHere) return { server, skipped: reason, cells: new Map() };
     return { server, skipped: `it could not be fetched or built: ${reason.slice(-300)}`, cells: new Map() };
   }
-  return withBench(server, options.share, async (bench) => {
+  return withBench(server, share, async (bench) => {
     const cells = new Map<string, Cell>();
     for (const column of allColumns) {
       const began = Date.now();
@@ -50,10 +48,18 @@ export async function withBench<Result>(
   work: (bench: Bench) => Promise<Result>,
 ): Promise<Result> {
   const folder = mkdtempSync(join(tmpdir(), `stocktake-servers-${server.id}-`));
+  // Also where this process is told to end.
+  const empty = () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  process.once('exit', empty);
   const [itsFolder, ourFolder] = [join(folder, 'server'), join(folder, 'stocktake')];
   mkdirSync(itsFolder);
   // Undone in the opposite order.
-  const undo: (() => Promise<void> | void)[] = [() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 })];
+  const undo: (() => Promise<void> | void)[] = [
+    () => {
+      empty();
+      process.off('exit', empty);
+    },
+  ];
   try {
     const running = await server.start(itsFolder);
     undo.push(() => running.stop());

@@ -90,7 +90,7 @@ const scenes: readonly Scene[] = [
 
 /** Plays all scenes and says of each how it came out. True if each was exact. */
 export async function proveMinioCompleteness({ share, patient, say }: CompletenessOptions): Promise<boolean> {
-  minio.fetch({ mayInstall: false });
+  minio.fetch();
   return withBench(minio, share, async (bench) => {
     const pageSize = Math.max(10, Math.ceil(1000 * share));
     await bench.client.createBucket(BUCKET);

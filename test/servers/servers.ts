@@ -2,8 +2,7 @@
  * `npm run servers`: fetches real S3 servers, starts each on loopback with a Stocktake beside it, drives both, and writes
  * what came out to docs/servers.md. `--only moto,s3rver` drives some; `--no-write` leaves the document alone;
  * `--share 0.1` makes buckets and pages smaller; `--log FILE` keeps what a server answered where a cell failed;
- * `--minio` plays what must be exact on a large MinIO bucket, with `--patient` what waits for minutes too;
- * `--install-packages` lets apt-get install the servers that are packages of Debian.
+ * `--minio` plays what must be exact on a large MinIO bucket, with `--patient` what waits for minutes too.
  */
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +21,6 @@ const { values } = parseArgs({
   options: {
     only: { type: 'string' },
     'no-write': { type: 'boolean', default: false },
-    'install-packages': { type: 'boolean', default: false },
     share: { type: 'string', default: '1' },
     log: { type: 'string' },
     minio: { type: 'boolean', default: false },
@@ -30,13 +28,16 @@ const { values } = parseArgs({
   },
 });
 
+const share = Number(values.share);
+if (!(share > 0 && share <= 1)) throw new Error(`--share is a number above 0 and at most 1, not ${values.share}`);
+
 // Ctrl-C ends what was started too: see program.ts.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 fetchBoto3();
 process.exitCode = (await (values.minio ? proveMinio() : driveAll(chosenServers()))) ? 0 : 1;
 
 function proveMinio(): Promise<boolean> {
-  return proveMinioCompleteness({ share: Number(values.share), patient: values.patient, say });
+  return proveMinioCompleteness({ share, patient: values.patient, say });
 }
 
 function chosenServers(): readonly RealServer[] {
@@ -62,11 +63,7 @@ async function driveAll(servers: readonly RealServer[]): Promise<boolean> {
 /** A server that does not start is left out with the reason; the others go on. */
 async function driveOne(server: RealServer): Promise<ServerRow> {
   try {
-    return await driveServer(
-      server,
-      { mayInstall: values['install-packages'], share: Number(values.share) },
-      tellOf(server),
-    );
+    return await driveServer(server, share, tellOf(server));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return { server, skipped: reason.slice(0, 1000), cells: new Map() };

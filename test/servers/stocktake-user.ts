@@ -49,6 +49,8 @@ const POLL_MS = 50;
 
 export async function startStocktake(dataFolder: string): Promise<StocktakeUser> {
   let { server, url } = await boot(dataFolder);
+  const end = () => void server.kill('SIGKILL');
+  process.once('exit', end);
   const request = (method: string, path: string, body?: unknown) => ask(url, method, path, body);
   const readRun = async (datasource: string, id: string): Promise<Run> =>
     z.object({ _source: run }).parse(await demand(request('GET', `/datasource/${datasource}/_runs/${id}`)))._source;
@@ -79,7 +81,10 @@ export async function startStocktake(dataFolder: string): Promise<StocktakeUser>
       await between?.();
       ({ server, url } = await boot(dataFolder));
     },
-    stop: () => server.kill('SIGTERM'),
+    async stop() {
+      process.off('exit', end);
+      await server.kill('SIGTERM');
+    },
   };
 }
 
