@@ -1,5 +1,6 @@
 import type { RealServer } from '../real-server.ts';
 import { ceph } from './ceph.ts';
+import { garage } from './garage.ts';
 import { gofakes3 } from './gofakes3.ts';
 import { minio } from './minio.ts';
 import { moto } from './moto.ts';
@@ -14,6 +15,7 @@ import { versitygw } from './versitygw.ts';
 /** In the order in which the table shows them. */
 export const allServers: readonly RealServer[] = [
   minio,
+  garage,
   ceph,
   swift,
   versitygw,
