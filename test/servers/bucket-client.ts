@@ -6,7 +6,9 @@ import {
   S3Client,
   S3ServiceException,
 } from '@aws-sdk/client-s3';
+import type { Filling } from './filling.ts';
 import type { JudgeTarget } from './judge.ts';
+import { tarOf } from './snowball.ts';
 
 /** How many requests are on at once: enough to fill a bucket of 10,000 in seconds. */
 const SIDE_BY_SIDE = 24;
@@ -14,8 +16,6 @@ const SIDE_BY_SIDE = 24;
 /** How a connection fails whose server has ended. */
 export const THE_SERVER_ENDS = 'the server ends';
 const BROKEN = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE'];
-
-export type Filling = { readonly key: string; readonly body: string };
 
 /** Fills and changes the buckets of a server, as an application that uses it would. */
 export function createBucketClient(target: JudgeTarget) {
@@ -38,6 +38,11 @@ export function createBucketClient(target: JudgeTarget) {
     /** Puts all; throws at the first that is refused. */
     async fill(bucket: string, objects: Iterable<Filling>): Promise<void> {
       await eachOf(objects, (object) => put(bucket, object));
+    },
+    /** Puts many as one tar, which MinIO unpacks. */
+    async fillBySnowball(Bucket: string, objects: readonly Filling[]): Promise<void> {
+      const Metadata = { 'snowball-auto-extract': 'true' };
+      await s3.send(new PutObjectCommand({ Bucket, Key: 'snowball.tar', Body: tarOf(objects), Metadata }));
     },
     /** Puts each by itself and says which the server refused, with its code. */
     async tryToFill(bucket: string, objects: Iterable<Filling>): Promise<Map<string, string>> {

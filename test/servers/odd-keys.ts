@@ -1,4 +1,4 @@
-import type { Filling } from './bucket-client.ts';
+import type { Filling } from './filling.ts';
 
 /** Keys that S3 allows and that servers, file systems, XML or clients stumble over. */
 export const oddKeys: readonly string[] = [

@@ -1,4 +1,4 @@
-import type { Filling } from '../bucket-client.ts';
+import type { Filling } from '../filling.ts';
 
 /** The bucket in which most columns work, one after the other. */
 export const FIRST = 'matrix-first';

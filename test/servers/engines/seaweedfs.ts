@@ -38,7 +38,7 @@ export const seaweedfs: RealServer = {
     values.push(
       `-s3.port=${port}`,
       `-s3.port.grpc=${await freePort()}`,
-      '-volume.max=20',
+      '-volume.max=100',
       '-master.volumeSizeLimitMB=64',
     );
     const running = await startAgainAndAgain({ command: goBinary(program), values, folder, port });
