@@ -73,6 +73,8 @@ type Kept = {
   readonly right: ReadonlySet<string>;
   readonly lost: readonly string[];
   readonly unlisted: readonly string[];
+  /** Whether the listing comes in the order of S3: by UTF-8 bytes. */
+  readonly isOrdered: boolean;
   /** Listed and there, but under another key than was put. */
   readonly renamed: readonly string[];
   /** Listed, although they were refused when they were put. */
@@ -93,7 +95,8 @@ async function whatIsKept({ server }: Bench, gone: ReadonlySet<string>): Promise
     ).map(({ key, body }) => [key, body] as const),
   );
   const has = taken.filter(({ key, body }) => bodies.get(key) === body).map(({ key }) => key);
-  const listed = new Set((await judgeListing(server, BUCKET)).map(({ key }) => key));
+  const listing = (await judgeListing(server, BUCKET)).map(({ key }) => key);
+  const listed = new Set(listing);
   const put = new Set(oddObjects.map(({ key }) => key));
   const foreign = await judgeObjects(
     server,
@@ -102,12 +105,17 @@ async function whatIsKept({ server }: Bench, gone: ReadonlySet<string>): Promise
   );
   return {
     right: new Set(has.filter((key) => listed.has(key))),
+    isOrdered: listing.every((key, index) => index === 0 || byBytes(listing[index - 1] ?? '', key) <= 0),
     renamed: foreign.filter(({ error }) => error === undefined).map(({ key }) => key),
     lost: taken.filter(({ key }) => !has.includes(key)).map(({ key }) => key),
     unlisted: has.filter((key) => !listed.has(key)),
     ghosts: [...gone].filter((key) => listed.has(key)),
     mangled: foreign.filter(({ error }) => error !== undefined).map(({ key }) => key),
   };
+}
+
+function byBytes(one: string, other: string): number {
+  return Buffer.compare(Buffer.from(one), Buffer.from(other));
 }
 
 async function tellWrongCatalogue({ stocktake }: Bench, run: Run, kept: Kept): Promise<string | undefined> {
@@ -137,7 +145,10 @@ const scopes: readonly {
 async function tellWrongScopes(bench: Bench, kept: Kept): Promise<string | undefined> {
   for (const { id, config } of scopes) {
     await registerBucket(bench, id, BUCKET, { config, sync: { page_size: 10 } });
-    const wrong = tellUncompleted(await runOnce(bench, id, 60_000));
+    const run = await runOnce(bench, id, 60_000);
+    // Version 1 goes on from a key, which leads nowhere where there is no order: a run that says so is right.
+    if (config.list_version === 1 && !kept.isOrdered && run.error?.code === 'listing_not_proved') continue;
+    const wrong = tellUncompleted(run);
     if (wrong !== undefined) return `${JSON.stringify(config)}: ${wrong}`;
     const catalogue = await bench.stocktake.catalogue(id);
     const missing = [...kept.right].filter((key) => key.startsWith(config.prefix ?? '') && !catalogue.has(key));
@@ -151,6 +162,9 @@ function tellKept(kept: Kept, refused: ReadonlyMap<string, string>, run: Run, un
   const codes = [...new Set(refused.values())].sort().join(', ');
   const notes = [
     refused.size === 0 ? [] : [`refuses ${refused.size} of the odd keys (${codes}): ${sample([...refused.keys()], 6)}`],
+    kept.isOrdered
+      ? []
+      : ['lists in no order of S3; version 1, asked for by `list_version: 1`, is refused where it has no cursor'],
     unreadable.length === 0
       ? []
       : [`writes no XML once it lists ${sample(unreadable, 6)}: boto3 cannot read it, and the rest was driven without`],
@@ -164,7 +178,7 @@ function tellKept(kept: Kept, refused: ReadonlyMap<string, string>, run: Run, un
     kept.mangled.length === 0
       ? []
       : [
-          `lists ${kept.mangled.length} keys that nobody put: ${sample(kept.mangled, 6)}; the run leaves out ${run.counters.failed} rows and says so`,
+          `lists ${kept.mangled.length} keys that nobody put: ${sample(kept.mangled, 6)}${run.counters.failed === 0 ? '' : `; the run leaves out ${run.counters.failed} rows and says so`}`,
         ],
   ].flat();
   return notes.length === 0 ? passed(figure) : explained(figure, ...notes);
