@@ -84,7 +84,7 @@ function formsOf(secret: string): string[] {
   const base64 = [0, 1, 2].map((before) => {
     const encoded = Buffer.concat([Buffer.alloc(before), bytes])
       .toString('base64')
-      .replace(/=+$/, '');
+      .replaceAll('=', '');
     // The first characters hold bits of what stood before, the last one perhaps of what follows.
     return encoded.slice(Math.ceil((before * 8) / 6), -1);
   });
