@@ -25,6 +25,9 @@ const bundling: BundlingOptions = {
   minify: true,
   externalModules: [],
   mainFields: ['module', 'main'],
+  esbuildArgs: {
+    '--alias:@aws-sdk/credential-provider-node': `${root}functions/handlers/runtime/environment-credentials.ts`,
+  },
   logLevel: LogLevel.WARNING,
 };
 
