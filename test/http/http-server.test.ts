@@ -204,27 +204,50 @@ describe('the loopback guard', () => {
     expect(await bytes(two)).toMatch(/ 40[03] /);
   });
 
-  test.each(['http://localhost:3000', 'https://127.0.0.1', 'http://[::1]:8080'])(
-    'given the Origin %s, it answers and shares nothing with other origins',
-    async (origin) => {
-      const answer = await raw('/_health', { host: 'localhost', origin });
-      expect(answer.status).toBe(200);
-      expect(answer.headers['access-control-allow-origin']).toBeUndefined();
+  test.each([
+    ['localhost:9000', 'http://localhost:9000'],
+    ['127.0.0.1', 'http://127.0.0.1'],
+    ['[::1]:8080', 'http://[::1]:8080'],
+    ['LocalHost:9000', 'http://localhost:9000'],
+  ])('given the Host %s and a page of its own, %s, it answers and shares nothing', async (host, origin) => {
+    const answer = await raw('/_health', { host, origin, 'sec-fetch-site': 'same-origin' });
+    expect(answer.status).toBe(200);
+    expect(answer.headers['access-control-allow-origin']).toBeUndefined();
+  });
+
+  test.each([
+    'https://evil.test',
+    'null',
+    'http://localhost.evil.test',
+    'file://',
+    '',
+    'chrome-extension://x',
+    // Pages of other programs on this machine.
+    'http://localhost:3000',
+    'http://127.0.0.1',
+    'http://[::1]',
+    'https://localhost',
+  ])('given the Origin "%s", it refuses and changes nothing', async (origin) => {
+    const headers = { host: 'localhost', origin, 'content-type': 'text/plain' };
+    const answer = await raw('/connector/s3?replace=true', headers, 'PUT');
+    expect(answer).toMatchObject(refused);
+    expect(answer.headers['access-control-allow-origin']).toBeUndefined();
+  });
+
+  test('given two Origins, one of them its own, it refuses', async () => {
+    const origin = ['http://localhost', 'http://localhost:3000'];
+    expect(await raw('/connector/s3', { host: 'localhost', origin })).toMatchObject(refused);
+  });
+
+  test.each(['cross-site', 'same-site', 'anything'])(
+    'given an image on a page elsewhere, which has no Origin but Sec-Fetch-Site: %s, it refuses',
+    async (site) => {
+      expect(await raw('/connector/s3', { host: 'localhost', 'sec-fetch-site': site })).toMatchObject(refused);
     },
   );
 
-  test.each(['https://evil.test', 'null', 'http://localhost.evil.test', 'file://', '', 'chrome-extension://x'])(
-    'given the Origin "%s", it refuses and changes nothing',
-    async (origin) => {
-      const headers = { host: 'localhost', origin, 'content-type': 'text/plain' };
-      const answer = await raw('/connector/s3?replace=true', headers, 'PUT');
-      expect(answer).toMatchObject(refused);
-      expect(answer.headers['access-control-allow-origin']).toBeUndefined();
-    },
-  );
-
-  test('given an image on a foreign page, which has no Origin, it refuses', async () => {
-    expect(await raw('/connector/s3', { host: 'localhost', 'sec-fetch-site': 'cross-site' })).toMatchObject(refused);
+  test('given an address that somebody typed into a browser, it answers', async () => {
+    expect((await raw('/_health', { host: 'localhost', 'sec-fetch-site': 'none' })).status).toBe(200);
   });
 
   test('given keys, any name and origin may come, with a key', async () => {
