@@ -58,6 +58,8 @@ const stopMs = 3000;
 
 export type LocalOptions = {
   readonly dataFolder: string;
+  /** Whether loopback and private addresses may be dialled: all, none, or those `host[:port]` by name. */
+  readonly privateEndpoints: boolean | readonly string[];
   /** Whether IAM roles may be taken with the AWS credentials of this machine; not by default. */
   readonly assumeRoles?: boolean;
   readonly log: Log;
@@ -75,7 +77,7 @@ export async function composeLocal(options: LocalOptions): Promise<LocalStocktak
   };
   const schedules = createTimerSchedules({ ...deps, onTick });
   const bus = createLocalEventBus(deps);
-  const webhooks = createLocalWebhooks(deps, bus);
+  const webhooks = createLocalWebhooks({ ...deps, privateEndpoints: options.privateEndpoints }, bus);
   const readers = [
     (changes: readonly ItemChange[]) => followDatasources({ ...deps, schedules }, changes),
     (changes: readonly ItemChange[]) => publishChanges({ ...deps, bus }, changes),
@@ -138,7 +140,7 @@ function localRoles(assumeRoles: boolean, clock: Clock): Pick<EmbeddedDeps, 'rol
 async function embeddedDeps(
   table: SqliteTable,
   { vaultKey, spool }: DataFolder,
-  { log, assumeRoles = false, time }: Omit<LocalOptions, 'dataFolder'>,
+  { log, privateEndpoints, assumeRoles = false, time }: Omit<LocalOptions, 'dataFolder'>,
 ): Promise<EmbeddedDeps> {
   const vault = await openFileVault(vaultKey);
   const clock = createWatchedClock(time?.clock ?? systemClock, log);
@@ -163,7 +165,7 @@ async function embeddedDeps(
     ...localRoles(assumeRoles, clock),
     sealer: vault,
     opener: vault,
-    buckets: createBuckets({ allowPrivateEndpoints: true }),
+    buckets: createBuckets({ allowPrivateEndpoints: privateEndpoints }),
     spools: createFileSpools(spool),
     queue,
     jobs,

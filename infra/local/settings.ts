@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { Failure } from '#core/model/errors.ts';
 import { parseInput } from '#core/model/parse-input.ts';
+import { privateEndpoints } from '#handlers/runtime/private-endpoints.ts';
 
 const scopedKey = z
   .string()
@@ -29,6 +30,7 @@ const environment = z.object({
         .filter((key) => key !== ''),
     )
     .pipe(z.array(scopedKey)),
+  STOCKTAKE_PRIVATE_ENDPOINTS: privateEndpoints.optional(),
   STOCKTAKE_ASSUME_ROLES: z
     .enum(['true', 'false'], 'must be "true" or "false"')
     .default('false')
@@ -41,6 +43,11 @@ export type LocalSettings = {
   readonly host: string;
   readonly dataFolder: string;
   readonly apiKeys: readonly { readonly scope: 'read' | 'write' | 'admin'; readonly key: string }[];
+  /**
+   * Whether loopback and private addresses may be dialled: all where nobody needs a key, for who calls is on this
+   * machine already; with keys none but those `host[:port]` by name.
+   */
+  readonly privateEndpoints: boolean | readonly string[];
   /** Whether IAM roles may be taken with the AWS credentials of this machine. */
   readonly assumeRoles: boolean;
   readonly logFormat: 'text' | 'json';
@@ -48,8 +55,9 @@ export type LocalSettings = {
 
 /**
  * Reads what `npm start` is told by its environment: PORT (0 chooses a free one), HOST, STOCKTAKE_DATA,
- * STOCKTAKE_API_KEYS (`scope:key`, comma separated), STOCKTAKE_ASSUME_ROLES and STOCKTAKE_LOG. Throws Failure for what cannot be, among it any
- * host but loopback without keys.
+ * STOCKTAKE_API_KEYS (`scope:key`, comma separated), STOCKTAKE_PRIVATE_ENDPOINTS (`host[:port]`, comma separated),
+ * STOCKTAKE_ASSUME_ROLES and STOCKTAKE_LOG. Throws Failure for what cannot be, among it any host but loopback without
+ * keys.
  */
 export function readSettings(env: Readonly<Record<string, string | undefined>>): LocalSettings {
   // A variable that is set to nothing is not set.
@@ -60,6 +68,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     host: read.HOST,
     dataFolder: read.STOCKTAKE_DATA,
     apiKeys: read.STOCKTAKE_API_KEYS,
+    privateEndpoints: read.STOCKTAKE_PRIVATE_ENDPOINTS ?? read.STOCKTAKE_API_KEYS.length === 0,
     assumeRoles: read.STOCKTAKE_ASSUME_ROLES,
     logFormat: read.STOCKTAKE_LOG,
   };

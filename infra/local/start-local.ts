@@ -23,7 +23,7 @@ const minimumIntervalSeconds = 10;
 export async function startLocal(settings: LocalSettings, log: Log): Promise<RunningStocktake> {
   const stocktake = await composeLocal({ ...settings, log });
   const apiKeys = settings.apiKeys.length > 0 ? createStaticApiKeys(settings.apiKeys) : noKeysNeeded;
-  const webhookAddresses = createWebhookAddresses({ allowPrivateEndpoints: true });
+  const webhookAddresses = createWebhookAddresses({ allowPrivateEndpoints: settings.privateEndpoints });
   const deps = { ...stocktake.deps, apiKeys, minimumIntervalSeconds, webhookAddresses };
   try {
     const server = await startHttpServer({

@@ -27,6 +27,8 @@ export function createLocalWebhooks(
     readonly timers: Timers;
     readonly log: Log;
     readonly opener: Opener;
+    /** Whether receivers at loopback and private addresses may be called: all, none, or those by name. */
+    readonly privateEndpoints: boolean | readonly string[];
   },
   bus: LocalEventBus,
 ): { start(): Promise<void>; stop(): Promise<void> } {
@@ -41,7 +43,7 @@ export function createLocalWebhooks(
     ...host,
     queue,
     deadLetters: { send: async () => undefined },
-    sender: createHttpWebhookSender({ allowPrivateEndpoints: true }),
+    sender: createHttpWebhookSender({ allowPrivateEndpoints: host.privateEndpoints }),
   };
   bus.subscribe(async (events: readonly BusEvent[]) => {
     for (const event of events.filter(isForWebhooks)) await queue.send({ type: 'event', event });

@@ -48,7 +48,7 @@ function target(endpoint: string): BucketTarget {
 async function attempt(endpoint: string, options: Partial<S3BucketsOptions> = {}): Promise<Failure | undefined> {
   let bucket: ReturnType<ReturnType<typeof createBuckets>['open']> | undefined;
   try {
-    bucket = createBuckets({ allowPrivateEndpoints: false, ...options }).open(target(endpoint));
+    bucket = createBuckets({ allowPrivateEndpoints: false, refusalMs: 1, ...options }).open(target(endpoint));
     await bucket.list({ prefix: '', maxKeys: 1 });
     return undefined;
   } catch (error) {
@@ -62,6 +62,9 @@ async function attempt(endpoint: string, options: Partial<S3BucketsOptions> = {}
 function resolvingTo(...addresses: string[]): Lookup {
   return async () => addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
 }
+
+/** The setting in a refusal repeats what was asked for. */
+const asked = /=\S+/g;
 
 /** Names that need a resolver are given one that answers as the system's would. */
 const systemLike: Lookup = async (name) => {
@@ -82,8 +85,8 @@ describe('the endpoint guard, without private endpoints', () => {
 
   it('given any of them, the text is one and the same', async () => {
     const texts = await Promise.all(
-      [...vectors.refuse.filter((text) => text !== ''), 'inside.example.com'].map(
-        async (text) => (await attempt(text, { lookup: resolvingTo('10.0.0.7') }))?.message,
+      [...vectors.refuse.filter((text) => text !== ''), 'inside.example.com'].map(async (text) =>
+        (await attempt(text, { lookup: resolvingTo('10.0.0.7') }))?.message.replace(asked, '='),
       ),
     );
     expect(new Set(texts).size).toBe(1);
@@ -174,6 +177,18 @@ describe('the endpoint guard, without private endpoints', () => {
     expect(connections).toBe(0);
   });
 
+  it('given a name that does not exist, it is refused as one that leads inside, by the same words and clock', async () => {
+    const refusals = [resolvingTo('10.0.0.5'), systemLike].map(async (lookup) => {
+      const began = performance.now();
+      const failure = await attempt('files.corp.example:9000', { lookup, refusalMs: 60 });
+      return { failure, ms: performance.now() - began };
+    });
+    const [inside, missing] = await Promise.all(refusals);
+    expect(inside?.failure?.message).toMatch(/STOCKTAKE_PRIVATE_ENDPOINTS=files\.corp\.example for npm start/);
+    expect(missing?.failure).toEqual(inside?.failure);
+    expect(Math.min(inside?.ms ?? 0, missing?.ms ?? 0)).toBeGreaterThanOrEqual(59);
+  });
+
   it('given a name that turns to a private address later, that connection is refused too', async () => {
     let answer = ['192.0.2.1'];
     const lookups: string[] = [];
@@ -181,7 +196,9 @@ describe('the endpoint guard, without private endpoints', () => {
       lookups.push(name);
       return answer.map((address) => ({ address, family: 4 }));
     };
-    const bucket = createBuckets({ allowPrivateEndpoints: false, lookup }).open(target(`s3.example.com:${port}`));
+    const bucket = createBuckets({ allowPrivateEndpoints: false, refusalMs: 1, lookup }).open(
+      target(`s3.example.com:${port}`),
+    );
     for (const turned of [['127.0.0.1'], ['10.1.2.3']]) {
       answer = turned;
       await expect(bucket.list({ prefix: '', maxKeys: 1 })).rejects.toMatchObject({ code: 'endpoint_refused' });
@@ -197,7 +214,7 @@ describe('the endpoint guard, without private endpoints', () => {
       names.push(name);
       return [{ address: '127.0.0.1', family: 4 }];
     };
-    const bucket = createBuckets({ allowPrivateEndpoints: false, lookup }).open({
+    const bucket = createBuckets({ allowPrivateEndpoints: false, refusalMs: 1, lookup }).open({
       ...target(`s3.example.com:${port}`),
       pathStyle: false,
     });
@@ -220,6 +237,14 @@ describe('the endpoint guard, with private endpoints allowed', () => {
     for (const text of [
       '169.254.169.254',
       '169.254.170.2',
+      '[fe80::a9fe:a9fe]',
+      '[fd00:ec2::254]',
+      '[fd00:ec2::23]',
+      '[fd20:ce::254]',
+      '100.100.100.200',
+      '[::ffff:100.100.100.200]',
+      '168.63.129.16',
+      '192.0.0.192',
       '0.0.0.0',
       '[::]',
       '224.0.0.1',
@@ -229,11 +254,10 @@ describe('the endpoint guard, with private endpoints allowed', () => {
       const failure = await attempt(`${text}:${port}`, { allowPrivateEndpoints: true });
       expect([text, failure?.code]).toEqual([text, 'endpoint_refused']);
     }
-    const failure = await attempt('s3.example.com', {
-      allowPrivateEndpoints: true,
-      lookup: resolvingTo('169.254.169.254'),
-    });
-    expect(failure?.code).toBe('endpoint_refused');
+    for (const address of ['169.254.169.254', 'fd00:ec2::254', 'fd20:ce::254', '100.100.100.200', '168.63.129.16']) {
+      const failure = await attempt('s3.example.com', { allowPrivateEndpoints: true, lookup: resolvingTo(address) });
+      expect([address, failure?.code]).toEqual([address, 'endpoint_refused']);
+    }
   });
 
   it.each([

@@ -9,8 +9,8 @@ rolesContract('on one machine', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'stocktake-roles-'));
   const log = createRecordingLog();
   const hosts = {
-    roles: await composeLocal({ dataFolder: join(folder, 'with'), assumeRoles: true, log }),
-    without: await composeLocal({ dataFolder: join(folder, 'without'), log }),
+    roles: await composeLocal({ privateEndpoints: true, dataFolder: join(folder, 'with'), assumeRoles: true, log }),
+    without: await composeLocal({ privateEndpoints: true, dataFolder: join(folder, 'without'), log }),
   };
   return {
     roles: hosts.roles.deps.roles,

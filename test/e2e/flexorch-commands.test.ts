@@ -20,7 +20,11 @@ beforeEach(async () => {
     s3.put(bucketName, key, { size: 7, lastModified: Date.UTC(2026, 0, 1, 0, minute) });
   }
   dataFolder = mkdtempSync(join(tmpdir(), 'stocktake-flexorch-'));
-  server = startServerProcess({ STOCKTAKE_DATA: dataFolder, STOCKTAKE_API_KEYS: `write:${apiKey}` });
+  server = startServerProcess({
+    STOCKTAKE_DATA: dataFolder,
+    STOCKTAKE_API_KEYS: `write:${apiKey}`,
+    STOCKTAKE_PRIVATE_ENDPOINTS: s3.endpoint,
+  });
   url = /url=(\S+)/.exec(await server.line(/ listening /))?.[1] ?? '';
 });
 afterEach(async () => {

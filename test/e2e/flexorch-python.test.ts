@@ -68,7 +68,11 @@ describe.skipIf(skipped)('FlexOrch’s own clients, against npm start and a buck
       s3.put(bucketName, key, { size: 7, lastModified: Date.UTC(2026, 0, 1, 0, minute) });
     }
     dataFolder = mkdtempSync(join(tmpdir(), 'stocktake-flexorch-python-'));
-    process = startServerProcess({ STOCKTAKE_DATA: dataFolder, STOCKTAKE_API_KEYS: `write:${apiKey}` });
+    process = startServerProcess({
+      STOCKTAKE_DATA: dataFolder,
+      STOCKTAKE_API_KEYS: `write:${apiKey}`,
+      STOCKTAKE_PRIVATE_ENDPOINTS: s3.endpoint,
+    });
     url = /url=(\S+)/.exec(await process.line(/ listening /))?.[1] ?? '';
     proxy = await startLossyProxy(url);
     const address = proxy.server.address();

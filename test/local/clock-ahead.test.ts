@@ -50,7 +50,7 @@ afterEach(async () => {
 
 async function boot(): Promise<void> {
   log = createRecordingLog();
-  stocktake = await composeLocal({ dataFolder: folder, log, time });
+  stocktake = await composeLocal({ privateEndpoints: true, dataFolder: folder, log, time });
   await stocktake.start();
 }
 

@@ -25,7 +25,7 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'stocktake-jobs-'));
   s3 = await startS3Server();
   s3.createBucket('stock');
-  stocktake = await composeLocal({ dataFolder: folder, log: createRecordingLog() });
+  stocktake = await composeLocal({ privateEndpoints: true, dataFolder: folder, log: createRecordingLog() });
 });
 
 afterEach(async () => {
@@ -60,7 +60,7 @@ test('given jobs that were submitted before a restart, the next process performs
   const { deps, connector } = await prepare();
   await submitJobs(deps, connector, { source: { connector_id: 1, keys: ['a.txt', 'gone.txt'] } });
   await stocktake.stop();
-  stocktake = await composeLocal({ dataFolder: folder, log: createRecordingLog() });
+  stocktake = await composeLocal({ privateEndpoints: true, dataFolder: folder, log: createRecordingLog() });
   const heard = events(2, 'job.completed', 'job.failed');
   await stocktake.start();
   const told = (await heard).map(({ id, detail }) => [id, jobEventDetail.parse(detail).key]);

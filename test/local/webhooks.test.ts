@@ -46,7 +46,7 @@ test('given a run that the bus hears of, a receiver on this machine gets it, sig
   const clock = systemClock;
   const host = { table: openSqliteTable(':memory:'), clock, ids: createRandomIds(), timers: createSystemTimers(clock) };
   const bus = createLocalEventBus({ log });
-  const webhooks = createLocalWebhooks({ ...host, log, opener: openVault }, bus);
+  const webhooks = createLocalWebhooks({ ...host, privateEndpoints: true, log, opener: openVault }, bus);
   const { port } = server.address() as AddressInfo;
   await createWebhook(
     { ...host, sealer: openVault, webhookAddresses: { refusal: () => undefined } },

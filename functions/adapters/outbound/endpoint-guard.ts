@@ -15,13 +15,14 @@ export type Reach = 'public' | 'private';
 
 export type Agents = { readonly httpAgent: HttpAgent; readonly httpsAgent: HttpsAgent };
 
-const refusedText =
-  'This endpoint may not be used. It must be the host[:port] of an S3 server at a public address; whoever runs ' +
-  'Stocktake can allow private ones by name.';
-
 /** The one answer to every endpoint that may not be dialled, so that it tells nothing about the network behind. */
-export function endpointRefused(): Failure {
-  return new Failure('endpoint_refused', refusedText);
+export function endpointRefused(endpoint = 'host:port'): Failure {
+  return new Failure(
+    'endpoint_refused',
+    'This endpoint may not be used. It must be the host[:port] of an S3 server, and its name must lead to public ' +
+      'addresses alone; whoever runs Stocktake can allow private ones by name: ' +
+      `STOCKTAKE_PRIVATE_ENDPOINTS=${endpoint} for npm start, -c privateEndpoints=${endpoint} for a deployment.`,
+  );
 }
 
 /**
@@ -38,21 +39,34 @@ export function admitEndpoint(
 ): { endpoint: Endpoint; reach: Reach } {
   const endpoint = parseEndpoint(text);
   if ('reason' in endpoint) throw endpointRefused();
+  const authority = endpoint.port === undefined ? endpoint.host : `${endpoint.host}:${endpoint.port}`;
   const reach = mayReachPrivate(endpoint, useSsl, allowed) ? 'private' : 'public';
   const local = endpoint.host === 'localhost' || endpoint.host.endsWith('.localhost');
-  if (local ? reach === 'public' : !mayDialHost(endpoint.host, reach)) throw endpointRefused();
+  if (local ? reach === 'public' : !mayDialHost(endpoint.host, reach)) throw endpointRefused(authority);
   return { endpoint, reach };
 }
 
+/** How the agents' connections are made; whatever is not said is as on a system. */
+export type AgentOptions = {
+  readonly lookup?: Lookup | undefined;
+  /** After which a connection that nobody uses is closed, milliseconds. */
+  readonly idleMs?: number | undefined;
+  /** Refusals of names come at whole multiples of it after the question, milliseconds: 1,000. */
+  readonly refusalMs?: number | undefined;
+  /** Whether a name is nobody's choice, so that it may be said that it does not exist. */
+  readonly ownNames?: boolean;
+};
+
 /**
  * Keep-alive agents that connect only to addresses within reach: names are checked when they are resolved, each time,
- * and the checked addresses are the ones dialled; address literals, which never reach a lookup, before the dial.
- *
- * @param idleMs after which a connection that nobody uses is closed.
+ * and the checked addresses are the ones dialled; address literals, which never reach a lookup, before the dial. Where
+ * only public addresses may be dialled, a name that does not exist is refused like one that leads inside, in the same
+ * words and after the same time: which names a private network has is nobody's business.
  */
-export function guardedAgents(reach: Reach, lookup: Lookup = resolve, idleMs = 10_000): Agents {
+export function guardedAgents(reach: Reach, settings: AgentOptions = {}): Agents {
+  const { idleMs = 10_000 } = settings;
   // More sockets than the 16 streams of one invocation would never be used. The timeout closes unused ones only.
-  const options = { keepAlive: true, maxSockets: 32, timeout: idleMs, lookup: guardedLookup(reach, lookup) };
+  const options = { keepAlive: true, maxSockets: 32, timeout: idleMs, lookup: guardedLookup(reach, settings) };
   return { httpAgent: new GuardedHttpAgent(options, reach), httpsAgent: new GuardedHttpsAgent(options, reach) };
 }
 
@@ -62,6 +76,7 @@ export function mayDial(address: string, reach: Reach): boolean {
   if (isIP(literal) === 0 || !ipaddr.isValid(literal)) return false;
   // Unwraps IPv4-mapped addresses; the other embeddings (NAT64, 6to4, Teredo, compatible) are not public.
   const parsed = ipaddr.process(literal);
+  if (ofClouds.some((net) => parsed.kind() === net[0].kind() && parsed.match(net))) return false;
   const range: string = parsed.range();
   if (reach === 'private' && ownNetworks.has(range)) return true;
   if (range !== 'unicast') return false;
@@ -73,6 +88,14 @@ export function mayDial(address: string, reach: Reach): boolean {
 function hexadecimal(address: string): string {
   return address.includes('%') ? '' : new URL(`http://[${address}]`).hostname.slice(1, -1);
 }
+
+/**
+ * Where clouds serve credentials and settings of the machine beside 169.254.0.0/16: never dialled, in any mode. AWS
+ * (fd00:ec2::254, :23 for pods), Google (fd20:ce::254), Alibaba (100.100.100.200), Azure (168.63.129.16).
+ */
+const ofClouds = ['fd00:ec2::/32', 'fd20:ce::/32', '100.100.100.200/32', '168.63.129.16/32'].map((net) =>
+  ipaddr.parseCIDR(net),
+);
 
 const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3');
 
@@ -105,18 +128,27 @@ async function resolve(hostname: string): Promise<readonly { address: string; fa
 const LOOKUP_MS = 10_000;
 
 /** One address out of reach refuses the whole answer: a name that points inside has no business here. */
-function guardedLookup(reach: Reach, lookup: Lookup): LookupFunction {
+function guardedLookup(reach: Reach, settings: AgentOptions): LookupFunction {
+  const { lookup = resolve, refusalMs = 1000, ownNames = false } = settings;
   return (hostname, options, callback) => {
+    const asked = performance.now();
+    const refuse = (): void => {
+      const wait = refusalMs - ((performance.now() - asked) % refusalMs);
+      setTimeout(() => callback(endpointRefused(hostname), ''), wait);
+    };
     withinDeadline(LOOKUP_MS, () => lookup(hostname)).then(
       (addresses) => {
         const wanted = addresses.filter(({ family }) => !options.family || familyOf(options.family) === family);
         const [first] = wanted;
-        if (!addresses.every(({ address }) => mayDial(address, reach))) callback(endpointRefused(), '');
+        if (!addresses.every(({ address }) => mayDial(address, reach))) refuse();
         else if (first === undefined) callback(Object.assign(new Error('no address'), { code: 'ENOTFOUND' }), '');
         else if (options.all) callback(null, [...wanted]);
         else callback(null, first.address, first.family);
       },
-      (error: NodeJS.ErrnoException) => callback(error instanceof OutOfTime ? noAnswerYet() : error, ''),
+      (error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOTFOUND' && reach === 'public' && !ownNames) refuse();
+        else callback(error instanceof OutOfTime ? noAnswerYet() : error, '');
+      },
     );
   };
 }
@@ -162,5 +194,5 @@ class GuardedHttpsAgent extends HttpsAgent {
 }
 
 function refuseLiteral(host: string | null | undefined, reach: Reach): void {
-  if (host && !mayDialHost(host, reach)) throw endpointRefused();
+  if (host && !mayDialHost(host, reach)) throw endpointRefused(host);
 }

@@ -25,6 +25,8 @@ export type S3BucketsOptions = {
   readonly patience?: Partial<Patience>;
   /** Resolves names; the system's resolver by default. */
   readonly lookup?: Lookup;
+  /** Refusals of names come at whole multiples of it, 1,000 by default. */
+  readonly refusalMs?: number;
 };
 
 /**
@@ -45,7 +47,12 @@ export function createBuckets(options: S3BucketsOptions): Buckets {
         target.endpoint === ''
           ? undefined
           : admitEndpoint(target.endpoint, target.useSsl, options.allowPrivateEndpoints);
-      const agents = guardedAgents(admitted?.reach ?? 'public', options.lookup, options.idleConnectionMs);
+      const agents = guardedAgents(admitted?.reach ?? 'public', {
+        lookup: options.lookup,
+        idleMs: options.idleConnectionMs,
+        refusalMs: options.refusalMs,
+        ownNames: admitted === undefined,
+      });
       const session = new S3Session(target, admitted?.endpoint, agents, limits, regions);
       const watch = new ClosingWatch(agents, limits.patience.now);
       return new S3Bucket(target, session, watch, () => {

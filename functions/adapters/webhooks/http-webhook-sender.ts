@@ -13,6 +13,8 @@ export type WebhookSenderOptions = {
   readonly timeoutMs?: number;
   /** Resolves names; the system's resolver by default. */
   readonly lookup?: Lookup;
+  /** Refusals of names come at whole multiples of it, 1,000 by default. */
+  readonly refusalMs?: number;
 };
 
 /** More than a receiver has to say beyond its status. */
@@ -25,8 +27,8 @@ const mostAnswerBytes = 16 * 1024;
 export function createHttpWebhookSender(options: WebhookSenderOptions): WebhookSender {
   const { timeoutMs = 10_000 } = options;
   const agents: Record<Reach, Agents> = {
-    public: guardedAgents('public', options.lookup),
-    private: guardedAgents('private', options.lookup),
+    public: guardedAgents('public', options),
+    private: guardedAgents('private', options),
   };
   return {
     async send(request) {

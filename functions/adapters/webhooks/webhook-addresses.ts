@@ -4,7 +4,8 @@ import { parseWebhookUrl } from '#core/webhooks/webhook-url.ts';
 import { admitEndpoint, type Reach } from '../outbound/endpoint-guard.ts';
 
 const refusedText =
-  'may not be called: it must be https at a public address; whoever runs Stocktake can allow private ones by name';
+  'may not be called: it must be https at a public address; whoever runs Stocktake can allow private ones by name, with ' +
+  'STOCKTAKE_PRIVATE_ENDPOINTS=host:port for npm start, -c privateEndpoints=host:port for a deployment';
 
 export type AdmittedUrl = { readonly url: URL; readonly useSsl: boolean; readonly reach: Reach };
 

@@ -37,6 +37,7 @@ async function start(): Promise<RunningStocktake> {
       port,
       dataFolder,
       apiKeys: [],
+      privateEndpoints: true,
       assumeRoles: false,
       logFormat: 'text',
     } as const;

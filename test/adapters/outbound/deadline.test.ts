@@ -96,7 +96,7 @@ describe('calls that leave the process', () => {
   });
 
   it('given a resolver that never answers, the look-up fails as one that may be tried again', async () => {
-    const { httpAgent } = guardedAgents('public', never);
+    const { httpAgent } = guardedAgents('public', { lookup: never });
     const answered = Promise.withResolvers<NodeJS.ErrnoException | null>();
     const { lookup } = Reflect.get(httpAgent, 'options') as { lookup: (...given: unknown[]) => void };
     lookup('s3.example.com', {}, answered.resolve);
