@@ -67,9 +67,21 @@ describe('JSON log', () => {
     const { lines, log } = logging('json');
     log.error('sync failed', { run: 'r1', level: 'info', key: 'a\nb\u2028', gone: undefined, __proto__: undefined });
     expect(lines).toEqual([
-      String.raw`{"time":"2026-11-22T07:00:00.000Z","level":"error","fact":"sync failed","run":"r1","field.level":"info","key":"a\nb\u2028"}` +
+      String.raw`{"timestamp":"2026-11-22T07:00:00.000Z","level":"error","fact":"sync failed","run":"r1","field.level":"info","key":"a\nb\u2028"}` +
         '\n',
     ]);
+  });
+
+  test('given a field of the name that the time has, then the time stays what it is', () => {
+    const { lines, log } = logging('json');
+    log.warn('fact', { timestamp: 'forged', time: 'told' });
+    expect(JSON.parse(lines[0]!)).toEqual({
+      timestamp: '2026-11-22T07:00:00.000Z',
+      level: 'warn',
+      fact: 'fact',
+      'field.timestamp': 'forged',
+      time: 'told',
+    });
   });
 
   test('given a field that JSON cannot say, then the rest of the line is told', () => {

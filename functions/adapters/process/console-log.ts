@@ -12,7 +12,7 @@ type Level = 'info' | 'warn' | 'error';
 type Fields = Readonly<Record<string, unknown>>;
 type Field = readonly [name: string, value: unknown];
 
-const OF_EVERY_LINE: ReadonlySet<string> = new Set(['time', 'level', 'fact']);
+const OF_EVERY_LINE: ReadonlySet<string> = new Set(['timestamp', 'level', 'fact']);
 const REDACTED = '[redacted]';
 /** Stands for what JSON has no words for: a cycle, a function. */
 const UNSAYABLE = '"[unsayable]"';
@@ -28,8 +28,9 @@ const PLAIN = /^[^\s"'=\\\p{C}]+$/u;
 
 /**
  * A log of one line per fact. Text: `<RFC 3339> <level> <fact> name=value …`, a value quoted as JSON where it is not
- * plain. JSON: one object a line. Neither lets a value, such as an object's key, begin a line of its own. Never throws
- * for what it is given to say.
+ * plain. JSON: one object a line. Its time is called `timestamp`, for a line without one counts as INFO where Lambda
+ * filters by level: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html. Neither form
+ * lets a value, such as an object's key, begin a line of its own. Never throws for what it is given to say.
  */
 export function createLineLog({ write, format, clock }: LineLogOptions): Log {
   const line = format === 'json' ? jsonLine : textLine;
@@ -60,7 +61,7 @@ function jsonLine(time: string, level: Level, fact: string, fields: readonly Fie
     const own = OF_EVERY_LINE.has(name) ? `field.${name}` : name;
     return `${toJson(own)}:${fieldJson(name, value)}`;
   });
-  return `{${[`"time":"${time}","level":"${level}","fact":${toJson(fact)}`, ...members].join()}}`;
+  return `{${[`"timestamp":"${time}","level":"${level}","fact":${toJson(fact)}`, ...members].join()}}`;
 }
 
 function fieldJson(name: string, value: unknown): string {
