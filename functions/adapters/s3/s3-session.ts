@@ -1,7 +1,7 @@
 import { type $Command, S3Client, type ServiceInputTypes, type ServiceOutputTypes } from '@aws-sdk/client-s3';
 import { Failure } from '#core/model/errors.ts';
 import type { BucketTarget } from '#core/model/ports/bucket.ts';
-import { isAwsHost, regionOfHost } from '#core/source/aws-host.ts';
+import { awsHostIn, awsHostOf, isAwsHost, regionOfHost } from '#core/source/aws-host.ts';
 import type { Endpoint } from '#core/source/endpoint.ts';
 import { isAwsRegion } from '#core/source/region.ts';
 import { OutOfTime, withinDeadline } from '../outbound/deadline.ts';
@@ -9,7 +9,7 @@ import type { Agents } from '../outbound/endpoint-guard.ts';
 import { connectionFailure, mayPass, timeoutFailure } from './connection-failures.ts';
 import type { KnownRegions } from './known-regions.ts';
 import { type RawAnswer, takeRawAnswers } from './raw-answer.ts';
-import { awsHostIn, awsHostOf, blamesRegion, confirmsRegion, DEFAULT_REGION, signFor } from './region.ts';
+import { blamesRegion, confirmsRegion, DEFAULT_REGION, signFor } from './region.ts';
 import { createRequestHandler } from './request-handler.ts';
 import { type GivenUp, type Patience, Retries, retryAfterOf, type Trouble } from './retries.ts';
 import { identityOf } from './session-identity.ts';

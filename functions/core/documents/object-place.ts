@@ -3,6 +3,7 @@ import type { Table } from '../model/ports/table.ts';
 import { readConnector } from '../registry/connector-store.ts';
 import type { DatasourceRow } from '../registry/datasource.ts';
 import { configOf, type EffectiveConfig, targetOf } from '../registry/effective-config.ts';
+import { awsHostOf } from '../source/aws-host.ts';
 
 /** Where the objects of a datasource are; without an endpoint when its settings do not say. */
 export type ObjectPlace = Pick<EffectiveConfig, 'bucket'> &
@@ -30,15 +31,10 @@ export async function readPlace(table: Table, row: DatasourceRow): Promise<Objec
  */
 export function objectUrl(place: ObjectPlace, key: string): string | undefined {
   if (place.endpoint === undefined) return undefined;
-  const host = place.endpoint === '' ? awsHost(place.region ?? '') : place.endpoint;
+  const host = place.endpoint === '' ? awsHostOf(place.region ?? '') : place.endpoint;
   const base = place.pathStyle === false ? `${place.bucket}.${host}` : `${host}/${place.bucket}`;
   const path = key.split('/').map(encodeSegment).join('/');
   return `${place.useSsl === false ? 'http' : 'https'}://${base}/${path}`;
-}
-
-/** https://docs.aws.amazon.com/general/latest/gr/s3.html */
-function awsHost(region: string): string {
-  return `s3.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
 }
 
 /** RFC 3986 reserves these five, which encodeURIComponent leaves as they are; S3's own encoding takes them too. */

@@ -2,6 +2,7 @@ import { plainExtension } from '../keys/extension.ts';
 import { Failure } from '../model/errors.ts';
 import type { VaultContext } from '../model/ports/vault.ts';
 import { shortHash } from '../model/short-hash.ts';
+import { isBelowAws } from '../source/aws-host.ts';
 import { awsProblems } from '../source/bucket-name.ts';
 import { endpointIdentity, tidyEndpoint } from '../source/endpoint.ts';
 import { roleProblems } from '../source/role-arn.ts';
@@ -103,7 +104,7 @@ function demandWhole(bucket: string | undefined, block: StoredS3Config, secrets:
 /** AWS wants the bucket in the host name, where its wildcard certificate does not cover a bucket with a dot; other
  *  servers as a rule want it in the path. */
 function servesVirtualHosts(endpoint: string, bucket: string): boolean {
-  return (endpoint === '' || /\.amazonaws\.com(\.cn)?$/i.test(endpoint)) && !bucket.includes('.');
+  return (endpoint === '' || isBelowAws(endpoint)) && !bucket.includes('.');
 }
 
 function missing(bucket: string | undefined, block: StoredS3Config, secrets: SealedSecrets) {
