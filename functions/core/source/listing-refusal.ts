@@ -5,6 +5,7 @@ export const advice = {
   endpoint: 'Check that the endpoint is an S3 server and not a web page or a proxy.',
   server: 'Nothing was deleted. Report it to whoever runs the S3 server; another list_version may help.',
   scope: 'Check the endpoint, the bucket and path_style; a proxy may be answering for another bucket.',
+  alias: 'The alias of an access point was given as the bucket; name the bucket behind it.',
 } as const;
 
 /** The keys of a listing are not in the order of S3. The same listing may be complete in an order of its own. */

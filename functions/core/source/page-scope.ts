@@ -1,4 +1,5 @@
 import type { ListingPage } from '../model/ports/listing.ts';
+import { isAccessPointAlias } from './bucket-name.ts';
 import type { Leniency } from './leniency.ts';
 import { advice, quote, refuse } from './listing-refusal.ts';
 import type { PageExpectation } from './proven-page.ts';
@@ -43,7 +44,7 @@ function proveName(named: string | undefined, asked: string, leniency: Leniency)
   }
   const seen = `an answer is about bucket ${quote(named)}, asked was ${quote(asked)}`;
   if (named === '' || isPathOf(named, asked) || isTenantOf(named, asked)) leniency.forgive('name', seen, advice.scope);
-  else refuse(seen, advice.scope);
+  else refuse(seen, leniency.isStrict && isAccessPointAlias(asked) ? advice.alias : advice.scope);
 }
 
 /** The bucket with the path that leads to it, or with what lies beneath. */

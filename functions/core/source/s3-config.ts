@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { utf8Length } from '../keys/byte-order.ts';
 import { extensionSpelling } from '../keys/extension.ts';
 import { validateGlob } from '../keys/key-filter.ts';
-import { awsProblems, bucketNamePattern } from './bucket-name.ts';
+import { awsProblems, bucketNamePattern, bucketNameReason } from './bucket-name.ts';
 import { endpointProblem } from './endpoint.ts';
 import { regionOrNone } from './region.ts';
 import { roleArn } from './role-arn.ts';
@@ -10,10 +10,7 @@ import { roleArn } from './role-arn.ts';
 /** What some server takes; AWS's own rule is asked where it is known that the bucket is there. */
 const bucketName = z
   .string()
-  .regex(
-    bucketNamePattern,
-    'must be a bucket name: 3–63 of a–z, 0–9, dot, hyphen, beginning and ending with a letter or digit, no two dots in a row; on servers other than AWS also capitals, tenant:bucket, and up to 255 characters',
-  )
+  .regex(bucketNamePattern, { error: ({ input }) => bucketNameReason(input) })
   .refine(
     (name) => !name.endsWith('--x-s3'),
     'is a directory bucket, whose listing has no order: it cannot be catalogued exactly; use a general purpose bucket',

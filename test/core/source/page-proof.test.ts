@@ -41,6 +41,32 @@ function refusalOf(seen: ListingPage, expectation: PageExpectation = expected): 
   throw new Error('the page was taken for proven');
 }
 
+describe('a page of an access point, asked for by its alias', () => {
+  const alias = 'reports-hrzrlukc5m36ft7okagglf3gmwluquse1b-s3alias';
+  const asked = { ...expected, bucket: alias };
+
+  it('given the alias as its name, it is proved like any other', () => {
+    expect(provePage(page(['p/a'], { bucket: alias }), asked).lastKey).toBe('p/a');
+  });
+
+  it.each(['stock', 'another-s3alias', '', undefined])(
+    'given %j as its name, it is refused: which bucket stands behind an alias is not guessed',
+    (bucket) => {
+      refusalOf(page(['p/a'], { bucket }), asked);
+    },
+  );
+
+  it('given another name, the message says that the bucket is to be named', () => {
+    expect(refusalOf(page([], { bucket: 'stock' }), asked)).toContain(
+      `an answer is about bucket "stock", asked was "${alias}". The alias of an access point was given as the bucket; name the bucket behind it.`,
+    );
+  });
+
+  it('given the name of an alias as the answer about a bucket, it is refused too', () => {
+    expect(refusalOf(page([], { bucket: alias }))).toContain('a proxy may be answering for another bucket');
+  });
+});
+
 describe('a page that proves itself', () => {
   it('given the last page, there is nothing to go on with', () => {
     const proven = provePage(page(['p/a', 'p/b']), expected);

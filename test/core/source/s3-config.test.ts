@@ -127,6 +127,46 @@ describe('the bucket', () => {
     }
   });
 
+  test.each([
+    'arn:aws:s3:::photos',
+    'arn:aws:s3:eu-west-1:111122223333:accesspoint/reports',
+    'arn:aws:s3::111122223333:accesspoint/mfzwi23gnjvgw.mrap',
+    'arn:aws-cn:s3-outposts:cn-north-1:111122223333:outpost/op-01ac5d28a6a232904/accesspoint/reports',
+    'ARN:AWS:S3:::photos',
+  ])('given the ARN %j, then the reason says what to give instead', (bucket) => {
+    for (const endpoint of ['', 's3.example.com']) {
+      expect(detailsOf({ bucket, endpoint })).toContainEqual({
+        path: 'bucket',
+        reason: expect.stringMatching(
+          /^must be the name of a bucket, not an ARN.*access point is not taken by its ARN/,
+        ),
+      });
+    }
+  });
+
+  test.each([
+    ['files-abc123def456-ext-s3alias', 'an access point to a file system'],
+    ['made-up-by-a-function--ol-s3', 'an Object Lambda access point'],
+    ['my-access-po-o01ac5d28a6a232904e8xz5w8ijx1qzlbp3i3kuse10--op-s3', 'an access point on Outposts'],
+    ['mfzwi23gnjvgw.mrap', 'a Multi-Region Access Point'],
+    ['tables--table-s3', 'a table bucket'],
+  ])("given %j, it is refused at AWS's hosts as %s, and a name like any other elsewhere", (bucket, thing) => {
+    for (const endpoint of ['', 's3.amazonaws.com', 's3.eusc-de-east-1.amazonaws.eu']) {
+      expect(detailsOf({ bucket, endpoint })).toEqual([
+        {
+          path: 'bucket',
+          reason: `is the name of ${thing}, which cannot be catalogued: name a general purpose bucket`,
+        },
+      ]);
+    }
+    expect(parse({ bucket, endpoint: 's3.example.com' })).toEqual({ bucket, endpoint: 's3.example.com' });
+  });
+
+  test('given the alias of an access point to a bucket, it is taken: the first page proves what it lists', () => {
+    const bucket = 'reports-hrzrlukc5m36ft7okagglf3gmwluquse1b-s3alias';
+    expect(parse({ bucket, endpoint: '' })).toEqual({ bucket, endpoint: '' });
+  });
+
   test.each(['photos--use1-az4--x-s3', 'a--x-s3'])(
     'given the directory bucket %j, then the reason says so',
     (bucket) => {
