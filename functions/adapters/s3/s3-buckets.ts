@@ -2,6 +2,7 @@ import { Failure } from '#core/model/errors.ts';
 import type { Buckets, BucketTarget } from '#core/model/ports/bucket.ts';
 import type { AccessKeys } from '#core/model/ports/roles.ts';
 import { awsProblems, bucketNamePattern } from '#core/source/bucket-name.ts';
+import { ownerProblems } from '#core/source/bucket-owner.ts';
 import { isRegion } from '#core/source/region.ts';
 import { admitEndpoint, guardedAgents, type Lookup } from '../outbound/endpoint-guard.ts';
 import { ClosingWatch } from './closing-watch.ts';
@@ -88,6 +89,9 @@ function checkTarget(target: BucketTarget): void {
       'A region is written as in eu-west-1: letters, 0–9, dot, underscore and hyphen.',
     );
   }
-  const [problem] = awsProblems(target);
+  const [problem] = [
+    ...awsProblems(target),
+    ...ownerProblems({ endpoint: target.endpoint, expected_bucket_owner: target.expectedOwner }),
+  ];
   if (problem !== undefined) throw new Failure('invalid_request', `The ${problem.path} ${problem.reason}.`);
 }

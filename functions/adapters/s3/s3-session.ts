@@ -7,6 +7,7 @@ import { isAwsRegion } from '#core/source/region.ts';
 import { OutOfTime, withinDeadline } from '../outbound/deadline.ts';
 import type { Agents } from '../outbound/endpoint-guard.ts';
 import { connectionFailure, mayPass, timeoutFailure } from './connection-failures.ts';
+import { expectOwner } from './expected-owner.ts';
 import type { KnownRegions } from './known-regions.ts';
 import { type RawAnswer, takeRawAnswers } from './raw-answer.ts';
 import { blamesRegion, confirmsRegion, DEFAULT_REGION, signFor } from './region.ts';
@@ -221,6 +222,7 @@ export class S3Session {
       userAgentAppId: 'stocktake',
     });
     signFor(client, this.#region);
+    if (this.#target.expectedOwner !== undefined) expectOwner(client, this.#target.expectedOwner);
     return client;
   }
 }

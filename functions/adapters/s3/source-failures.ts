@@ -171,10 +171,14 @@ const texts: Readonly<Record<Meaning, (asked: Asked, answer: RawAnswer) => strin
 
 function accessDenied({ target, permission }: Asked): string {
   const who = 'take' in target.credentials ? `the role ${target.credentials.roleArn}` : 'the key';
+  const owner =
+    target.expectedOwner === undefined
+      ? ''
+      : ` So answers AWS also where the bucket does not belong to the account ${target.expectedOwner}, the expected_bucket_owner.`;
   const where = permission === 's3:ListBucket' ? 'the bucket' : 'the objects of the bucket';
   return (
     `Access is denied. Give ${who} the permission ${permission} on ${where} ${target.bucket}. (Requester-pays buckets ` +
-    'of other accounts answer so too; they are not supported.)'
+    `of other accounts answer so too; they are not supported.)${owner}`
   );
 }
 

@@ -3,7 +3,8 @@ import { Failure } from '../model/errors.ts';
 import type { VaultContext } from '../model/ports/vault.ts';
 import { shortHash } from '../model/short-hash.ts';
 import { isBelowAws } from '../source/aws-host.ts';
-import { awsProblems } from '../source/bucket-name.ts';
+import { awsProblems, isEndpointOfAws } from '../source/bucket-name.ts';
+import { ownerProblems } from '../source/bucket-owner.ts';
 import { endpointIdentity, tidyEndpoint } from '../source/endpoint.ts';
 import { roleProblems } from '../source/role-arn.ts';
 import type { SealedSecrets, StoredS3Config } from '../source/s3-config.ts';
@@ -30,6 +31,8 @@ export type CredentialsAtRest =
 /** The settings a datasource really runs with, and whose sealed secrets open its bucket. */
 export type EffectiveConfig = {
   readonly bucket: string;
+  /** The account that the bucket is to belong to; of AWS's own S3 alone. */
+  readonly expectedOwner?: string;
   readonly endpoint: string;
   readonly region?: string;
   readonly useSsl: boolean;
@@ -59,10 +62,13 @@ export function effectiveConfig(connector: ConnectorPart, datasource: Datasource
   const own = hasOwnBlock(datasource);
   const block = own ? datasource.config : connector.config;
   const scope = { ...connector.config, ...datasource.config };
-  demandWhole(scope.bucket, block, own ? datasource.secrets : connector.secrets);
   const endpoint = tidyEndpoint(block.endpoint ?? '');
+  const expected = ownerFor(endpoint, connector.config, datasource.config);
+  const judged = { ...block, bucket: scope.bucket, expected_bucket_owner: expected };
+  demandWhole(judged, own ? datasource.secrets : connector.secrets);
   return {
     bucket: scope.bucket ?? '',
+    ...(expected === undefined ? {} : { expectedOwner: expected }),
     endpoint,
     region: block.region,
     useSsl: block.use_ssl ?? true,
@@ -74,6 +80,13 @@ export function effectiveConfig(connector: ConnectorPart, datasource: Datasource
     exclude: scope.exclude ?? [],
     credentials: own ? credentialsOf('datasource', block, datasource) : credentialsOf('connector', block, connector),
   };
+}
+
+/** What a connector says of an owner does not follow its datasource to another server than AWS's: that bucket is not the
+ *  one that was meant. It does follow to another bucket of AWS, for to look in vain is safer than not to look. */
+function ownerFor(endpoint: string, connector: StoredS3Config, datasource: StoredS3Config): string | undefined {
+  const inherited = isEndpointOfAws(endpoint) ? connector.expected_bucket_owner : undefined;
+  return datasource.expected_bucket_owner ?? inherited;
 }
 
 function credentialsOf(
@@ -88,14 +101,15 @@ function credentialsOf(
   return { kind: 'role', roleArn, externalId };
 }
 
-/** The rules of a role and of AWS are asked here too, and not only at a save, for by these settings the bucket is dialled. */
-function demandWhole(bucket: string | undefined, block: StoredS3Config, secrets: SealedSecrets): void {
-  const details = missing(bucket, block, secrets);
+/** The rules of a role, an owner and of AWS are asked here too, and not only at a save, for by these settings the bucket is dialled. */
+function demandWhole(block: StoredS3Config, secrets: SealedSecrets): void {
+  const details = missing(block, secrets);
   if (details.length > 0) {
     const names = details.map((detail) => detail.path.replace('connector.config.', '')).join(', ');
     throw new Failure('invalid_request', `connector.config lacks ${names}`, { details });
   }
-  const unusable = [...roleProblems(block), ...awsProblems({ ...block, bucket, endpoint: block.endpoint ?? '' })];
+  const ofAws = awsProblems({ ...block, endpoint: block.endpoint ?? '' });
+  const unusable = [...roleProblems(block), ...ownerProblems(block), ...ofAws];
   const problems = unusable.map(({ path, reason }) => ({ path: `connector.config.${path}`, reason }));
   const [first] = problems;
   if (first !== undefined) throw new Failure('invalid_request', `${first.path} ${first.reason}`, { details: problems });
@@ -107,9 +121,9 @@ function servesVirtualHosts(endpoint: string, bucket: string): boolean {
   return (endpoint === '' || isBelowAws(endpoint)) && !bucket.includes('.');
 }
 
-function missing(bucket: string | undefined, block: StoredS3Config, secrets: SealedSecrets) {
+function missing(block: StoredS3Config, secrets: SealedSecrets) {
   const wanted: [string, boolean, string][] = [
-    ['bucket', bucket !== undefined, 'is required, here or on the connector'],
+    ['bucket', block.bucket !== undefined, 'is required, here or on the connector'],
     [
       'endpoint',
       (block.endpoint ?? '') !== '' || block.region !== undefined,

@@ -12,12 +12,10 @@ export type OpenDeps = { readonly buckets: Buckets; readonly opener: Opener; rea
  * let the role be taken.
  */
 export async function openBucket(deps: OpenDeps, config: EffectiveConfig): Promise<Bucket> {
-  const { bucket, endpoint, region, useSsl, pathStyle, listVersion } = config;
-  const credentials =
-    config.credentials.kind === 'role'
-      ? await takeRole(deps.roles, config.credentials)
-      : await openKeys(deps.opener, config.credentials);
-  return deps.buckets.open({ bucket, endpoint, region, useSsl, pathStyle, listVersion, credentials });
+  const { credentials: atRest, bucket, expectedOwner, endpoint, region, useSsl, pathStyle, listVersion } = config;
+  const credentials = atRest.kind === 'role' ? await takeRole(deps.roles, atRest) : await openKeys(deps.opener, atRest);
+  const owner = expectedOwner === undefined ? {} : { expectedOwner };
+  return deps.buckets.open({ bucket, ...owner, endpoint, region, useSsl, pathStyle, listVersion, credentials });
 }
 
 /** Taken at once, so that a refusal is known before the bucket is asked anything; the port remembers what it was given. */

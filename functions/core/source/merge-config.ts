@@ -4,6 +4,7 @@ import { Failure, type FailureDetail } from '../model/errors.ts';
 import type { Ids } from '../model/ports/host.ts';
 import type { Sealer } from '../model/ports/vault.ts';
 import type { AssumableRoles } from './assumable-roles.ts';
+import { ownerProblems } from './bucket-owner.ts';
 import { roleProblems } from './role-arn.ts';
 import { keyFields, type S3ConfigInput, type SealedSecrets, type StoredS3Config } from './s3-config.ts';
 
@@ -25,8 +26,8 @@ export type MergeDeps = { readonly sealer: Sealer; readonly ids: Ids; readonly a
  * the input does not mention it: the stored settings for an update, none for a replacement. An absent secret stays,
  * unless what it opens (bucket, endpoint or key id) changes: then Failure `secret_required`, so that whoever may edit
  * the settings cannot send a stored secret to a server of their own. A role takes the place of keys, and keys that of a
- * role. Throws Failure `invalid_request` for a role that cannot be used so, or may not be taken here, and for a filter
- * that is hardly what was meant.
+ * role. Throws Failure `invalid_request` for a role that cannot be used so, or may not be taken here, for an owner that the
+ * server would not look for, and for a filter that is hardly what was meant.
  */
 export async function mergeConfig(
   deps: MergeDeps,
@@ -37,7 +38,7 @@ export async function mergeConfig(
 ): Promise<ConfigAtRest> {
   const { secret_access_key: secret, session_token: token, external_id: _ours, ...given } = input;
   const config = dropCleared({ ...withoutReplaced(base, input), ...dropAbsent(given) });
-  demandUsableRole(deps.assumableRoles, owner, stored.config, config);
+  demandUsable(deps.assumableRoles, owner, stored.config, config);
   demandClearFilters(owner, stored.config, config);
   // Settings without a key id have no use for a secret: dropping the one drops the other.
   const kept = config.access_key_id === undefined ? {} : stored.secrets;
@@ -56,7 +57,7 @@ function withoutReplaced(base: StoredS3Config, input: S3ConfigInput): StoredS3Co
 }
 
 /** A role that stands already is not asked about again: the rest of its row can be changed whatever the host allows now. */
-function demandUsableRole(
+function demandUsable(
   allowed: AssumableRoles,
   owner: SecretOwner,
   before: StoredS3Config,
@@ -65,7 +66,7 @@ function demandUsableRole(
   const refusal = after.role_arn === undefined ? undefined : allowed.refusal(after.role_arn);
   const refused =
     refusal === undefined || after.role_arn === before.role_arn ? [] : [{ path: 'role_arn', reason: refusal }];
-  const details = [...refused, ...roleProblems(after)].map((detail) => placed(owner, detail));
+  const details = [...refused, ...roleProblems(after), ...ownerProblems(after)].map((detail) => placed(owner, detail));
   const [first] = details;
   if (first !== undefined) throw new Failure('invalid_request', `${first.path} ${first.reason}`, { details });
 }
@@ -121,7 +122,7 @@ function dropAbsent(given: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 
-/** null clears a list, a prefix, a region or a role, so that the connector's is inherited again. */
+/** null clears a list, a prefix, a region, an owner or a role, so that the connector's is inherited again. */
 function dropCleared(config: Record<string, unknown>): StoredS3Config {
   return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== null));
 }

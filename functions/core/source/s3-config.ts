@@ -3,6 +3,7 @@ import { utf8Length } from '../keys/byte-order.ts';
 import { extensionSpelling } from '../keys/extension.ts';
 import { validateGlob } from '../keys/key-filter.ts';
 import { awsProblems, bucketNamePattern, bucketNameReason } from './bucket-name.ts';
+import { bucketOwner, ownerProblems } from './bucket-owner.ts';
 import { endpointProblem } from './endpoint.ts';
 import { regionOrNone } from './region.ts';
 import { roleArn } from './role-arn.ts';
@@ -73,6 +74,7 @@ export const s3ConfigInput = z.preprocess(
       role_arn: roleArn.nullish(),
       external_id: z.unknown().optional(),
       bucket: bucketName.optional(),
+      expected_bucket_owner: bucketOwner.nullish(),
       endpoint: endpoint.optional(),
       use_ssl: z.boolean().optional(),
       region: region.optional(),
@@ -93,6 +95,7 @@ export const storedS3Config = z.object({
   access_key_id: z.string().optional(),
   role_arn: z.string().optional(),
   bucket: z.string().optional(),
+  expected_bucket_owner: z.string().optional(),
   endpoint: z.string().optional(),
   use_ssl: z.boolean().optional(),
   region: z.string().optional(),
@@ -148,9 +151,11 @@ function eitherRoleOrKeys({ value, issues }: z.core.ParsePayload<Partial<Credent
 function whatAwsTakes({
   value,
   issues,
-}: z.core.ParsePayload<Parameters<typeof awsProblems>[0] | { endpoint?: undefined }>) {
+}: z.core.ParsePayload<
+  (Parameters<typeof awsProblems>[0] & Parameters<typeof ownerProblems>[0]) | { endpoint?: undefined }
+>) {
   if (value.endpoint === undefined) return;
-  for (const { path, reason } of awsProblems(value)) {
+  for (const { path, reason } of [...awsProblems(value), ...ownerProblems(value)]) {
     issues.push({ code: 'custom', path: [path], message: reason, input: value });
   }
 }

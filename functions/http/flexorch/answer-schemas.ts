@@ -16,6 +16,7 @@ const time = orNull({ type: 'string', format: 'date-time' });
 
 const settings = {
   bucket: text,
+  expected_bucket_owner: text,
   endpoint: text,
   region: text,
   use_ssl: truth,

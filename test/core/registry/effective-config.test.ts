@@ -72,6 +72,29 @@ describe('what a datasource inherits', () => {
     expect(() => effectiveConfig(connector, datasource)).toThrow(new RegExp(`^connector.config lacks ${names}$`));
   });
 
+  it('given an owner on the connector, it is expected of other buckets of AWS too, unless a datasource says its own', () => {
+    const aws = {
+      ...connector,
+      config: { ...connector.config, endpoint: '', region: 'eu-west-1', expected_bucket_owner: '111122223333' },
+    };
+    expect(effectiveConfig(aws, own({})).expectedOwner).toBe('111122223333');
+    expect(effectiveConfig(aws, own({ bucket: 'mine' })).expectedOwner).toBe('111122223333');
+    const named = own({ bucket: 'mine', expected_bucket_owner: '444455556666' });
+    expect(hasOwnBlock(named)).toBe(false);
+    expect(effectiveConfig(aws, named).expectedOwner).toBe('444455556666');
+    const fingerprint = fingerprintOf(effectiveConfig(aws, own({ bucket: 'mine' })));
+    expect(fingerprintOf(effectiveConfig(aws, named))).toBe(fingerprint);
+  });
+
+  it("given a datasource at another server than AWS's, the connector's owner is not meant, and its own is refused", () => {
+    const aws = { ...connector, config: { ...connector.config, expected_bucket_owner: '111122223333' } };
+    expect(effectiveConfig(aws, whole)).not.toHaveProperty('expectedOwner');
+    expect(effectiveConfig(aws, own({}))).not.toHaveProperty('expectedOwner');
+    expect(() =>
+      effectiveConfig(aws, { ...whole, config: { ...whole.config, expected_bucket_owner: '444455556666' } }),
+    ).toThrow("connector.config.expected_bucket_owner goes with AWS's own S3 alone");
+  });
+
   it('given nothing anywhere, then each missing field is told with its path', () => {
     try {
       effectiveConfig(bare, own({}));

@@ -175,6 +175,26 @@ describe('the bucket', () => {
   );
 });
 
+describe('the owner of the bucket', () => {
+  test.each(['111122223333', null])('given %j, it is taken', (expected_bucket_owner) => {
+    expect(parse({ expected_bucket_owner })).toEqual({ expected_bucket_owner });
+    expect(parse({ expected_bucket_owner, endpoint: '' })).toEqual({ expected_bucket_owner, endpoint: '' });
+  });
+
+  test.each(['', '1111-2222-3333', '11112222333', '1111222233334', '11112222333x', '111122223333\n', 111122223333])(
+    'given %j, it is refused',
+    (expected_bucket_owner) => {
+      expect(detailsOf({ expected_bucket_owner }).map(({ path }) => path)).toEqual(['expected_bucket_owner']);
+    },
+  );
+
+  test('given a server that is not of AWS, it is refused: nothing would look for the owner there', () => {
+    expect(detailsOf({ expected_bucket_owner: '111122223333', endpoint: 's3.example.com' })).toEqual([
+      { path: 'expected_bucket_owner', reason: expect.stringContaining("goes with AWS's own S3 alone") },
+    ]);
+  });
+});
+
 describe('the other fields', () => {
   test.each([
     [{ prefix: 'a'.repeat(1024) }],

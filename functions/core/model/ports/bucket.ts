@@ -4,6 +4,8 @@ import type { AccessKeys, TemporaryKeys } from './roles.ts';
 /** Where a bucket is and with what keys to ask for it. Credentials are always explicit: never the host's own role. */
 export type BucketTarget = {
   readonly bucket: string;
+  /** The account that the bucket is to belong to: said with every request about it, and S3 refuses those about another's. */
+  readonly expectedOwner?: string;
   /** host[:port]; empty means AWS's own endpoint for the region. */
   readonly endpoint: string;
   readonly region?: string;

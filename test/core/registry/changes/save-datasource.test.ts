@@ -418,6 +418,28 @@ describe('uid and purge mark', () => {
     expect(await marks()).toEqual([]);
   });
 
+  it("stay when the bucket's owner is told, changed or left out, for the same is catalogued", async () => {
+    const onAws = { ...settings, endpoint: 's3.eu-west-1.amazonaws.com' };
+    const { uid, config_version } = await create({ id: 'photos', config: onAws });
+    for (const expected_bucket_owner of ['111122223333', '444455556666', null]) {
+      const row = await patch('photos', { connector: { config: { expected_bucket_owner } } });
+      expect([row.uid, row.config_version]).toEqual([uid, config_version]);
+      expect(row.connector.config.expected_bucket_owner ?? null).toBe(expected_bucket_owner);
+    }
+    expect(await marks()).toEqual([]);
+  });
+
+  it('given an owner for a bucket that is not at AWS, then it is refused, here and on a connector', async () => {
+    await create({ id: 'photos' });
+    const change = patch('photos', { connector: { config: { expected_bucket_owner: '111122223333' } } });
+    await expect(change).rejects.toMatchObject({
+      code: 'invalid_request',
+      details: [{ path: 'connector.config.expected_bucket_owner' }],
+    });
+    const store = async () => await addStore({ ...settings, expected_bucket_owner: '111122223333' });
+    await expect(store()).rejects.toMatchObject({ details: [{ path: 'config.expected_bucket_owner' }] });
+  });
+
   it('given it is deleted, then it is gone at once, its data is marked and its number is not given again', async () => {
     const { uid } = await create({ id: 'photos' });
     const sent: unknown[] = [];
