@@ -18,6 +18,7 @@ import { PublisherFunction } from './constructs/publisher-function.ts';
 import { ScheduleGroup } from './constructs/schedule-group.ts';
 import { SchedulesFunction } from './constructs/schedules-function.ts';
 import { SecretsKey } from './constructs/secrets-key.ts';
+import { sizeProblems } from './constructs/size-limits.ts';
 import { SweepRule } from './constructs/sweep-rule.ts';
 import { SyncFunction } from './constructs/sync-function.ts';
 import { WebhookQueue } from './constructs/webhook-queue.ts';
@@ -59,6 +60,7 @@ export class StocktakeStack extends Stack {
     const deadLetters = { ...own, ticks, sweeps, ...changes.deadLetters };
     const operations = new Operations(this, 'Operations', { ...shared, functions, http, group, deadLetters });
     this.#tell({ ...shared, webhooks, group, sync, http, operations, deadLetters });
+    this.node.addValidation({ validate: () => sizeProblems(this) });
   }
 
   /** The names of these outputs are kept: scripts and tests read them. */

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { environment } from '#handlers/sync/env.ts';
+import { Refusal } from './refusal.ts';
 
 /** Values from `-c key=value` are text; cdk.json may hold numbers and lists. `rule`: what the value must be. */
 function number(rule: string, schema: z.ZodType<number, number>) {
@@ -100,12 +101,15 @@ const stackConfig = z.strictObject({
 /** How this stack is to be: cdk.json's context, or `-c key=value`. */
 export type StackConfig = z.output<typeof stackConfig>;
 
-/** Keys that are the CDK's own: feature flags, settings and cached look-ups all have a colon or a slash in them. */
+/**
+ * Keys that are not ours: the CDK's feature flags, settings and cached look-ups, and what an organisation hands to aspects and
+ * tools of its own (`org:cost-centre`). All of them have a colon or a slash in them, and no key of ours has.
+ */
 function isForeign(key: string): boolean {
   return /[:/]/.test(key) || ['cli-telemetry', 'acknowledged-issue-numbers', 'cdk-migrate'].includes(key);
 }
 
-/** Reads the context of an app. Throws an Error naming each key that is unknown or whose value cannot be. */
+/** Reads the context of an app. Throws a Refusal that names each key that is unknown or whose value cannot be, in one line. */
 export function readConfig(context: Readonly<Record<string, unknown>>): StackConfig {
   const own = Object.fromEntries(Object.entries(context).filter(([key]) => !isForeign(key)));
   const result = stackConfig.safeParse(own);
@@ -115,5 +119,5 @@ export function readConfig(context: Readonly<Record<string, unknown>>): StackCon
       ? issue.keys.map((key) => `-c ${key}: is not known; known are ${Object.keys(stackConfig.shape).join(', ')}`)
       : [`-c ${issue.path.join('.')}: ${issue.message}`],
   );
-  throw new Error(`the context of this stack cannot be used\n  ${reasons.join('\n  ')}`);
+  throw new Refusal(`the settings of this stack cannot be used: ${reasons.join('; ')}`);
 }
