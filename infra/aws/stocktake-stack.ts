@@ -1,4 +1,5 @@
 import { CfnOutput, Stack } from 'aws-cdk-lib';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { StackConfig } from './config/config.ts';
 import { AdminKey } from './constructs/admin-key.ts';
@@ -28,7 +29,8 @@ import { WorkQueue } from './constructs/work-queue.ts';
 export class StocktakeStack extends Stack {
   constructor(scope: Construct, id: string, config: StackConfig) {
     const description = 'Stocktake: a live, exact catalogue of what is in S3 buckets';
-    super(scope, id, { stackName: config.namePrefix, description });
+    const terminationProtection = config.removalPolicy === 'retain';
+    super(scope, id, { stackName: config.namePrefix, description, terminationProtection });
     const name = config.namePrefix;
     const shared = {
       config,
@@ -78,28 +80,35 @@ export class StocktakeStack extends Stack {
     operations: Operations;
     deadLetters: DeadLetterQueues;
   }): void {
-    const outputs = {
-      ApiUrl: parts.http.url,
-      AdminKeyCommand: parts.adminKey.command,
-      TableName: parts.data.table.tableName,
-      ScheduleGroupName: parts.group.name,
-      EventBusName: parts.events.bus.eventBusName,
-      WorkQueueUrl: parts.work.queue.queueUrl,
-      WorkDeadLettersUrl: parts.deadLetters.work.queue.queueUrl,
-      JobsQueueUrl: parts.jobs.queue.queueUrl,
-      JobsDeadLettersUrl: parts.deadLetters.jobs.queue.queueUrl,
-      TicksDeadLettersUrl: parts.deadLetters.ticks.queue.queueUrl,
-      SweepsDeadLettersUrl: parts.deadLetters.sweeps.queue.queueUrl,
-      SchedulesDeadLettersUrl: parts.deadLetters.schedules.queue.queueUrl,
-      PublisherDeadLettersUrl: parts.deadLetters.publisher.queue.queueUrl,
-      WebhookQueueUrl: parts.webhooks.queue.queueUrl,
-      WebhooksDeadLettersUrl: parts.deadLetters.webhooks.queue.queueUrl,
-      SyncFunctionName: parts.sync.lambda.functionName,
-      DashboardUrl: parts.operations.dashboard.url,
-      AlarmTopicArn: parts.operations.alarms.topic.topic.topicArn,
+    const { data, adminKey, group, events, work, jobs, webhooks, sync, operations, deadLetters, http } = parts;
+    const url = ({ queue }: { readonly queue: IQueue }) => queue.queueUrl;
+    const outputs: Record<string, readonly [value: string, description: string]> = {
+      ApiUrl: [http.url, 'Where the HTTP API is'],
+      AdminKeyCommand: [adminKey.command, 'Prints the admin key, which requests send as X-API-KEY'],
+      TableName: [data.table.tableName, 'The table in use, with the whole catalogue'],
+      ScheduleGroupName: [group.name, 'The group of EventBridge Scheduler with one schedule a datasource'],
+      EventBusName: [events.bus.eventBusName, 'The bus that tells of changes, runs and jobs'],
+      WorkQueueUrl: [url(work), 'Queue of runs, slots and purges'],
+      JobsQueueUrl: [url(jobs), 'Queue of batches of jobs and of objects to enrich'],
+      WebhookQueueUrl: [url(webhooks), 'Queue of events on their way to webhooks'],
+      WorkDeadLettersUrl: [url(deadLetters.work), lost('messages of the work queue')],
+      JobsDeadLettersUrl: [url(deadLetters.jobs), lost('messages of the jobs queue')],
+      TicksDeadLettersUrl: [url(deadLetters.ticks), lost('firings of schedules')],
+      SweepsDeadLettersUrl: [url(deadLetters.sweeps), lost('sweeps')],
+      SchedulesDeadLettersUrl: [url(deadLetters.schedules), lost('changes of datasources on their way to schedules')],
+      PublisherDeadLettersUrl: [url(deadLetters.publisher), lost('changes on their way to the bus')],
+      WebhooksDeadLettersUrl: [url(deadLetters.webhooks), lost('deliveries to webhooks')],
+      SyncFunctionName: [sync.lambda.functionName, 'The function that performs syncs'],
+      DashboardUrl: [operations.dashboard.url, 'The dashboard in the CloudWatch console'],
+      AlarmTopicArn: [operations.alarms.topic.topic.topicArn, 'The topic that alarms ring on'],
     };
     const { principals } = parts.roles;
-    const trusted = principals === '' ? {} : { AssumingRoleArns: principals };
-    for (const [name, value] of Object.entries({ ...outputs, ...trusted })) new CfnOutput(this, name, { value });
+    if (principals !== '') outputs.AssumingRoleArns = [principals, 'Whom the trust policy of a role has to name'];
+    for (const [name, [value, description]] of Object.entries(outputs))
+      new CfnOutput(this, name, { value, description });
   }
+}
+
+function lost(what: string): string {
+  return `Dead letters: ${what} that were given up (docs/runbook.md)`;
 }

@@ -17,7 +17,7 @@ export type Resource = {
 export type StackTemplate = {
   readonly template: Template;
   readonly resources: Readonly<Record<string, Resource>>;
-  readonly outputs: Readonly<Record<string, { readonly Value: unknown }>>;
+  readonly outputs: Readonly<Record<string, { readonly Value: unknown; readonly Description?: string }>>;
   /** The resources of a type, by their logical ids. */
   ofType(type: string): [id: string, resource: Resource][];
 };

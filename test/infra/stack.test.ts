@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import { recordPartitionPrefix } from '#core/catalogue/record.ts';
@@ -13,7 +14,7 @@ import { environment as probe } from '#handlers/probe/env.ts';
 import { environment as publisher } from '#handlers/publisher/env.ts';
 import { environment as schedules } from '#handlers/schedules/env.ts';
 import { environment as sync } from '#handlers/sync/env.ts';
-import { render, synthesize } from './stack-template.ts';
+import { createApp, createStack, render, synthesize } from './stack-template.ts';
 
 const stack = synthesize();
 const { template } = stack;
@@ -79,6 +80,22 @@ describe('what keeps data', () => {
     expect(JSON.stringify(others)).not.toContain('DataTableFDBAD0F2"');
     expect(restored.ofType('AWS::Lambda::EventSourceMapping')).toHaveLength(5);
     expect(JSON.stringify(others)).toContain(`${arn}/stream/2026-01-01T00:00:00.000`);
+  });
+});
+
+describe('the stack', () => {
+  test.each([
+    ['retain', true],
+    ['destroy', false],
+  ])('given removalPolicy %s, it is protected from being deleted: %s', (removalPolicy, isProtected) => {
+    expect(createStack(createApp({ removalPolicy })).terminationProtection).toBe(isProtected);
+  });
+
+  test('given cdk.json, it sets every feature flag that the CDK recommends for a new app, but the one that reports usage', () => {
+    const read = (path: string) => JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'));
+    const { context } = read('../../cdk.json');
+    const recommended = read('../../node_modules/aws-cdk-lib/recommended-feature-flags.json');
+    expect(context).toMatchObject({ ...recommended, '@aws-cdk/core:enableAdditionalMetadataCollection': false });
   });
 });
 
@@ -298,6 +315,34 @@ describe('names', () => {
     ]);
     expect(render(stack.outputs.AdminKeyCommand?.Value)).toMatch(
       /^aws secretsmanager get-secret-value --region \S+ --/,
+    );
+  });
+
+  test('given any output, it says in words what it is', () => {
+    const told = Object.entries(stack.outputs).map(([name, { Description }]) => [name, Description]);
+    for (const [name, description] of told)
+      expect([name, description]).toEqual([name, expect.stringMatching(/^\w.{10,}/)]);
+    expect(new Set(told.map(([, description]) => description)).size).toBe(told.length);
+  });
+
+  test.each([
+    ['aws', 'console.aws.amazon.com'],
+    ['aws-cn', 'console.amazonaws.cn'],
+    ['aws-us-gov', 'console.amazonaws-us-gov.com'],
+    ['aws-eusc', 'console.amazonaws-eusc.eu'],
+    ['aws-iso', 'console.aws.amazon.com'],
+  ])('given the partition %s, the dashboard is at its console', (partition, domain) => {
+    const { Conditions } = template.toJSON() as { Conditions: Record<string, { 'Fn::Equals': [unknown, string] }> };
+    const chosen = (value: unknown): string => {
+      if (typeof value !== 'object' || value === null || !('Fn::If' in value)) return render(value);
+      const [condition, yes, no] = value['Fn::If'] as [string, unknown, unknown];
+      const [left, right] = Conditions[condition]!['Fn::Equals'];
+      expect(left).toEqual({ Ref: 'AWS::Partition' });
+      return chosen(right === partition ? yes : no);
+    };
+    const { 'Fn::Join': join } = stack.outputs.DashboardUrl!.Value as { 'Fn::Join': [string, unknown[]] };
+    expect(join[1].map(chosen).join('')).toBe(
+      `https://<AWS::Region>.${domain}/cloudwatch/home?region=<AWS::Region>#dashboards/dashboard/stocktake`,
     );
   });
 

@@ -4,6 +4,7 @@ import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { consoleDomain } from './console-domain.ts';
 import type { SyncFact, SyncMetrics } from './sync-metrics.ts';
 
 type DashboardProps = {
@@ -29,7 +30,7 @@ export class Dashboard extends Construct {
     board.addWidgets(...lateness(props));
     board.addWidgets(...costs(props));
     const { region } = Stack.of(this);
-    this.url = `https://${region}.console.aws.amazon.com/cloudwatch/home?region=${region}#dashboards/dashboard/${props.name}`;
+    this.url = `https://${region}.${consoleDomain(this)}/cloudwatch/home?region=${region}#dashboards/dashboard/${props.name}`;
   }
 }
 
