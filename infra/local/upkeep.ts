@@ -4,7 +4,7 @@ import { type SweepDeps, sweep } from '#core/dispatch/sweep.ts';
 import { sweepJobs } from '#core/jobs/sweep-jobs.ts';
 import type { Schedules } from '#core/model/ports/schedules.ts';
 import type { WorkQueue } from '#core/model/ports/work-queue.ts';
-import { reconcileAllSchedules } from '#core/schedules/reconcile-schedules.ts';
+import { reconcileAllSchedules } from '#core/schedules/reconcile-all-schedules.ts';
 
 /** As often as the deployed system sweeps. */
 const everyMs = 300_000;

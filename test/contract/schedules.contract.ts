@@ -65,6 +65,16 @@ export function schedulesContract(name: string, make: () => Promise<SchedulesUnd
       expect((await listed(made.schedules)).sort()).toEqual([...names].sort());
     });
 
+    test('given one is put anew, then its list entry tells state and date as reading it does', async () => {
+      await made.schedules.put(schedule);
+      await made.schedules.put({ ...schedule, name: 'other', state: 'disabled' });
+      for (const listed of await collect(made.schedules.list())) {
+        const { state, modifiedAt } = (await made.schedules.read(listed.name)) ?? {};
+        expect(listed).toEqual({ name: listed.name, state, modifiedAt });
+        expect(state).toBe(listed.name === 'other' ? 'disabled' : 'enabled');
+      }
+    });
+
     test('given none, then reading says undefined, listing is empty and removing does nothing', async () => {
       expect(await made.schedules.read('missing')).toBeUndefined();
       expect(await listed(made.schedules)).toEqual([]);

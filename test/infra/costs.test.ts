@@ -5,7 +5,7 @@ import { recordPartition } from '#core/catalogue/record.ts';
 import { handleTick } from '#core/dispatch/handle-tick.ts';
 import { sweep } from '#core/dispatch/sweep.ts';
 import type { DatasourceRow } from '#core/registry/datasource.ts';
-import { reconcileAllSchedules } from '#core/schedules/reconcile-schedules.ts';
+import { reconcileAllSchedules } from '#core/schedules/reconcile-all-schedules.ts';
 import { checkItem } from '#core/table/table-limits.ts';
 import { meterTable } from '#support/metering-table.ts';
 import { createSchedulerModel } from '#support/scheduler-model.ts';

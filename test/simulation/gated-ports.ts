@@ -1,6 +1,6 @@
 import type { Bucket, Buckets } from '#core/model/ports/bucket.ts';
 import type { BusEvent, EventBus } from '#core/model/ports/event-bus.ts';
-import type { Schedules } from '#core/model/ports/schedules.ts';
+import type { ListedSchedule, Schedules } from '#core/model/ports/schedules.ts';
 import type { Item, Key, PlainWrite, Query, Table, TransactWrite } from '#core/model/ports/table.ts';
 import type { Opener, Sealer } from '#core/model/ports/vault.ts';
 import type { WorkQueue } from '#core/model/ports/work-queue.ts';
@@ -150,7 +150,7 @@ export function gatedSchedules(
       const names = await process.call(
         'list schedules',
         async () => {
-          const found: { readonly name: string }[] = [];
+          const found: ListedSchedule[] = [];
           for await (const each of schedules.list()) found.push(each);
           return found;
         },

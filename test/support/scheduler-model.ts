@@ -76,7 +76,9 @@ export function createSchedulerModel(clock: Clock): SchedulerModel {
       remove: async (name) => call('remove', name, () => void live.delete(name)),
       read: async (name) => call('read', name, () => live.get(name)),
       async *list() {
-        yield* call('list', '', () => [...live.keys()].map((name) => ({ name })));
+        yield* call('list', '', () =>
+          [...live.values()].map(({ name, state, modifiedAt }) => ({ name, state, modifiedAt })),
+        );
       },
     },
   };

@@ -1,5 +1,5 @@
-import type { CreateScheduleCommandInput, GetScheduleCommandOutput } from '@aws-sdk/client-scheduler';
-import type { LiveSchedule, Schedule } from '#core/model/ports/schedules.ts';
+import type { CreateScheduleCommandInput, GetScheduleCommandOutput, ScheduleSummary } from '@aws-sdk/client-scheduler';
+import type { ListedSchedule, LiveSchedule, Schedule } from '#core/model/ports/schedules.ts';
 import { nextFire } from '#core/timing/next-fire.ts';
 import { describeStart, startAtOf, startDateOf } from './schedule-start-date.ts';
 
@@ -53,12 +53,27 @@ export function liveSchedule(name: string, answer: GetScheduleCommandOutput, tar
     name,
     expression,
     timezone: answer.ScheduleExpressionTimezone ?? 'UTC',
-    state: answer.State === 'DISABLED' ? 'disabled' : 'enabled',
+    state: stateOf(answer),
     startAt: startAtOf({ expression, description: answer.Description, startDate: answer.StartDate }),
     input: answer.Target?.Input ?? '',
-    modifiedAt: (answer.LastModificationDate ?? answer.CreationDate)?.getTime() ?? 0,
+    modifiedAt: modifiedAt(answer),
     ...(isDirectedTo(target, answer) ? {} : { misdirected: true }),
   };
+}
+
+/** What a page of a list tells of one. */
+export function listedSchedule(summary: ScheduleSummary): ListedSchedule[] {
+  const { Name: name } = summary;
+  return name === undefined ? [] : [{ name, state: stateOf(summary), modifiedAt: modifiedAt(summary) }];
+}
+
+function stateOf({ State }: Pick<ScheduleSummary, 'State'>): LiveSchedule['state'] {
+  return State === 'DISABLED' ? 'disabled' : 'enabled';
+}
+
+/** 0 where nothing tells. */
+function modifiedAt(told: Pick<ScheduleSummary, 'LastModificationDate' | 'CreationDate'>): number {
+  return (told.LastModificationDate ?? told.CreationDate)?.getTime() ?? 0;
 }
 
 /** Function, role and queue get new names when a deployment replaces them; schedules keep the old ones until they are put. */

@@ -10,7 +10,7 @@ import type { Clock } from '#core/model/ports/host.ts';
 import type { LiveSchedule, Schedule, Schedules } from '#core/model/ports/schedules.ts';
 import { bounded } from './bounded.ts';
 import { backOff, DEFAULT_PATIENCE, type Patience } from './patience.ts';
-import { liveSchedule, type SchedulerTarget, scheduleRequest } from './scheduler-request.ts';
+import { listedSchedule, liveSchedule, type SchedulerTarget, scheduleRequest } from './scheduler-request.ts';
 
 export type SchedulerSchedulesOptions = SchedulerTarget & {
   readonly clock?: Clock;
@@ -52,7 +52,7 @@ export function createSchedulerSchedules(
         const page = await whileContended(patience, () =>
           bounded((options) => client.send(new ListSchedulesCommand(request), options)),
         );
-        for (const { Name: name } of page.Schedules ?? []) if (name !== undefined) yield { name };
+        yield* (page.Schedules ?? []).flatMap(listedSchedule);
         token = page.NextToken;
       } while (token !== undefined);
     },

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { LiveSchedule, Schedule } from '#core/model/ports/schedules.ts';
+import type { ListedSchedule, LiveSchedule, Schedule } from '#core/model/ports/schedules.ts';
 import type { Item, Table } from '#core/model/ports/table.ts';
 import { nextFire } from '#core/timing/next-fire.ts';
 
@@ -39,6 +39,12 @@ export async function readStoredSchedule(table: Table, name: string): Promise<St
 export function liveScheduleOf(stored: StoredSchedule): LiveSchedule {
   const { sk: name, expression, timezone, state, startAt, input, modifiedAt } = stored;
   return { name, expression, timezone, state, startAt, input, modifiedAt };
+}
+
+/** Throws if the item is not a schedule of this version. */
+export function listedScheduleOf(item: Item): ListedSchedule {
+  const { sk: name, state, modifiedAt } = parseStoredSchedule(item);
+  return { name, state, modifiedAt };
 }
 
 /** What to store for a put. What fired stays so unless the timing is new; what fell due during a pause is dropped. */

@@ -1,7 +1,13 @@
 import type { Schedule, Schedules } from '#core/model/ports/schedules.ts';
 import { nextFire } from '#core/timing/next-fire.ts';
 import { FiringLoop, type TimerSchedulesOptions } from './firing-loop.ts';
-import { liveScheduleOf, readStoredSchedule, SCHEDULES_PK, storeSchedule } from './stored-schedule.ts';
+import {
+  listedScheduleOf,
+  liveScheduleOf,
+  readStoredSchedule,
+  SCHEDULES_PK,
+  storeSchedule,
+} from './stored-schedule.ts';
 import { createTurns } from './turns.ts';
 
 export type TimerSchedules = Schedules & {
@@ -44,7 +50,7 @@ export function createTimerSchedules(options: TimerSchedulesOptions): TimerSched
       return stored && liveScheduleOf(stored);
     },
     async *list() {
-      for await (const { sk: name } of table.query({ pk: SCHEDULES_PK })) yield { name };
+      for await (const item of table.query({ pk: SCHEDULES_PK })) yield listedScheduleOf(item);
     },
   };
 }

@@ -23,6 +23,18 @@ export async function* listDatasources(table: Table): AsyncIterable<DatasourceRo
   for await (const item of table.query({ pk: datasourcePartition })) yield fromItem(datasourceRow, item);
 }
 
+/** At most so many datasources, by id, beyond the one with this id. */
+export async function pageDatasources(
+  table: Table,
+  after: string | undefined,
+  limit: number,
+): Promise<DatasourceRow[]> {
+  const rows: DatasourceRow[] = [];
+  const query = { pk: datasourcePartition, limit, ...(after === undefined ? {} : { after }) };
+  for await (const item of table.query(query)) rows.push(fromItem(datasourceRow, item));
+  return rows;
+}
+
 /**
  * Stores a new datasource under the given id, or under its number. Throws ConditionFailed if the id is taken, Failure
  * `conflict` if a condition of `alongside` does not hold.

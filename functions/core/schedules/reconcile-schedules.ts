@@ -5,20 +5,14 @@ import type { LiveSchedule, Schedule, Schedules } from '../model/ports/schedules
 import type { Table } from '../model/ports/table.ts';
 import type { DatasourceRow } from '../registry/datasource.ts';
 import { changeTimes } from '../registry/datasource.ts';
-import { listDatasources, readDatasource, updateDatasource } from '../registry/datasource-store.ts';
+import { readDatasource, updateDatasource } from '../registry/datasource-store.ts';
 import { timingKey } from '../timing/from-scheduler.ts';
 import { adoptConsoleChange, pausedByConsole } from './adopt-console-change.ts';
-import {
-  acknowledge,
-  announceRemoval,
-  listAcknowledged,
-  mayBeOurRemoval,
-  readAck,
-  type ScheduleAck,
-  takeBack,
-} from './schedule-ack.ts';
-import { lifeOf, markOf, readMark } from './schedule-mark.ts';
+import { areManyMissing } from './missing-schedules.ts';
+import { acknowledge, announceRemoval, mayBeOurRemoval, readAck, type ScheduleAck, takeBack } from './schedule-ack.ts';
+import { markOf, readMark } from './schedule-mark.ts';
 import { scheduleOf } from './schedule-of.ts';
+import { seemsDeleted, sightOf } from './schedule-sight.ts';
 
 export type ReconcileDeps = {
   readonly table: Table;
@@ -30,13 +24,12 @@ export type ReconcileDeps = {
    * does about that; whoever fires it after all is recognised by the same slot. Needed on AWS only.
    */
   readonly fireFirst?: (row: DatasourceRow) => Promise<void>;
+  /** Stands for what a put writes besides the schedule: another one, and each schedule is read again. */
+  readonly form?: string;
 };
 
 /** Each round after the first means that somebody changed the same datasource in that very moment. */
 const mostRounds = 10;
-
-/** Schedules of a sweep that are looked at at once: enough to hide the time each read takes. */
-const atOnce = 8;
 
 /**
  * Makes the schedule of one datasource what its row wishes for, after what was changed in the AWS console has become
@@ -55,24 +48,6 @@ export async function reconcileSchedule(deps: ReconcileDeps, id: string): Promis
     }
   }
   throw new Error(`the schedule of datasource ${id} was changed by others ${mostRounds} times in a row`);
-}
-
-/**
- * Makes all schedules what the datasources wish for: creates what is missing, removes what is left over. One that cannot
- * be put does not keep the others from it; what failed is thrown at the end as one AggregateError.
- */
-export async function reconcileAllSchedules(deps: ReconcileDeps): Promise<void> {
-  const ids = new Set<string>();
-  for await (const row of listDatasources(deps.table)) ids.add(row.id);
-  for await (const schedule of deps.schedules.list()) ids.add(schedule.name);
-  for await (const id of listAcknowledged(deps.table)) ids.add(id);
-  const errors: unknown[] = [];
-  const waiting = ids.values();
-  const worker = async (): Promise<void> => {
-    for (const id of waiting) await reconcileSchedule(deps, id).catch((error: unknown) => errors.push(error));
-  };
-  await Promise.all(Array.from({ length: atOnce }, worker));
-  if (errors.length > 0) throw new AggregateError(errors, `${errors.length} schedules could not be reconciled`);
 }
 
 type Seen = { readonly id: string; readonly ack?: ScheduleAck | undefined; readonly live?: LiveSchedule | undefined };
@@ -112,7 +87,8 @@ async function settleLive(
   const wished = scheduleOf(row);
   if (wished === undefined) return withdraw(deps, row, { id: row.id, ack, live });
   if (!isInPlace(live, wished)) return put(deps, row, ack, wished);
-  await acknowledge(deps.table, row.id, ack, stands(row, wished));
+  const seen = sightOf(live, wished, deps.form ?? '', deps.clock.now());
+  await acknowledge(deps.table, row.id, ack, { ...stands(row, wished), ...(seen === undefined ? {} : { seen }) });
   return true;
 }
 
@@ -126,6 +102,7 @@ async function settleMissing(deps: ReconcileDeps, row: DatasourceRow, ack: Sched
     if (settled && isDue) await deps.fireFirst?.(row);
     return settled;
   }
+  if (await areManyMissing(deps.table, deps.clock.now())) return true;
   // To pause what is there after all would be silent and lasting: one answer is not enough.
   if ((await deps.schedules.read(row.id)) !== undefined) return false;
   await updateDatasource(deps.table, row, pausedByConsole(row, deps.clock.now()), [takeBack(row.id, ack)]);
@@ -134,8 +111,8 @@ async function settleMissing(deps: ReconcileDeps, row: DatasourceRow, ack: Sched
 }
 
 /** A resume by the API that came after the acknowledgement overrides the deletion, whose time nobody knows. */
-async function wasDeleted(deps: ReconcileDeps, row: DatasourceRow, { written }: ScheduleAck): Promise<boolean> {
-  if (written.life !== lifeOf(row) || written.state_at !== changeTimes(row.sync).state) return false;
+async function wasDeleted(deps: ReconcileDeps, row: DatasourceRow, ack: ScheduleAck): Promise<boolean> {
+  if (!seemsDeleted({ row, ack })) return false;
   return !(await mayBeOurRemoval(deps.table, row.id, deps.clock.now()));
 }
 

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import type { Item, Key, Table, TransactWrite } from '../model/ports/table.ts';
+import type { Key, Table, TransactWrite } from '../model/ports/table.ts';
+import { toItem } from '../table/stored-item.ts';
 import { type ScheduleMark, scheduleMark } from './schedule-mark.ts';
 
 /**
@@ -11,8 +12,15 @@ const scheduleAck = z.object({
   version: z.number().int(),
   config_version: z.number().int(),
   written: scheduleMark,
+  /**
+   * As what the schedule was found in place when it was last read in full: its modification date, epoch milliseconds, a hash
+   * of what it was to be, and what a put of that time wrote besides. While a list tells the same date, nobody touched it.
+   */
+  seen: z.object({ at: z.number(), as: z.string(), form: z.string() }).optional(),
 });
 export type ScheduleAck = z.output<typeof scheduleAck>;
+/** What an acknowledgement says of the schedule. */
+export type Standing = Pick<ScheduleAck, 'config_version' | 'written' | 'seen'>;
 
 const ackPartition = 'schedule-ack';
 const removalPartition = 'schedule-removal';
@@ -34,6 +42,19 @@ export async function* listAcknowledged(table: Table): AsyncIterable<string> {
   for await (const item of table.query({ pk: ackPartition })) yield item.sk;
 }
 
+/** The acknowledgements of the ids beyond one, up to and with another. For one that cannot be read undefined stands: who
+ *  comes to it reads it again and fails. */
+export async function readAcks(
+  table: Table,
+  span: { readonly after?: string; readonly through?: string },
+): Promise<Map<string, ScheduleAck | undefined>> {
+  const acks = new Map<string, ScheduleAck | undefined>();
+  for await (const item of table.query({ pk: ackPartition, ...span })) {
+    acks.set(item.sk, scheduleAck.safeParse(item).data);
+  }
+  return acks;
+}
+
 /**
  * Stores that a schedule stands, unless that is known. Throws ConditionFailed if the acknowledgement is not the one that
  * was read before.
@@ -42,13 +63,11 @@ export async function acknowledge(
   table: Table,
   id: string,
   before: ScheduleAck | undefined,
-  stands: Pick<ScheduleAck, 'config_version' | 'written'>,
+  stands: Standing,
 ): Promise<void> {
   if (before !== undefined && isSame(before, stands)) return;
-  const { config_version, written } = stands;
-  const next: ScheduleAck = { v: 1, version: (before?.version ?? 0) + 1, config_version, written };
-  const item: Item = { ...ackKey(id), ...next };
-  await table.put(item, before ? { type: 'version', equals: before.version } : { type: 'absent' });
+  const next: ScheduleAck = { v: 1, version: (before?.version ?? 0) + 1, ...stands };
+  await table.put(toItem(ackKey(id), next), before ? { type: 'version', equals: before.version } : { type: 'absent' });
 }
 
 /** The write that takes an acknowledgement back, conditional on its being the one that was read. */
@@ -68,10 +87,16 @@ export async function mayBeOurRemoval(table: Table, id: string, now: number): Pr
   return item !== undefined && z.object({ until: z.number() }).parse(item).until > now;
 }
 
-function isSame(one: Pick<ScheduleAck, 'config_version' | 'written'>, other: typeof one): boolean {
+/** Whoever did not read the schedule in full says nothing of how it was seen. */
+function isSame(one: Standing, other: Standing): boolean {
   const fields = ['life', 'timing', 'timing_at', 'state', 'state_at'] as const satisfies (keyof ScheduleMark)[];
+  const sameSight =
+    other.seen === undefined ||
+    (['at', 'as', 'form'] as const).every((field) => one.seen?.[field] === other.seen?.[field]);
   return (
-    one.config_version === other.config_version && fields.every((field) => one.written[field] === other.written[field])
+    sameSight &&
+    one.config_version === other.config_version &&
+    fields.every((field) => one.written[field] === other.written[field])
   );
 }
 

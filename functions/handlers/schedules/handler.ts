@@ -9,7 +9,8 @@ import { sweepJobs } from '#core/jobs/sweep-jobs.ts';
 import type { DatasourceRow } from '#core/registry/datasource.ts';
 import { firstSlot } from '#core/runs/first-slot.ts';
 import { datasourcesToReconcile } from '#core/schedules/reconcile-request.ts';
-import { reconcileAllSchedules, reconcileSchedule } from '#core/schedules/reconcile-schedules.ts';
+import { reconcileAllSchedules } from '#core/schedules/reconcile-all-schedules.ts';
+import { reconcileSchedule } from '#core/schedules/reconcile-schedules.ts';
 import { createLambdaRuntime, reportFailure } from '../runtime/lambda-runtime.ts';
 import { environment } from './env.ts';
 

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
 import { tickPayload } from '#core/dispatch/handle-tick.ts';
 import type { LiveSchedule, Schedule } from '#core/model/ports/schedules.ts';
 import { datasourceView } from '#core/registry/datasource.ts';
-import { reconcileAllSchedules, reconcileSchedule } from '#core/schedules/reconcile-schedules.ts';
+import { reconcileAllSchedules } from '#core/schedules/reconcile-all-schedules.ts';
+import { reconcileSchedule } from '#core/schedules/reconcile-schedules.ts';
 import { scheduleOf } from '#core/schedules/schedule-of.ts';
 import { scheduleView } from '#core/schedules/schedule-view.ts';
 import { createScheduleWorld, type ScheduleWorld, startOfTime } from './schedule-world.ts';
@@ -428,7 +429,7 @@ describe('all schedules', () => {
     const before = [await world.row('on'), await world.row('paused')];
     world.scheduler.calls.length = 0;
     world.scheduler.misdirect();
-    await reconcileAllSchedules(world.deps);
+    await reconcileAllSchedules({ ...world.deps, form: 'of the new deployment' });
     expect(puts().sort()).toEqual(['on', 'paused']);
     await reconcileAllSchedules(world.deps);
     expect(puts()).toHaveLength(2);

@@ -6,7 +6,7 @@ import { deleteDatasource } from '#core/registry/changes/delete-datasource.ts';
 import { createDatasource, updateDatasourceFields } from '#core/registry/changes/save-datasource.ts';
 import { type DatasourceRow, datasourceInput, datasourcePatch } from '#core/registry/datasource.ts';
 import { readDatasource } from '#core/registry/datasource-store.ts';
-import type { ReconcileDeps } from '#core/schedules/reconcile-schedules.ts';
+import type { SchedulesSweepDeps } from '#core/schedules/reconcile-all-schedules.ts';
 import { readAck, type ScheduleAck } from '#core/schedules/schedule-ack.ts';
 import { noRoles } from '#support/fake-roles.ts';
 import { createRecordingLog } from '#support/recording-log.ts';
@@ -15,7 +15,7 @@ import { createSchedulerModel, type SchedulerModel } from '#support/scheduler-mo
 export const startOfTime = Date.parse('2026-11-22T07:00:00Z');
 
 export type ScheduleWorld = {
-  readonly deps: ReconcileDeps & { readonly log: ReturnType<typeof createRecordingLog> };
+  readonly deps: SchedulesSweepDeps & { readonly log: ReturnType<typeof createRecordingLog> };
   readonly table: Table;
   readonly scheduler: SchedulerModel;
   /** Moves the clock; each of the calls below moves it by a second. */
@@ -43,7 +43,7 @@ export function createScheduleWorld(wrap: (table: Table) => Table = (table) => t
     now += ms;
   };
   return {
-    deps: { table, schedules: scheduler.schedules, clock, log },
+    deps: { table, schedules: scheduler.schedules, clock, log, holder: 'one', isAlive: () => true },
     table,
     scheduler,
     wait,

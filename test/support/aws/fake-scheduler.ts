@@ -143,7 +143,9 @@ export class FakeScheduler {
     const rest = NextToken === undefined ? all : all.filter(({ Name = '' }) => Name > NextToken);
     const page = rest.slice(0, MaxResults);
     return {
-      Schedules: page.map(({ Name, GroupName, State }) => ({ Name, GroupName, State })),
+      Schedules: page.map(({ Name, GroupName, State, LastModificationDate, Target }) => {
+        return { Name, GroupName, State, LastModificationDate, Target: { Arn: Target?.Arn } };
+      }),
       ...(rest.length > page.length ? { NextToken: page.at(-1)?.Name } : {}),
     };
   }

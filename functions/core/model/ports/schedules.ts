@@ -23,11 +23,14 @@ export type LiveSchedule = Schedule & {
   readonly misdirected?: true;
 };
 
+/** A schedule as a list shows it. What a list lacks may stand all the same; only reading it tells. */
+export type ListedSchedule = Pick<LiveSchedule, 'name' | 'state' | 'modifiedAt'>;
+
 /** Keeps schedules and fires them; a put replaces the whole schedule. Removing a missing one does nothing. */
 export interface Schedules {
   put(schedule: Schedule): Promise<void>;
   remove(name: string): Promise<void>;
   read(name: string): Promise<LiveSchedule | undefined>;
-  /** Names only: what is live is read one by one. */
-  list(): AsyncIterable<{ readonly name: string }>;
+  /** All of them, in no particular order. What they start and when is read one by one. */
+  list(): AsyncIterable<ListedSchedule>;
 }
