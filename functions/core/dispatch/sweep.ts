@@ -3,37 +3,62 @@ import {
   holdingRun,
   type Lease,
   type LeaseDeps,
+  leaseKey,
+  leaseOf,
   putLease,
   readLease,
   seemsForgotten,
   shortened,
   waitingOn,
 } from '../lease/lease.ts';
+import { type Round, type Slice, sweepInTurn } from '../lease/sweep-turn.ts';
 import { wasAhead } from '../model/ahead.ts';
 import { ConditionFailed } from '../model/errors.ts';
 import type { Ids, Log } from '../model/ports/host.ts';
+import type { Item, Table } from '../model/ports/table.ts';
 import type { WorkQueue } from '../model/ports/work-queue.ts';
 import type { DatasourceRow } from '../registry/datasource.ts';
-import { listDatasources } from '../registry/datasource-store.ts';
+import { pageDatasources } from '../registry/datasource-store.ts';
 import { purgeItem, purgePartition, readPurgeMark } from '../registry/purge-item.ts';
 import { closeAbandonedRun } from '../runs/close-abandoned-run.ts';
 import { isResumable, resumeRun } from '../runs/resume-run.ts';
 import type { RunRow } from '../runs/run.ts';
 import { readRun } from '../runs/run-store.ts';
+import { stateKey, unhealthySince } from '../runs/sync-state.ts';
 import type { WorkMessage } from '../runs/work-message.ts';
 import { purgeRun } from './purge-data.ts';
 
-/** Datasources looked at together. */
+/** Datasources mended at once. */
 const atOnce = 8;
+
+/** How far the sweep is is noted after so many: some seconds, where each of them has to be mended. */
+const sliceDatasources = 1000;
 
 /** Interruptions in a row that are made up for at once; after that the schedule alone goes on. */
 const mostRestarts = 3;
 
-export type SweepDeps = LeaseDeps & { readonly queue: WorkQueue; readonly ids: Ids; readonly log: Log };
+/** What a round found; metrics are made of it. */
+export type SweepCounts = {
+  readonly datasources: number;
+  /** Of those that are on: failing, or holding what somebody has to approve. */
+  readonly unhealthy: number;
+  /** Of these: so since the round before began. What is well again by now is not among them. */
+  readonly turned_unhealthy: number;
+};
+
+export type SweepDeps = LeaseDeps & {
+  readonly queue: WorkQueue;
+  readonly ids: Ids;
+  readonly log: Log;
+  readonly yieldAt?: number;
+  /** Told how a round ended. */
+  readonly swept?: (counts: SweepCounts) => void;
+};
 
 /**
  * Puts right what a process that died left behind: its runs go on from their checkpoints, or are ended and started anew
  * where they have none, and so do purges whose message was lost. To be called at start and every few minutes. Safe to repeat.
+ * One process at a time goes over the datasources; what its time does not suffice for, the next call goes on with.
  */
 export async function sweep(deps: SweepDeps): Promise<void> {
   const failures: unknown[] = [];
@@ -46,18 +71,60 @@ export async function sweep(deps: SweepDeps): Promise<void> {
       failures.push(error);
     }
   };
-  let together: Promise<void>[] = [];
-  for await (const row of listDatasources(deps.table)) {
-    together.push(attempt(() => mend(deps, row)));
-    if (together.length < atOnce) continue;
-    await Promise.all(together);
-    together = [];
+  const ended = await sweepInTurn(deps, 'runs', (round) => slicesOf(deps, round, attempt));
+  if (ended !== undefined) {
+    const { datasources = 0, unhealthy = 0, turned_unhealthy = 0 } = ended.counts;
+    deps.swept?.({ datasources, unhealthy, turned_unhealthy });
   }
-  await Promise.all(together);
   for await (const mark of deps.table.query({ pk: purgePartition })) {
     await attempt(() => purgeAgain(deps, mark.sk));
   }
   if (failures.length > 0) throw new AggregateError(failures, `the sweep could not mend ${failures.length} of all`);
+}
+
+type Attempt = (work: () => Promise<WorkMessage | undefined>) => Promise<void>;
+
+async function* slicesOf(deps: SweepDeps, round: Round, attempt: Attempt): AsyncIterable<Slice> {
+  const newSince = round.lastBeganAt ?? round.beganAt;
+  for (let after = round.after; ; ) {
+    const rows = await pageDatasources(deps.table, after, sliceDatasources);
+    const items = await readStanding(deps.table, rows);
+    const counts = { datasources: rows.length, unhealthy: 0, turned_unhealthy: 0 };
+    const waiting = rows.values();
+    const worker = async (): Promise<void> => {
+      for (const row of waiting) {
+        const { lease, state } = items.get(row.uid) ?? {};
+        await attempt(async () => {
+          const since = row.enabled ? unhealthySince(state) : undefined;
+          if (since !== undefined) counts.unhealthy += 1;
+          // In the next round it is told of what ended while this one went on.
+          if (since !== undefined && since >= newSince && since < round.beganAt) counts.turned_unhealthy += 1;
+          return undefined;
+        });
+        await attempt(async () => (needsMending(deps, leaseOf(lease)) ? mend(deps, row) : undefined));
+      }
+    };
+    await Promise.all(Array.from({ length: atOnce }, worker));
+    after = rows.length < sliceDatasources ? undefined : rows.at(-1)?.id;
+    yield { through: after, counts };
+    if (after === undefined) return;
+  }
+}
+
+type Standing = { lease?: Item; state?: Item };
+
+/** Lease and state of each, by uid: a hundred items at a time. */
+async function readStanding(table: Table, rows: readonly DatasourceRow[]): Promise<Map<string, Standing>> {
+  const standing = new Map<string, Standing>();
+  for (const item of await table.batchGet(rows.flatMap(({ uid }) => [leaseKey(uid), stateKey(uid)]))) {
+    standing.set(item.pk, { ...standing.get(item.pk), [item.sk === stateKey(item.pk).sk ? 'state' : 'lease']: item });
+  }
+  return standing;
+}
+
+/** A lease that is free needs nothing. Whoever mends reads it again, for it may be another one by then. */
+function needsMending(deps: SweepDeps, lease: Lease): boolean {
+  return lease.run !== undefined || shortened(deps, lease) !== undefined;
 }
 
 /** A purge that is on needs no reminder, nor does one whose time has not come. */

@@ -58,7 +58,11 @@ export function leaseKey(uid: string): Key {
 }
 
 export async function readLease(table: Table, uid: string): Promise<Lease> {
-  const item = await table.get(leaseKey(uid));
+  return leaseOf(await table.get(leaseKey(uid)));
+}
+
+/** A lease as a batch of items brought it. */
+export function leaseOf(item: Item | undefined): Lease {
   return item ? fromItem(leaseRow, item) : unheld;
 }
 

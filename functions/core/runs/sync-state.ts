@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { liesAhead } from '../model/ahead.ts';
-import type { Item, Table } from '../model/ports/table.ts';
+import type { Item, Key, Table } from '../model/ports/table.ts';
 import { fromItem, toItem } from '../table/stored-item.ts';
 import { type InboxState, inboxState, passIdOf, type RunRow, runRow } from './run.ts';
 
@@ -20,8 +20,10 @@ const stateRow = z.object({
   unfinished: z
     .object({ pass: z.string(), began_at: z.string(), fingerprint: z.string(), way: runRow.shape.way })
     .optional(),
-  /** Complete runs that held one after the other, under one scope: the first of them, the last, and how many. */
-  hold: z.object({ first: z.string(), last: z.string(), runs: z.number().int() }).optional(),
+  /** Complete runs that held one after the other, under one scope: the first of them, the last, how many, since when. */
+  hold: z
+    .object({ first: z.string(), last: z.string(), runs: z.number().int(), since: z.string().optional() })
+    .optional(),
   /** So many complete runs more ask for each key that they miss, for the server contradicted its listing not long ago. */
   careful: z.number().int().optional(),
   inbox: inboxState.optional(),
@@ -50,13 +52,17 @@ const carefulRuns = 10;
 /** What a run's end is judged with: the time between two scheduled runs, and the settings it ran with. */
 export type Judgement = { readonly intervalMs: number | undefined; readonly settings: string };
 
+export function stateKey(uid: string): Key {
+  return { pk: uid, sk: 'state' };
+}
+
 export async function readState(table: Table, uid: string): Promise<SyncState> {
-  const item = await table.get({ pk: uid, sk: 'state' });
+  const item = await table.get(stateKey(uid));
   return item ? fromItem(stateRow, item) : freshState;
 }
 
 export function stateItem(uid: string, state: SyncState): Item {
-  return toItem({ pk: uid, sk: 'state' }, state);
+  return toItem(stateKey(uid), state);
 }
 
 /** What earlier runs tell the one that decides about deletions. */
@@ -104,7 +110,8 @@ function judgedAfter(state: SyncState, run: RunRow, judgement: Judgement): SyncS
   const kept = { ...carefulAfter(state, run), ...(run.inbox === undefined ? {} : { inbox: run.inbox }) };
   if (run.status === 'completed') return { v: 1, failures: 0, last_complete: complete, ...kept };
   const chain = state.last_complete?.fingerprint === fingerprint ? state.hold : undefined;
-  const hold = { first: chain?.first ?? run.id, last: run.id, runs: (chain?.runs ?? 0) + 1 };
+  const since = chain === undefined ? run.completed_at : chain.since;
+  const hold = { first: chain?.first ?? run.id, last: run.id, runs: (chain?.runs ?? 0) + 1, since };
   return {
     v: 1,
     failures: 0,
@@ -183,6 +190,20 @@ function retryAt({ retry_at: at, retry_from: from }: SyncState, now: number): nu
 /** Stands for all that a run's success may depend on and that somebody may have mended. */
 export function settingsOf(datasource: { version: number }, connector: { version: number }): string {
   return `${datasource.version}.${connector.version}`;
+}
+
+/** What an operator's gauge needs of a state: so little of it that 100,000 are read every five minutes. */
+const healthRow = z.object({
+  failures: z.number(),
+  failing_since: z.string().optional(),
+  hold: z.object({ since: z.string().optional() }).optional(),
+});
+
+/** Since when a datasource fails or holds, epoch milliseconds, or 0 where that is not known; undefined if it is well. */
+export function unhealthySince(item: Item | undefined): number | undefined {
+  const { failures, failing_since: failing, hold } = healthRow.parse(item ?? freshState);
+  if (failures === 0 && hold === undefined) return undefined;
+  return Date.parse((failures > 0 ? failing : hold?.since) ?? '') || 0;
 }
 
 /** What the API shows of it. `until` (epoch ms) is when scheduled runs go on, where they are put off. */

@@ -1,7 +1,7 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readRanges } from '#core/catalogue/range-map.ts';
 import { purgeData } from '#core/dispatch/purge-data.ts';
-import { sweep } from '#core/dispatch/sweep.ts';
+import { type SweepCounts, sweep } from '#core/dispatch/sweep.ts';
 import { readLease } from '#core/lease/lease.ts';
 import { deleteDatasource } from '#core/registry/changes/delete-datasource.ts';
 import { requestRun } from '#core/runs/request-run.ts';
@@ -159,4 +159,72 @@ it('leaves a run its place in the queue however long it waits, and sends it agai
   expect(await listRuns(world.table, uid, now, { limit: 9 })).toMatchObject([
     { id: run.id, status: 'completed', counters: { added: 1200 } },
   ]);
+});
+
+describe('what a sweep counts', () => {
+  const counted: SweepCounts[] = [];
+  const sweepAfter = async (ms: number): Promise<SweepCounts | undefined> => {
+    now += ms;
+    await sweep({ ...world.deps, swept: (counts) => counted.push(counts) });
+    return counted.at(-1);
+  };
+  const fail = async (id: string): Promise<void> => {
+    const fault = world.s3.faults.add({ act: { kind: 'status', status: 403, code: 'AccessDenied' } });
+    expect(await world.sync(id)).toMatchObject({ status: 'failed' });
+    fault.remove();
+  };
+
+  it('is a datasource that fails for as long as it does, and as a new one in one round only', async () => {
+    for (let index = 0; index < 20; index += 1) await world.addDatasource({ id: `old-${index}` });
+    await world.addDatasource({ id: 'young' });
+    await sweepAfter(0);
+    for (let index = 0; index < 20; index += 1) await fail(`old-${index}`);
+    expect(await sweepAfter(300_000)).toEqual({ datasources: 21, unhealthy: 20, turned_unhealthy: 20 });
+    expect(await sweepAfter(300_000)).toEqual({ datasources: 21, unhealthy: 20, turned_unhealthy: 0 });
+    await fail('old-3');
+    await fail('young');
+    expect(await sweepAfter(300_000)).toEqual({ datasources: 21, unhealthy: 21, turned_unhealthy: 1 });
+    await world.sync('young');
+    await world.change('old-0', { enabled: false });
+    expect(await sweepAfter(300_000)).toEqual({ datasources: 21, unhealthy: 19, turned_unhealthy: 0 });
+  });
+
+  it('is a failure of the moment before the round began, when the sweep before was hours ago', async () => {
+    await world.addDatasource({ id: 'one' });
+    await sweepAfter(0);
+    now += 3_600_000;
+    await fail('one');
+    expect(await sweepAfter(7_200_000)).toMatchObject({ turned_unhealthy: 1 });
+  });
+
+  it('is a hold too, counted from the first of those in a row', async () => {
+    const { id } = await world.addDatasource();
+    await world.sync(id);
+    await sweepAfter(0);
+    for (const { key } of world.s3.objects(bucketName)) world.s3.delete(bucketName, key);
+    now += 60_000;
+    expect(await world.sync(id)).toMatchObject({ status: 'held' });
+    now += 60_000;
+    expect(await world.sync(id)).toMatchObject({ status: 'held' });
+    expect(await sweepAfter(60_000)).toMatchObject({ unhealthy: 1, turned_unhealthy: 1 });
+    expect(await world.sync(id)).toMatchObject({ status: 'held' });
+    expect(await sweepAfter(300_000)).toMatchObject({ unhealthy: 1, turned_unhealthy: 0 });
+  });
+
+  it('is nothing while another process is at it, and that one is not waited for when it is dead', async () => {
+    await world.addDatasource();
+    const rounds = counted.length;
+    const other = { ...world.deps, holder: 'other', isAlive: () => true };
+    let inside = 0;
+    world.table.beforeWrite = async (writes) => {
+      if (writes.some((write) => 'put' in write && write.put.pk === 'sweep' && write.put.holder === undefined)) {
+        world.table.beforeWrite = undefined;
+        await sweep({ ...world.deps, isAlive: () => true, swept: (counts) => counted.push(counts) });
+        inside = counted.length;
+      }
+    };
+    await sweep({ ...other, swept: (counts) => counted.push(counts) });
+    expect(inside).toBe(rounds);
+    expect(counted).toHaveLength(rounds + 1);
+  });
 });

@@ -106,9 +106,9 @@ describe('what a list tells', () => {
     await sweep();
     // Read a moment after it was put, and edited right after that: the same date on a list.
     await reconcileSchedule(world.deps, 'd0000');
-    world.scheduler.edit('d0000', { state: 'disabled' });
+    world.scheduler.edit('d0000', { expression: 'rate(2 hours)' });
     await sweep();
-    expect(await isEnabled('d0000')).toBe(false);
+    expect((await world.row('d0000')).sync.interval).toBe('2h');
   });
 
   it('given a date that is told to the second, then that is no change', async () => {
