@@ -2,7 +2,7 @@ import type { MiddlewareObj } from '@middy/core';
 import { ConditionFailed, Failure } from '#core/model/errors.ts';
 import type { Log } from '#core/model/ports/host.ts';
 import { refusal } from './dialects.ts';
-import { isAnswerable } from './table/failure-status.ts';
+import { failureStatus, isAnswerable } from './table/failure-status.ts';
 import { type HttpEvent, type HttpResult, toResult } from './table/http-event.ts';
 import { RouteMismatch } from './table/match-route.ts';
 
@@ -23,7 +23,7 @@ export function errorReply(deps: { readonly log: Log }): MiddlewareObj<HttpEvent
 
 function isExpected(error: unknown): boolean {
   return (
-    (error instanceof Failure && isAnswerable(error)) ||
+    (error instanceof Failure && isAnswerable(error) && failureStatus[error.code] < 500) ||
     error instanceof ConditionFailed ||
     error instanceof RouteMismatch
   );

@@ -94,6 +94,21 @@ function singleItems({ table, partition }: Opened): void {
     expect(await table().get(key)).toBeUndefined();
   });
 
+  test('given an item that a newer version wrote, however it is read, it is refused in one sentence', async () => {
+    const newer = { pk: partition(), sk: 'newer', v: 2, version: 1 };
+    await table().put(newer);
+    const refused = expect.objectContaining({
+      code: 'other_form',
+      message: expect.stringMatching(/by a newer Stocktake/),
+    });
+    await expect(table().get(newer)).rejects.toEqual(refused);
+    await expect(table().batchGet([newer])).rejects.toEqual(refused);
+    await expect(all(table().query({ pk: newer.pk }))).rejects.toEqual(refused);
+    // It can be replaced by whoever knows what stands there, and then is read again
+    await table().put({ ...newer, v: 1 }, { type: 'version', equals: 1 });
+    expect(await table().get(newer)).toEqual({ ...newer, v: 1 });
+  });
+
   test('given an item, when another is put at its key, the whole item is replaced', async () => {
     const key = { pk: partition(), sk: 'k' };
     await table().put({ ...key, old: 1, ttl: 5 });

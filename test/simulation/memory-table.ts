@@ -10,6 +10,7 @@ import type {
   Table,
   TransactWrite,
 } from '#core/model/ports/table.ts';
+import { inTodaysForm } from '#core/table/stored-form.ts';
 import {
   checkItem,
   checkKey,
@@ -110,7 +111,8 @@ class MemoryStore {
 
   read(key: Key): Item | undefined {
     checkKey(key);
-    return this.#find(key)?.item;
+    const item = this.#find(key)?.item;
+    return item && inTodaysForm(item);
   }
 
   batch(writes: readonly PlainWrite[]): void {
@@ -206,7 +208,7 @@ class MemoryStore {
 }
 
 function items(entries: readonly Entry[]): Item[] {
-  return entries.map(({ item }) => item);
+  return entries.map(({ item }) => inTodaysForm(item));
 }
 
 /** Where a sort key stands, or would. */

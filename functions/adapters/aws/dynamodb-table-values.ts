@@ -1,5 +1,6 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { Item, Key } from '#core/model/ports/table.ts';
+import { inTodaysForm } from '#core/table/stored-form.ts';
 
 /** An item as DynamoDB's API writes it. */
 export type Attributes = Record<string, AttributeValue>;
@@ -24,11 +25,12 @@ function toAttributeValue(value: unknown): AttributeValue {
   throw new Error(`a table cannot store a value of type ${typeof value}`);
 }
 
-/** Reads an item, from the API or from a stream record's image; throws on types that Stocktake never writes. */
+/** Reads an item, from the API or from a stream record's image; throws on types that Stocktake never writes, and Failure
+ *  `other_form` on an item that another version wrote. */
 export function toItem(attributes: Readonly<Attributes>): Item {
   const { pk, sk, ...others } = fromAttributes(attributes);
   if (typeof pk !== 'string' || typeof sk !== 'string') throw new Error('an item without text keys pk and sk');
-  return { pk, sk, ...others };
+  return inTodaysForm({ pk, sk, ...others });
 }
 
 function fromAttributes(attributes: Readonly<Attributes>): Record<string, unknown> {

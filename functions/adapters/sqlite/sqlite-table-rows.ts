@@ -1,4 +1,5 @@
 import type { Condition, Item, Key } from '#core/model/ports/table.ts';
+import { inTodaysForm } from '#core/table/stored-form.ts';
 import type { SqliteFile } from './sqlite-table-file.ts';
 
 const READ = 'SELECT body FROM items WHERE pk = ? AND sk = ?';
@@ -19,10 +20,10 @@ export function toBody(item: Item): string {
   return JSON.stringify(pk.includes('\0') || sk.includes('\0') ? { pk, sk, ...attributes } : attributes);
 }
 
-/** The item of a row. */
+/** The item of a row. Throws Failure `other_form` if another version wrote it. */
 export function toItem(pk: string, sk: string, body: string): Item {
   const attributes: Record<string, unknown> = JSON.parse(body);
-  return { pk, sk, ...attributes };
+  return inTodaysForm({ pk, sk, ...attributes });
 }
 
 /** The stored body at a key. */

@@ -3,7 +3,7 @@
  * and says what to change. One table per dialect maps codes to statuses (functions/http): of an API call and of a source,
  * for what only a run can fail with stands in its record and is no answer to a request.
  */
-export type FailureCode = ApiFailureCode | SourceFailureCode | RunFailureCode;
+export type FailureCode = ApiFailureCode | SourceFailureCode | RunFailureCode | StoreFailureCode;
 
 /** What is wrong with a request itself, or stands against it. */
 export type ApiFailureCode =
@@ -50,6 +50,9 @@ export type RunFailureCode =
   | 'run_page_limit'
   | 'listing_too_large'
   | 'internal';
+
+/** What is wrong with what is stored: another version of Stocktake wrote it, and reading it on a guess would be worse. */
+export type StoreFailureCode = 'other_form';
 
 /** One thing wrong with one field of the input. */
 export type FailureDetail = { readonly path: string; readonly reason: string };

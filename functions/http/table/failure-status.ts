@@ -1,12 +1,13 @@
-import type { ApiFailureCode, Failure, FailureCode, SourceFailureCode } from '#core/model/errors.ts';
+import type { ApiFailureCode, Failure, FailureCode, SourceFailureCode, StoreFailureCode } from '#core/model/errors.ts';
 
 /** What a request can be answered with. */
-export type AnswerableCode = ApiFailureCode | SourceFailureCode;
+export type AnswerableCode = ApiFailureCode | SourceFailureCode | StoreFailureCode;
 
 /**
  * The status of each failure. What the caller can mend in a datasource's settings is 400, which FlexOrch's dialect tells
  * as 422. A user's S3 server that is away, broken, too busy, too slow or lies about what it holds, or a role that AWS
- * does not let us take, is 424: 5xx is for what is wrong on our side, and rings an alarm.
+ * does not let us take, is 424: 5xx is for what is wrong on our side, and rings an alarm. That holds of a table that another
+ * version wrote, which whoever deploys must mend: the caller may come again then.
  */
 export const failureStatus: Readonly<Record<AnswerableCode, number>> = {
   invalid_request: 400,
@@ -39,6 +40,7 @@ export const failureStatus: Readonly<Record<AnswerableCode, number>> = {
   source_error: 424,
   source_throttled: 424,
   source_timeout: 424,
+  other_form: 503,
 };
 
 /** False for what only a run fails with: that such a code came to a request is a defect of ours. */

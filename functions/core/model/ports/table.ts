@@ -8,7 +8,7 @@ export type Key = { readonly pk: string; readonly sk: string };
 
 /**
  * A stored item: JSON values only (no undefined, no NaN, no lone surrogates), at most 400 KB as DynamoDB counts it.
- * Reserved attributes: `v` schema version, `version` for optimistic locking, `fence` of the last writer,
+ * Reserved attributes: `v` the form it is stored in (core/table/stored-form.ts; 1 where there is none), `version` for optimistic locking, `fence` of the last writer,
  * `ttl` in epoch seconds after which the item may vanish at any time, `quiet` to keep a put out of the feed.
  */
 export type Item = Key & { readonly [attribute: string]: unknown };
@@ -56,7 +56,8 @@ export type Query = {
 };
 
 /**
- * Items under (pk, sk). All reads are strongly consistent. Throws ConditionFailed when a condition does not hold.
+ * Items under (pk, sk). All reads are strongly consistent. Throws ConditionFailed when a condition does not hold, and
+ * Failure `other_form` when an item that is read was written by a version whose form this one does not know.
  * Nothing is written partly: a batch either stands whole or throws after having retried what the store pushed back.
  */
 export interface Table {
