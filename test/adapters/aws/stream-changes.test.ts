@@ -43,6 +43,13 @@ describe('stream records', () => {
     expect(readStreamRecord(record('REMOVE', item))).toEqual({ key, before: item });
   });
 
+  test('given an image that a newer version wrote, then the batch is refused, for the next version to read', () => {
+    const newer = { ...item, v: 2 };
+    for (const each of [record('INSERT', undefined, newer), record('MODIFY', newer, item), record('REMOVE', newer)]) {
+      expect(() => readStreamRecord(each)).toThrow(/was written by a newer Stocktake/);
+    }
+  });
+
   test('given any item, then it is read as it was written', () => {
     const value = fc.jsonValue({ maxDepth: 4 }).filter((json) => !JSON.stringify(json).includes('__proto__'));
     fc.assert(
