@@ -24,6 +24,7 @@ import { datasourcesToReconcile } from '#core/schedules/reconcile-request.ts';
 import { reconcileSchedule } from '#core/schedules/reconcile-schedules.ts';
 import { createAssumableRoles } from '#core/source/assumable-roles.ts';
 import type { MergeDeps } from '#core/source/merge-config.ts';
+import { timeBudget } from '#core/timing/time-budget.ts';
 import { type DataFolder, takeDataFolder, unusable } from './data-folder.ts';
 import { createFeedPump } from './feed-pump.ts';
 import { createUpkeep } from './upkeep.ts';
@@ -40,9 +41,6 @@ export type LocalStocktake = {
   /** Ends what it can within a few seconds; a run that takes longer is made up for at the next start. */
   stop(): Promise<void>;
 };
-
-/** The lease of a run is renewed at half of this; a process that died is known by its boot id long before. */
-const leaseMs = 120_000;
 
 /** Runs of so many datasources at once; each holds a page of its listing and of the store in memory. */
 const concurrency = 16;
@@ -171,7 +169,7 @@ async function embeddedDeps(
     jobs,
     holder: boot,
     isAlive: (holder) => holder === boot,
-    leaseMs,
+    leaseMs: timeBudget.localLeaseMs,
     settings: defaultSyncSettings,
   };
   return deps;

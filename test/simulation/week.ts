@@ -1,3 +1,4 @@
+import { timeBudget } from '#core/timing/time-budget.ts';
 import { createBusyUsers } from './busy-users.ts';
 import { type ListingFaultKind, listingFaultKinds } from './listing-faults.ts';
 import { createRandomSource, type RandomSource } from './random-source.ts';
@@ -90,7 +91,13 @@ function hostingOf(random: RandomSource, bucketNames: readonly string[]): Hostin
   };
   const common = { start, bucketNames, jitterMs: random.pick([0, 59_000]), settings };
   const lives = [
-    { kind: 'functions', lifeMs: 900_000, reserveMs: 60_000, leaseMs: 930_000, visibilityMs: 5_400_000 },
+    {
+      kind: 'functions',
+      lifeMs: timeBudget.invocationMs,
+      reserveMs: timeBudget.reserveMs,
+      leaseMs: timeBudget.leaseMs,
+      visibilityMs: 5_400_000,
+    },
     // So short that most runs are handed on, again and again.
     { kind: 'functions', lifeMs: 90_000, reserveMs: 80_000, leaseMs: 120_000, visibilityMs: 540_000 },
     { kind: 'machine', lifeMs: 0, reserveMs: 0, leaseMs: 120_000, visibilityMs: 5000 },

@@ -15,6 +15,7 @@ import { requestRun } from '#core/runs/request-run.ts';
 import type { RunRow } from '#core/runs/run.ts';
 import { readRun } from '#core/runs/run-store.ts';
 import { defaultSyncSettings, type SyncDeps, type SyncSettings } from '#core/runs/sync-deps.ts';
+import { timeBudget } from '#core/timing/time-budget.ts';
 import { noRoles } from '#support/fake-roles.ts';
 import { type CountingTable, countWrites } from './counting-table.ts';
 import { createGeneratedBucket, type GeneratedBucket, type KeyStyle } from './generated-bucket.ts';
@@ -67,8 +68,8 @@ const openVault: SyncDeps['opener'] & { seal(plaintext: string): Promise<string>
   open: async (sealed) => sealed,
 };
 
-/** Longer than an invocation can live, as where Lambda performs the runs. */
-const leaseMs = 930_000;
+/** As where Lambda performs the runs. */
+const { leaseMs } = timeBudget;
 
 /** More invocations than any run here can need: the run makes no progress. */
 const mostInvocations = 100_000;

@@ -5,6 +5,7 @@ import type { RoleCredentials, RoleToTake, TemporaryKeys } from '#core/model/por
 import { shortHash } from '#core/model/short-hash.ts';
 import type { AssumableRoles } from '#core/source/assumable-roles.ts';
 import { bounded } from './bounded.ts';
+import { clientSettings } from './client-settings.ts';
 import { stsFailure } from './sts-failures.ts';
 
 export type StsRolesOptions = {
@@ -31,11 +32,10 @@ const READ_ONLY = JSON.stringify({
   Statement: [{ Effect: 'Allow', Action: ['s3:Get*', 's3:List*', 'kms:Decrypt'], Resource: '*' }],
 });
 
-/** A client of STS that gives up within 20 s, so that a request through API Gateway is answered. In the host's own region
+/** A client of STS that gives up within 18 s, so that a request through API Gateway is answered. In the host's own region
  *  unless told otherwise: keys of a regional STS hold in every region. */
 export function createStsClient(config: STSClientConfig = {}): STSClient {
-  const requestHandler = { connectionTimeout: 2000, requestTimeout: 5000, throwOnRequestTimeout: true };
-  return new STSClient({ requestHandler, maxAttempts: 3, ...config });
+  return new STSClient({ ...clientSettings(), ...config });
 }
 
 /**

@@ -4,6 +4,7 @@ import type { AccessKeys } from '#core/model/ports/roles.ts';
 import { awsProblems, bucketNamePattern } from '#core/source/bucket-name.ts';
 import { ownerProblems } from '#core/source/bucket-owner.ts';
 import { isRegion } from '#core/source/region.ts';
+import { timeBudget } from '#core/timing/time-budget.ts';
 import { admitEndpoint, guardedAgents, type Lookup } from '../outbound/endpoint-guard.ts';
 import { ClosingWatch } from './closing-watch.ts';
 import { KnownRegions } from './known-regions.ts';
@@ -37,7 +38,12 @@ export type S3BucketsOptions = {
  * credentials (the SDK would take the host's own instead), `invalid_request` for what cannot be a bucket or a region.
  */
 export function createBuckets(options: S3BucketsOptions): Buckets {
-  const { requestTimeoutMs = 45_000, attemptTimeoutMs = 20_000, maxPageBytes = 16 * 1024 * 1024 } = options;
+  const { sourceCallMs, sourceAttemptMs } = timeBudget;
+  const {
+    requestTimeoutMs = sourceCallMs,
+    attemptTimeoutMs = sourceAttemptMs,
+    maxPageBytes = 16 * 1024 * 1024,
+  } = options;
   const patience = { ...systemPatience, ...options.patience };
   const regions = new KnownRegions(patience.now);
   const limits = { requestTimeoutMs, attemptTimeoutMs, maxPageBytes, patience };

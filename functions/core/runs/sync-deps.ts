@@ -3,6 +3,7 @@ import type { Ids, Log } from '../model/ports/host.ts';
 import type { Spools } from '../model/ports/spools.ts';
 import type { WorkQueue } from '../model/ports/work-queue.ts';
 import type { OpenDeps } from '../registry/open-bucket.ts';
+import { timeBudget } from '../timing/time-budget.ts';
 
 /** All that starting and performing runs takes. */
 export type SyncDeps = LeaseDeps &
@@ -18,7 +19,7 @@ export type SyncDeps = LeaseDeps &
 
 /** Limits of a run, set where Stocktake is hosted. */
 export type SyncSettings = {
-  /** How long a write that was sent can still be under way, milliseconds. */
+  /** How long a write that was sent can still be under way, milliseconds: a lease or claim that ends sooner is renewed first. */
   readonly requestTimeoutMs: number;
   /** Time a run may take if its connector sets none, seconds. */
   readonly runTimeLimitSeconds: number;
@@ -50,7 +51,7 @@ export type SyncSettings = {
 
 /** The values of docs/design.md. */
 export const defaultSyncSettings: SyncSettings = {
-  requestTimeoutMs: 30_000,
+  requestTimeoutMs: timeBudget.tableWriteMs,
   runTimeLimitSeconds: 86_400,
   holdAboveObjects: 10,
   holdAboveShare: 0.15,

@@ -1,6 +1,7 @@
 import { KMSClient } from '@aws-sdk/client-kms';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { clientSettings } from '#adapters/aws/client-settings.ts';
 import { createKmsSealer } from '#adapters/aws/kms-vault.ts';
 import { createSecretApiKeys } from '#adapters/aws/secret-api-keys.ts';
 import { createSqsWorkQueue } from '#adapters/aws/sqs-work-queue.ts';
@@ -12,7 +13,7 @@ import { environment } from './env.ts';
 
 const env = environment.parse(process.env);
 const runtime = createLambdaRuntime(env.TABLE_NAME);
-const sqs = new SQSClient();
+const sqs = new SQSClient(clientSettings());
 
 /** The routes that open no secret. */
 export const handler = createHttpHandler(
@@ -20,9 +21,9 @@ export const handler = createHttpHandler(
     ...runtime,
     queue: createSqsWorkQueue(sqs, env.WORK_QUEUE_URL),
     jobs: createSqsWorkQueue(sqs, env.JOBS_QUEUE_URL),
-    sealer: createKmsSealer(new KMSClient(), env.KEY_ARN),
+    sealer: createKmsSealer(new KMSClient(clientSettings()), env.KEY_ARN),
     assumableRoles: deployedRoles(env.ASSUMABLE_ROLES),
-    apiKeys: createSecretApiKeys(new SecretsManagerClient(), env.ADMIN_KEY_SECRET_ARN, runtime.clock),
+    apiKeys: createSecretApiKeys(new SecretsManagerClient(clientSettings()), env.ADMIN_KEY_SECRET_ARN, runtime.clock),
     webhookAddresses: createWebhookAddresses({ allowPrivateEndpoints: env.PRIVATE_ENDPOINTS }),
     minimumIntervalSeconds: env.MINIMUM_INTERVAL_SECONDS,
   },

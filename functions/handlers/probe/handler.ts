@@ -1,10 +1,12 @@
 import { KMSClient } from '@aws-sdk/client-kms';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { clientSettings } from '#adapters/aws/client-settings.ts';
 import { createKmsOpener } from '#adapters/aws/kms-vault.ts';
 import { createSecretApiKeys } from '#adapters/aws/secret-api-keys.ts';
 import { createSqsWorkQueue } from '#adapters/aws/sqs-work-queue.ts';
 import { createBuckets } from '#adapters/s3/s3-buckets.ts';
+import { timeBudget } from '#core/timing/time-budget.ts';
 import { createHttpHandler } from '#http/create-http-handler.ts';
 import { createLambdaRoles } from '../runtime/lambda-roles.ts';
 import { createLambdaRuntime } from '../runtime/lambda-runtime.ts';
@@ -17,11 +19,14 @@ const runtime = createLambdaRuntime(env.TABLE_NAME);
 export const handler = createHttpHandler(
   {
     ...runtime,
-    queue: createSqsWorkQueue(new SQSClient(), env.WORK_QUEUE_URL),
+    queue: createSqsWorkQueue(new SQSClient(clientSettings()), env.WORK_QUEUE_URL),
     roles: createLambdaRoles(env.ASSUMABLE_ROLES, env.ASSUMING_ROLES, runtime.clock),
-    opener: createKmsOpener(new KMSClient(), env.KEY_ARN),
-    buckets: createBuckets({ allowPrivateEndpoints: env.PRIVATE_ENDPOINTS, requestTimeoutMs: 20_000 }),
-    apiKeys: createSecretApiKeys(new SecretsManagerClient(), env.ADMIN_KEY_SECRET_ARN, runtime.clock),
+    opener: createKmsOpener(new KMSClient(clientSettings()), env.KEY_ARN),
+    buckets: createBuckets({
+      allowPrivateEndpoints: env.PRIVATE_ENDPOINTS,
+      requestTimeoutMs: timeBudget.watchedSourceCallMs,
+    }),
+    apiKeys: createSecretApiKeys(new SecretsManagerClient(clientSettings()), env.ADMIN_KEY_SECRET_ARN, runtime.clock),
   },
   'probe',
 );

@@ -2,6 +2,7 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { Context, DynamoDBStreamEvent, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { clientSettings } from '#adapters/aws/client-settings.ts';
 import { createEventBridgeBus } from '#adapters/aws/event-bridge-bus.ts';
 import { createKmsOpener } from '#adapters/aws/kms-vault.ts';
 import { createSqsRedelivery, createSqsWorkQueue } from '#adapters/aws/sqs-work-queue.ts';
@@ -15,12 +16,12 @@ import { handleWebhookBatch } from './webhook-batch.ts';
 
 const env = environment.parse(process.env);
 const runtime = createLambdaRuntime(env.TABLE_NAME);
-const sqs = new SQSClient();
+const sqs = new SQSClient(clientSettings());
 const redeliverSoon = createSqsRedelivery(sqs, env.WEBHOOK_QUEUE_URL);
 const deps = {
   ...runtime,
-  bus: createEventBridgeBus(new EventBridgeClient(), env.BUS_NAME),
-  opener: createKmsOpener(new KMSClient(), env.KEY_ARN),
+  bus: createEventBridgeBus(new EventBridgeClient(clientSettings()), env.BUS_NAME),
+  opener: createKmsOpener(new KMSClient(clientSettings()), env.KEY_ARN),
   queue: createSqsWorkQueue(sqs, env.WEBHOOK_QUEUE_URL),
   deadLetters: createSqsWorkQueue(sqs, env.WEBHOOK_DEAD_LETTERS_URL),
   jobs: createSqsWorkQueue(sqs, env.JOBS_QUEUE_URL),

@@ -1,4 +1,5 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { clientSettings } from '#adapters/aws/client-settings.ts';
 import { createDynamoDbTable } from '#adapters/aws/dynamodb-table.ts';
 import { createLineLog } from '#adapters/process/console-log.ts';
 import { describeError } from '#adapters/process/describe-error.ts';
@@ -6,9 +7,7 @@ import { createRandomIds } from '#adapters/process/random-ids.ts';
 import { systemClock } from '#adapters/process/system-clock.ts';
 import type { LeaseDeps } from '#core/lease/lease.ts';
 import type { Ids, Log } from '#core/model/ports/host.ts';
-
-/** Longer than an invocation can live (900 s, Lambda's limit): nobody can say of another container that it died. */
-const leaseMs = 930_000;
+import { timeBudget } from '#core/timing/time-budget.ts';
 
 /** What every function has, whatever it does: built once per container. */
 export type LambdaRuntime = LeaseDeps & { readonly ids: Ids; readonly log: Log };
@@ -19,21 +18,14 @@ export function createLambdaRuntime(tableName: string): LambdaRuntime {
   // Straight to stdout: Lambda would wrap what comes through console, and metric filters read the fields.
   const log = createLineLog({ write: (line) => process.stdout.write(line), format: 'json', clock: systemClock });
   return {
-    table: createDynamoDbTable(createDynamoDbClient(), tableName),
+    table: createDynamoDbTable(new DynamoDBClient(clientSettings()), tableName),
     clock: systemClock,
     ids,
     log,
     holder: ids.unique(),
     isAlive: () => true,
-    leaseMs,
+    leaseMs: timeBudget.leaseMs,
   };
-}
-
-/** Without a timeout that throws, a lost connection would outlast the lease it writes under. */
-function createDynamoDbClient(): DynamoDBClient {
-  return new DynamoDBClient({
-    requestHandler: { connectionTimeout: 2000, requestTimeout: 5000, throwOnRequestTimeout: true },
-  });
 }
 
 /**

@@ -1,6 +1,7 @@
 import { SchedulerClient } from '@aws-sdk/client-scheduler';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { Context, DynamoDBStreamEvent, ScheduledEvent } from 'aws-lambda';
+import { clientSettings } from '#adapters/aws/client-settings.ts';
 import { createSchedulerSchedules } from '#adapters/aws/scheduler-schedules.ts';
 import { createSqsWorkQueue } from '#adapters/aws/sqs-work-queue.ts';
 import { readStreamRecord } from '#adapters/aws/stream-changes.ts';
@@ -16,14 +17,14 @@ import { environment } from './env.ts';
 
 const env = environment.parse(process.env);
 const runtime = createLambdaRuntime(env.TABLE_NAME);
-const sqs = new SQSClient();
+const sqs = new SQSClient(clientSettings());
 const queue = createSqsWorkQueue(sqs, env.WORK_QUEUE_URL);
 const deps = {
   ...runtime,
   queue,
   jobs: createSqsWorkQueue(sqs, env.JOBS_QUEUE_URL),
   fireFirst: (row: DatasourceRow) => queue.send(firstSlot(row)),
-  schedules: createSchedulerSchedules(new SchedulerClient(), {
+  schedules: createSchedulerSchedules(new SchedulerClient(clientSettings()), {
     group: env.SCHEDULE_GROUP,
     roleArn: env.SCHEDULE_ROLE_ARN,
     targetArn: env.SYNC_FUNCTION_ARN,

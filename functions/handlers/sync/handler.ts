@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { Context, SQSEvent } from 'aws-lambda';
+import { clientSettings } from '#adapters/aws/client-settings.ts';
 import { createKmsOpener } from '#adapters/aws/kms-vault.ts';
 import { createSqsRedelivery, createSqsWorkQueue } from '#adapters/aws/sqs-work-queue.ts';
 import { createFileSpools } from '#adapters/process/file-spools.ts';
@@ -10,6 +11,7 @@ import { createBuckets } from '#adapters/s3/s3-buckets.ts';
 import { handleTick, tickPayload } from '#core/dispatch/handle-tick.ts';
 import { handleWork } from '#core/dispatch/handle-work.ts';
 import { defaultSyncSettings, type SyncDeps } from '#core/runs/sync-deps.ts';
+import { timeBudget } from '#core/timing/time-budget.ts';
 import { createLambdaRoles } from '../runtime/lambda-roles.ts';
 import { createLambdaRuntime, reportFailure } from '../runtime/lambda-runtime.ts';
 import { handleBatch } from '../runtime/queue-batch.ts';
@@ -17,7 +19,7 @@ import { environment } from './env.ts';
 
 const env = environment.parse(process.env);
 const runtime = createLambdaRuntime(env.TABLE_NAME);
-const sqs = new SQSClient();
+const sqs = new SQSClient(clientSettings());
 const redeliverSoon = createSqsRedelivery(sqs, env.WORK_QUEUE_URL);
 const container: SyncDeps = {
   ...runtime,
@@ -25,7 +27,7 @@ const container: SyncDeps = {
   spools: createFileSpools(join(tmpdir(), 'stocktake-spool')),
   queue: createSqsWorkQueue(sqs, env.WORK_QUEUE_URL),
   roles: createLambdaRoles(env.ASSUMABLE_ROLES, env.ASSUMING_ROLES, runtime.clock),
-  opener: createKmsOpener(new KMSClient(), env.KEY_ARN),
+  opener: createKmsOpener(new KMSClient(clientSettings()), env.KEY_ARN),
   buckets: createBuckets({ allowPrivateEndpoints: env.PRIVATE_ENDPOINTS }),
   settings: {
     ...defaultSyncSettings,
@@ -36,12 +38,9 @@ const container: SyncDeps = {
   },
 };
 
-/** Time kept back from an invocation for what is under way to end, and for handing the run on. */
-const reserveMs = 60_000;
-
 /** Performs a tick of a schedule, or the messages of the work queue: the failed ones are named, to be given again. */
 export const handler = reportFailure(runtime.log, async (event: unknown, context: Context) => {
-  const yieldAt = runtime.clock.now() + context.getRemainingTimeInMillis() - reserveMs;
+  const yieldAt = runtime.clock.now() + context.getRemainingTimeInMillis() - timeBudget.reserveMs;
   const deps = { ...container, yieldAt };
   const batch = { log: runtime.log, redeliverSoon, handle: (message: unknown) => handleWork(deps, message) };
   return isQueueBatch(event) ? handleBatch(batch, event) : tick(deps, event);
