@@ -7,6 +7,9 @@ import {
 import { afterAll, describe, expect, test } from 'vitest';
 import { createDynamoDbTable } from '#adapters/aws/dynamodb-table.ts';
 import { createTableDefinition } from '#adapters/aws/dynamodb-table-definition.ts';
+import { PushedBack } from '#core/model/errors.ts';
+import type { Table } from '#core/model/ports/table.ts';
+import { collect } from '#support/collect.ts';
 import { startDynamoDbLocal } from '#support/dynamodb-local.ts';
 import { tableContract } from './table.contract.ts';
 
@@ -37,14 +40,19 @@ if ('endpoint' in engine) {
 /** What one request of the scripted client is answered: a value, or an error to throw. */
 type Answer = (input: never) => unknown;
 
-/** A client that answers by script, and a table on it whose waits take no time but are noted. */
-function scripted(answer: Answer, retries = 8) {
+/** A client that answers by script, each answer after a time, and a table on it whose waits take none but are noted. */
+function scripted(answer: Answer, answerMs = 0) {
   const inputs: unknown[] = [];
   const delays: number[] = [];
+  const time = { now: 0 };
+  /** When each request was sent. */
+  const moments: number[] = [];
   let underWay = 0;
   let mostUnderWay = 0;
   const send = async ({ input }: { input: unknown }) => {
     inputs.push(input);
+    moments.push(time.now);
+    time.now += answerMs;
     if (inputs.length > 100) throw new Error('the script is not meant for so many requests');
     underWay += 1;
     mostUnderWay = Math.max(mostUnderWay, underWay);
@@ -57,9 +65,10 @@ function scripted(answer: Answer, retries = 8) {
   const client = { send } as unknown as DynamoDBClient;
   const sleep = async (milliseconds: number) => {
     delays.push(milliseconds);
+    time.now += milliseconds;
   };
-  const table = createDynamoDbTable(client, TABLE, { sleep, random: () => 0.999_999, retries });
-  return { table, inputs, delays, mostUnderWay: () => mostUnderWay };
+  const table = createDynamoDbTable(client, TABLE, { sleep, random: () => 0.999_999, now: () => time.now });
+  return { table, inputs, delays, moments, time, mostUnderWay: () => mostUnderWay };
 }
 
 const named = (name: string, more: object = {}) => Object.assign(new Error(name), { name }, more);
@@ -77,20 +86,70 @@ describe('DynamoDB table, when DynamoDB pushes back', () => {
       stored.push(...requests.slice(0, 10));
       return { UnprocessedItems: requests.length > 10 ? { [TABLE]: requests.slice(10) } : {} };
     });
-    await table.batchWrite(puts(25));
+    expect(await table.batchWrite(puts(25))).toEqual([]);
     expect(stored).toEqual(
       puts(25).map(({ put }) => ({ PutRequest: { Item: { pk: { S: 'p' }, sk: { S: put.sk } } } })),
     );
     expect(delays).toEqual([50, 50]);
   });
 
-  test('given unprocessed items for ever, when a batch is written, it is given up with an error', async () => {
-    const { table, inputs, delays } = scripted((input: BatchWriteItemCommandInput) => ({
-      UnprocessedItems: input.RequestItems,
-    }));
-    await expect(table.batchWrite(puts(3))).rejects.toThrow('left 3 of a batch unprocessed');
-    expect(inputs).toHaveLength(9);
-    expect(delays).toEqual([100, 200, 400, 800, 1600, 2000, 2000, 2000]);
+  const never = [
+    ['unprocessed items', (input: BatchWriteItemCommandInput) => ({ UnprocessedItems: input.RequestItems })],
+    ['throttling', () => named('ProvisionedThroughputExceededException')],
+  ] as const;
+  test.each(never)(
+    'given %s for ever, a batch comes back after ten seconds as it was, and is sent no more',
+    async (_name, answer) => {
+      const { table, delays, moments } = scripted(answer);
+      const writes = [...puts(2), { delete: { pk: 'p', sk: 'gone' } }];
+      expect(await table.batchWrite(writes)).toEqual(writes);
+      expect(delays).toEqual([100, 200, 400, 800, 1600, 2000, 2000, 2000]);
+      expect(Math.max(...moments)).toBeLessThan(10_000);
+    },
+  );
+
+  test('given a table that takes some, what comes back is what it did not take, and all that was never sent', async () => {
+    const stored = new Set<string>();
+    const { table, moments } = scripted((input: BatchWriteItemCommandInput) => {
+      const [first, ...others] = written(input);
+      stored.add(first?.PutRequest?.Item?.sk?.S ?? '');
+      return { UnprocessedItems: { [TABLE]: others } };
+    }, 900);
+    const left = await table.batchWrite(puts(200));
+    const back = left.map((write) => ('put' in write ? write.put.sk : ''));
+    expect(stored.size).toBeGreaterThan(3);
+    expect(new Set([...stored, ...back]).size).toBe(200);
+    expect(stored.size + back.length).toBe(200);
+    expect(Math.max(...moments)).toBeLessThan(10_000);
+  });
+
+  test('given an answer that names writes which were not sent, none is taken to stand', async () => {
+    const stranger = { PutRequest: { Item: { pk: { S: 'p' }, sk: { S: 'stranger' } } } };
+    const { table } = scripted(() => ({ UnprocessedItems: { [TABLE]: [stranger] } }));
+    expect(await table.batchWrite(puts(3))).toEqual(puts(3));
+  });
+
+  test('given a process that stood still for a minute while it waited, nothing is sent after that', async () => {
+    const world = scripted((input: BatchWriteItemCommandInput) => {
+      // As a container that is frozen: the timer fires a minute late.
+      world.time.now += 60_000;
+      return { UnprocessedItems: input.RequestItems };
+    });
+    expect(await world.table.batchWrite(puts(3))).toEqual(puts(3));
+    expect(world.inputs).toHaveLength(1);
+  });
+
+  test('given push-back, fewer requests are under way at once, also those of other calls', async () => {
+    let refusing = true;
+    const { table, mostUnderWay, inputs } = scripted((input: BatchWriteItemCommandInput) =>
+      refusing ? { UnprocessedItems: input.RequestItems } : {},
+    );
+    await table.batchWrite(puts(100));
+    const before = mostUnderWay();
+    refusing = false;
+    inputs.splice(0);
+    await Promise.all([table.batchWrite(puts(100)), table.batchWrite(puts(100))]);
+    expect([before, inputs.length]).toEqual([4, 8]);
   });
 
   test('given unprocessed keys, when a batch is read, the rest is asked for again', async () => {
@@ -134,10 +193,27 @@ describe('DynamoDB table, when DynamoDB pushes back', () => {
     },
   );
 
-  test('given throttling without end, when an item is put, the error is thrown after the last retry', async () => {
-    const { table, inputs } = scripted(() => named('ThrottlingException'), 3);
-    await expect(table.put({ pk: 'p', sk: 's' })).rejects.toThrow('ThrottlingException');
-    expect(inputs).toHaveLength(4);
+  const calls: [string, (table: Table) => Promise<unknown>][] = [
+    ['get', (table) => table.get({ pk: 'p', sk: 's' })],
+    ['batchGet', (table) => table.batchGet([{ pk: 'p', sk: 's' }])],
+    ['put', (table) => table.put({ pk: 'p', sk: 's' })],
+    ['delete', (table) => table.delete({ pk: 'p', sk: 's' })],
+    ['transact', (table) => table.transact(puts(2))],
+    ['query', (table) => collect(table.query({ pk: 'p' }))],
+  ];
+  test.each(calls)(
+    'given throttling without end, %s throws PushedBack, and sends nothing after ten seconds',
+    async (_name, call) => {
+      const { table, moments } = scripted(() => named('ThrottlingException'));
+      await expect(call(table)).rejects.toThrow(PushedBack);
+      expect(moments.length).toBeGreaterThan(8);
+      expect(Math.max(...moments)).toBeLessThan(10_000);
+    },
+  );
+
+  test('given keys that stay unprocessed, when they are read, PushedBack is thrown', async () => {
+    const { table } = scripted((input: BatchGetItemCommandInput) => ({ UnprocessedKeys: input.RequestItems }));
+    await expect(table.batchGet([{ pk: 'p', sk: 's' }])).rejects.toThrow(PushedBack);
   });
 
   test('given a conflict with another transaction, the same request is made again, with the same token', async () => {

@@ -53,12 +53,13 @@ export function gatedTable(
       const last = [...new Map(writes.map((each) => [keyIdentity(keyOfWrite(each)), each])).values()];
       for (let start = 0; start < last.length; start += batchAtOnce) {
         const some = last.slice(start, start + batchAtOnce);
-        const put = (): Promise<void> => {
+        const put = async (): Promise<void> => {
           hooks.onWrite(process, some, false);
-          return table.batchWrite(some);
+          await table.batchWrite(some);
         };
         await process.call(textOf('batch', some), put, fallible);
       }
+      return [];
     },
     query: (query) => pagedQuery(query, (page) => readPage(process, table, page)),
   };

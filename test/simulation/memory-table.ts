@@ -60,7 +60,10 @@ export function createMemoryTable(onCommit: CommitListener = () => undefined): M
     },
     put: async (item, condition) => store.commit([{ put: item, ...(condition && { condition }) }]),
     delete: async (key, condition) => store.commit([{ delete: key, ...(condition && { condition }) }]),
-    batchWrite: async (writes) => store.batch(writes),
+    async batchWrite(writes) {
+      store.batch(writes);
+      return [];
+    },
     transact: async (writes) => store.commit(writes),
     query: (query) => pagedQuery(query, async (page) => store.slice(page)),
   };

@@ -38,7 +38,7 @@ export function countWrites(table: Table): CountingTable {
     },
     async batchWrite(writes) {
       await note(writes);
-      await table.batchWrite(writes);
+      return table.batchWrite(writes);
     },
     async transact(writes) {
       await note(writes);

@@ -36,7 +36,7 @@ export function meterTable(table: Table): Table & { readonly units: { write: num
     },
     async batchWrite(writes) {
       for (const write of writes) units.write += written(write);
-      await table.batchWrite(writes);
+      return table.batchWrite(writes);
     },
     async transact(writes) {
       for (const write of writes) units.write += 2 * written(write);

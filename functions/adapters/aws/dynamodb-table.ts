@@ -16,11 +16,13 @@ import { toConditionInput } from './dynamodb-table-conditions.ts';
 import { queryItems } from './dynamodb-table-query.ts';
 import type { TableTarget } from './dynamodb-table-target.ts';
 import { toAttributes, toItem, toKeyAttributes } from './dynamodb-table-values.ts';
-import { cancellationReasons, DEFAULT_PATIENCE, type Patience, persist } from './patience.ts';
+import { createFlightLimit } from './flight-limit.ts';
+import { cancellationReasons, persist, TABLE_PATIENCE, type TablePatience } from './patience.ts';
 
 /**
  * The Table port on one DynamoDB table. Conditions that fail throw ConditionFailed, broken limits a plain Error before
- * anything is sent; throttling and conflicts are retried with backoff, then thrown as the SDK threw them.
+ * anything is sent; throttling and conflicts are tried again for ten seconds, then PushedBack. All batches of writes that
+ * go through one table made here share one limit: make one a process.
  *
  * A conditional put or delete whose answer was lost, and which the SDK sent again, can throw ConditionFailed although
  * it was applied. Transactions cannot: their token makes the second try a repetition of the first.
@@ -28,9 +30,10 @@ import { cancellationReasons, DEFAULT_PATIENCE, type Patience, persist } from '.
 export function createDynamoDbTable(
   client: Pick<DynamoDBClient, 'send'>,
   tableName: string,
-  patience: Partial<Patience> = {},
+  patience: Partial<TablePatience> = {},
 ): Table {
-  const target: TableTarget = { client, tableName, patience: { ...DEFAULT_PATIENCE, ...patience } };
+  const flights = createFlightLimit();
+  const target: TableTarget = { client, tableName, patience: { ...TABLE_PATIENCE, ...patience }, flights };
   return {
     get: (key) => get(target, key),
     batchGet: (keys) => batchGet(target, keys),

@@ -81,8 +81,8 @@ async function batchGet(file: SqliteFile, keys: readonly Key[]): Promise<Item[]>
   return items;
 }
 
-/** Each chunk is one transaction: one fsync for a thousand writes. */
-async function batchWrite(writer: Writer, writes: readonly PlainWrite[]): Promise<void> {
+/** Each chunk is one transaction: one fsync for a thousand writes. A file takes all of them. */
+async function batchWrite(writer: Writer, writes: readonly PlainWrite[]): Promise<readonly PlainWrite[]> {
   for (const write of writes) 'put' in write ? checkItem(write.put) : checkKey(write.delete);
   for (let start = 0; start < writes.length; start += CHUNK) {
     if (start > 0) await nextTurn();
@@ -90,6 +90,7 @@ async function batchWrite(writer: Writer, writes: readonly PlainWrite[]): Promis
       for (const write of writes.slice(start, start + CHUNK)) apply(writer, write);
     });
   }
+  return [];
 }
 
 function transact(writer: Writer, writes: readonly TransactWrite[]): void {

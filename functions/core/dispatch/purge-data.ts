@@ -58,7 +58,7 @@ export async function purgeData(deps: PurgeDeps, uid: string): Promise<void> {
       removed += deleted;
       deps.alive?.();
       // Handing on after nothing was done could go on for ever.
-      if (deleted === 0 || deps.clock.now() < (deps.yieldAt ?? Number.POSITIVE_INFINITY)) continue;
+      if (removed === 0 || deps.clock.now() < (deps.yieldAt ?? Number.POSITIVE_INFINITY)) continue;
       await amendLease(deps.table, uid, (lease) => ({ ...lease, expires_at: 0 }));
       await deps.queue.send(again);
       return;
@@ -134,10 +134,18 @@ async function* emptyPartition(table: Table, pk: string): AsyncIterable<number> 
   for await (const { sk } of table.query({ pk })) {
     deletes.push({ delete: { pk, sk } });
     if (deletes.length < chunk) continue;
-    await table.batchWrite(deletes);
-    yield deletes.length;
+    yield* deleteAll(table, deletes);
     deletes = [];
   }
-  await table.batchWrite(deletes);
-  yield deletes.length;
+  yield* deleteAll(table, deletes);
+}
+
+/** Says how much was taken after each time that it was sent. No write of another's can come to harm: the uid is purged for
+ *  good, so that nobody has to look at its lease again. */
+async function* deleteAll(table: Table, deletes: readonly PlainWrite[]): AsyncIterable<number> {
+  for (let left = deletes; left.length > 0; ) {
+    const sent = left.length;
+    left = await table.batchWrite(left);
+    yield sent - left.length;
+  }
 }

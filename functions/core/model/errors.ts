@@ -49,6 +49,7 @@ export type RunFailureCode =
   | 'run_time_limit'
   | 'run_page_limit'
   | 'listing_too_large'
+  | 'table_throttled'
   | 'internal';
 
 /** What is wrong with what is stored: another version of Stocktake wrote it, and reading it on a guess would be worse. */
@@ -67,6 +68,18 @@ export class Failure extends Error {
     this.name = 'Failure';
     this.code = code;
     this.details = options.details ?? [];
+  }
+}
+
+/**
+ * The store behind the Table port did not take a request now, nor when it was sent again: it has not been applied. Nothing is
+ * wrong with it: whoever can wait sends it again, and whoever cannot is to be told to come back. `why` is the store's word
+ * for it.
+ */
+export class PushedBack extends Error {
+  constructor(why: string) {
+    super(`the table pushed the request back (${why})`);
+    this.name = 'PushedBack';
   }
 }
 

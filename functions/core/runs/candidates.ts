@@ -1,4 +1,5 @@
 import type { Item, PlainWrite, Table } from '../model/ports/table.ts';
+import type { WriteBatch } from '../table/write-all.ts';
 
 /** Candidates outlive their run so long, for the decision about a hold, and for the next run where that comes later. */
 const keepMs = 30 * 86_400_000;
@@ -62,16 +63,16 @@ async function amongKeys(table: Table, pk: string, keys: readonly string[]): Pro
   return new Set(items.map((item) => item.sk));
 }
 
-/** Forgets what a pass noted of the keys after one and up to another, or all of it. */
+/** Forgets what a pass noted of the keys after one and up to another, or all of it, as far as `write` takes it. */
 export async function dropCandidates(
-  table: Table,
+  { table, write }: { readonly table: Table; readonly write: WriteBatch },
   uid: string,
   pass: string,
   within: { readonly after?: string; readonly through?: string } = {},
 ): Promise<void> {
   let deletes: PlainWrite[] = [];
   const flush = async (): Promise<void> => {
-    await table.batchWrite(deletes);
+    await write(deletes);
     deletes = [];
   };
   for (const pk of [candidatePartition(uid, pass), leavingPartition(uid, pass)]) {

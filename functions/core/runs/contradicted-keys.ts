@@ -1,4 +1,5 @@
 import type { Item, PlainWrite, Table } from '../model/ports/table.ts';
+import type { WriteBatch } from '../table/write-all.ts';
 
 /** No more keys of a datasource are remembered: with more, a run fails, for its listing is not to be relied on. */
 export const mostContradicted = 1000;
@@ -21,7 +22,7 @@ export async function listContradicted(table: Table, uid: string): Promise<strin
  * whatever stands there only has a run ask for a key that it would ask for anyway, or sample.
  */
 export async function rememberContradicted(
-  table: Table,
+  { table, write }: { readonly table: Table; readonly write: WriteBatch },
   uid: string,
   keys: Iterable<string>,
   now: number,
@@ -35,7 +36,7 @@ export async function rememberContradicted(
     else if (Number(ttl) - seconds > keepSeconds / 2) left.delete(sk);
   }
   for (const sk of left) writes.push({ put: { pk, sk, v: 1, ttl: seconds + keepSeconds } });
-  if (writes.length > 0) await table.batchWrite(writes);
+  if (writes.length > 0) await write(writes);
 }
 
 async function readItems(table: Table, uid: string): Promise<Item[]> {

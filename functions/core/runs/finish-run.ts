@@ -1,7 +1,7 @@
 import type { HeldLease } from '../lease/held-lease.ts';
 import { changeLease, freed, leaseLost, readLease } from '../lease/lease.ts';
 import { ConditionFailed } from '../model/errors.ts';
-import type { TransactWrite } from '../model/ports/table.ts';
+import type { PlainWrite, TransactWrite } from '../model/ports/table.ts';
 import type { ConnectorRow } from '../registry/connector.ts';
 import type { DatasourceRow } from '../registry/datasource.ts';
 import { syncGapMs } from '../registry/sync-gap.ts';
@@ -65,7 +65,9 @@ async function dropSuperseded(
   if (after.hold === undefined || passed === undefined) return;
   if (passed === after.hold.first || passed === after.hold.last) return;
   const run = await readRun(deps.table, uid, passed);
-  await dropCandidates(deps.table, uid, run === undefined ? passed : passIdOf(run));
+  // The run has ended: what the table does not take at once goes when its time is over.
+  const write = async (writes: readonly PlainWrite[]): Promise<void> => void (await deps.table.batchWrite(writes));
+  await dropCandidates({ table: deps.table, write }, uid, run === undefined ? passed : passIdOf(run));
 }
 
 function logEnd(deps: Pick<SyncDeps, 'log'>, run: RunRow): void {

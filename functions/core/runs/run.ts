@@ -102,6 +102,8 @@ export const runRow = z.object({
   generation: z.number().int().optional(),
   /** How often the run was taken up again since it last got anywhere. */
   resumed: z.number().int().optional(),
+  /** Since when the table has taken nothing of it, epoch milliseconds; absent where it takes what it is given. */
+  stuck_since: z.number().optional(),
   ttl: z.number().int().optional(),
 });
 export type RunRow = z.output<typeof runRow>;
@@ -139,6 +141,7 @@ export function runView(run: RunRow): Record<string, unknown> {
     inbox: _inbox,
     way: _way,
     generation: _generation,
+    stuck_since: _stuckSince,
     ...all
   } = rest;
   const { pass, ...told } = all;

@@ -149,8 +149,8 @@ function afterFailure(state: SyncState, run: RunRow, judgement: Judgement): Sync
 
 /** An approval lists anew each time: it rests on what is in the bucket now. */
 function unfinishedBy(run: RunRow): SyncState['unfinished'] {
-  if (run.error?.code !== 'run_time_limit' || run.fingerprint === undefined || run.approves !== undefined)
-    return undefined;
+  const ranOut = run.error?.code === 'run_time_limit' || run.error?.code === 'table_throttled';
+  if (!ranOut || run.fingerprint === undefined || run.approves !== undefined) return undefined;
   const began_at = run.pass?.began_at ?? run.started_at ?? run.queued_at;
   return { pass: passIdOf(run), began_at, fingerprint: run.fingerprint, way: run.way ?? run.pass?.way };
 }

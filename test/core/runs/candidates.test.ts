@@ -12,6 +12,7 @@ import {
   listLeaving,
 } from '#core/runs/candidates.ts';
 import { collect } from '#support/collect.ts';
+import { wholeWrites } from '#support/whole-writes.ts';
 
 let store: ReturnType<typeof openSqliteTable>;
 /** The sizes of batches written. */
@@ -28,7 +29,7 @@ beforeEach(() => {
 });
 afterEach(() => store.close());
 
-const noted = (pass: string, keys: readonly string[]): Promise<void> =>
+const noted = (pass: string, keys: readonly string[]): Promise<unknown> =>
   store.batchWrite(keys.map((key) => ({ put: candidateItem('u', pass, key, 9_999_999_999) })));
 const candidates = (pass: string): Promise<string[]> => collect(listCandidates(store, 'u', pass));
 
@@ -46,7 +47,7 @@ it('those of one pass are no others', async () => {
     ['a', 'c'],
   ]);
   expect(await amongCandidates(store, 'u', 'one', ['a', 'b', 'c'])).toEqual(new Set(['a', 'b']));
-  await dropCandidates(table, 'u', 'one');
+  await dropCandidates(wholeWrites(table), 'u', 'one');
   expect([await candidates('one'), await candidates('other')]).toEqual([[], ['a', 'c']]);
 });
 
@@ -57,13 +58,13 @@ it('what may leave the scope is noted apart, and forgotten together with them', 
   expect([await candidates('one'), await leaving('one'), await leaving('other')]).toEqual([['a', 'c'], ['b', 'd'], []]);
   expect(await amongLeaving(store, 'u', 'one', ['a', 'b', 'd'])).toEqual(new Set(['b', 'd']));
   expect(await amongCandidates(store, 'u', 'one', ['a', 'b', 'd'])).toEqual(new Set(['a']));
-  await dropCandidates(table, 'u', 'one', { after: 'b' });
+  await dropCandidates(wholeWrites(table), 'u', 'one', { after: 'b' });
   expect([await candidates('one'), await leaving('one')]).toEqual([['a'], ['b']]);
 });
 
 it('those after one key and up to another are forgotten alone', async () => {
   await noted('one', ['a', 'b', 'c', 'd']);
-  await dropCandidates(table, 'u', 'one', { after: 'a', through: 'c' });
+  await dropCandidates(wholeWrites(table), 'u', 'one', { after: 'a', through: 'c' });
   expect(await candidates('one')).toEqual(['a', 'd']);
 });
 
@@ -72,6 +73,6 @@ it('many are forgotten by 500', async () => {
     'one',
     Array.from({ length: 1001 }, (_, index) => `k${index}`),
   );
-  await dropCandidates(table, 'u', 'one');
+  await dropCandidates(wholeWrites(table), 'u', 'one');
   expect([sizes, await candidates('one')]).toEqual([[500, 500, 1], []]);
 });

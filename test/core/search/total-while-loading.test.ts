@@ -81,8 +81,9 @@ async function runWatched(id: string, look: () => Promise<void>): Promise<RunRow
       await guarded.look();
     },
     async batchWrite(writes) {
-      await table.batchWrite(writes);
+      const left = await table.batchWrite(writes);
       await guarded.look();
+      return left;
     },
   };
   const run = await world.run(id, { table: watched });

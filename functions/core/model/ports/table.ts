@@ -57,8 +57,9 @@ export type Query = {
 
 /**
  * Items under (pk, sk). All reads are strongly consistent. Throws ConditionFailed when a condition does not hold, and
- * Failure `other_form` when an item that is read was written by a version whose form this one does not know.
- * Nothing is written partly: a batch either stands whole or throws after having retried what the store pushed back.
+ * Failure `other_form` when an item that is read was written by a version whose form this one does not know. What the
+ * store pushes back is sent again for ten seconds (core/timing/time-budget.ts); then PushedBack is thrown, and nothing was
+ * applied.
  */
 export interface Table {
   get(key: Key): Promise<Item | undefined>;
@@ -66,8 +67,12 @@ export interface Table {
   batchGet(keys: readonly Key[]): Promise<Item[]>;
   put(item: Item, condition?: Condition): Promise<void>;
   delete(key: Key, condition?: Condition): Promise<void>;
-  /** Any number of writes; without conditions and not atomic as a whole. The same key twice: the last one wins. */
-  batchWrite(writes: readonly PlainWrite[]): Promise<void>;
+  /**
+   * Any number of writes; without conditions and not atomic as a whole. The same key twice: the last one wins. Returns those
+   * that the store did not take, in no particular order: the others stand. No write of it is begun after ten seconds, nor
+   * under way half a minute after the call; so whoever may write no more does not send the rest again (core/table/write-all.ts).
+   */
+  batchWrite(writes: readonly PlainWrite[]): Promise<readonly PlainWrite[]>;
   /** All or nothing, at most 100 writes (the limit of DynamoDB's TransactWriteItems), each key at most once. */
   transact(writes: readonly TransactWrite[]): Promise<void>;
   /** Pages lazily: stopping early reads no further. */

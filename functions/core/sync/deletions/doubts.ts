@@ -1,7 +1,9 @@
 import type { RecordRow } from '../../catalogue/record.ts';
+import type { PlainWrite } from '../../model/ports/table.ts';
 import { amongCandidates } from '../../runs/candidates.ts';
 import { listContradicted, mostContradicted, rememberContradicted } from '../../runs/contradicted-keys.ts';
 import type { Past } from '../../runs/sync-state.ts';
+import { writeInTurn } from '../worker/push-back.ts';
 import { confirmGone, type Findings, listingContradicted } from './confirm-gone.ts';
 import { liveRecordsAt } from './gone-records.ts';
 import type { SettlingContext } from './settling-context.ts';
@@ -64,8 +66,10 @@ export async function assertOddKeysOnly(context: SettlingContext, doubts: Doubts
 }
 
 /** Keeps them for the next run, which asks for them first. */
-export async function rememberDoubts({ deps, uid }: SettlingContext, doubts: Doubts): Promise<void> {
-  await rememberContradicted(deps.table, uid, keysOf(doubts), deps.clock.now());
+export async function rememberDoubts(context: SettlingContext, doubts: Doubts): Promise<void> {
+  const { deps, uid } = context;
+  const write = (writes: readonly PlainWrite[]): Promise<void> => writeInTurn(context, writes);
+  await rememberContradicted({ table: deps.table, write }, uid, keysOf(doubts), deps.clock.now());
 }
 
 /** All of them, those that surely exist first. */

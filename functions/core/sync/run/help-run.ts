@@ -6,6 +6,7 @@ import { isEnded } from '../../runs/run.ts';
 import { readRun } from '../../runs/run-store.ts';
 import type { SyncDeps } from '../../runs/sync-deps.ts';
 import type { WorkMessage } from '../../runs/work-message.ts';
+import { patiently } from '../worker/push-back.ts';
 import type { RunContext } from '../worker/run-context.ts';
 import { RunCanceled, RunYielded } from '../worker/run-unwound.ts';
 import { openWorker } from '../worker/run-worker.ts';
@@ -18,7 +19,7 @@ import { callHolder } from './suspend-run.ts';
  * this worker off breaks the run off.
  */
 export async function helpRun(deps: SyncDeps, message: Extract<WorkMessage, { type: 'ranges' }>): Promise<void> {
-  const context = await open(deps, message);
+  const context = await open(patiently(deps), message);
   if (context === undefined) return;
   try {
     const done = await syncRanges(context);

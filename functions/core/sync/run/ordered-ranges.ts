@@ -21,8 +21,9 @@ export async function syncInOrder(context: RunContext): Promise<void> {
       work = (await syncRange(context, work, listing)) ?? (await context.board.claim());
     }
   } catch (error) {
-    // What was sorted is gone with this invocation: the next one would begin from nothing.
-    if (error instanceof RunYielded && context.way === 'spool') throw doesNotFit(context);
+    // What was sorted is gone with this invocation: the next one would begin from nothing. Where it waited for the table, the
+    // listing itself did fit, and what was written is passed over the next time.
+    if (error instanceof RunYielded && context.way === 'spool' && !error.pushedBack) throw doesNotFit(context);
     throw error;
   } finally {
     await listing.close();

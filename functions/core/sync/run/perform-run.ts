@@ -12,6 +12,7 @@ import { type Settlement, settleDeletions } from '../deletions/settle-deletions.
 import type { SettlingTally } from '../deletions/settling-context.ts';
 import { sumTallies } from '../progress/range-tally.ts';
 import { proveCuts } from '../walk/prove-cut.ts';
+import { assertNotStuck, patiently } from '../worker/push-back.ts';
 import { checkpoint, type RunContext } from '../worker/run-context.ts';
 import { RunCanceled, RunYielded } from '../worker/run-unwound.ts';
 import { openWorker, scopeChanged } from '../worker/run-worker.ts';
@@ -20,7 +21,7 @@ import { syncInOrder } from './ordered-ranges.ts';
 import { syncRanges } from './range-streams.ts';
 import { demandReadable, warningsOf } from './run-warnings.ts';
 import { splitGrownRanges } from './split-grown.ts';
-import { parkRun, suspendRun } from './suspend-run.ts';
+import { giveBack, parkRun, suspendRun } from './suspend-run.ts';
 import { noteServer, noteWayChange } from './way-of-run.ts';
 
 /**
@@ -28,7 +29,8 @@ import { noteServer, noteWayChange } from './way-of-run.ts';
  * message for the user; or hands it on when this invocation's time is over, or when other workers are still at some of
  * its ranges. Returns the run as it is then, or as it was if another run took its place meanwhile.
  */
-export async function performRun(deps: SyncDeps, started: StartedRun): Promise<RunRow> {
+export async function performRun(given: SyncDeps, started: StartedRun): Promise<RunRow> {
+  const deps = patiently(given);
   const held = holdLease(deps, started.datasource.uid, started.lease, deps.settings.requestTimeoutMs);
   try {
     return await perform(deps, started, held);
@@ -52,7 +54,7 @@ async function perform(deps: SyncDeps, started: StartedRun, held: HeldLease): Pr
     if (ended.status === 'completed' && !started.run.dry_run) await splitGrownRanges(context);
     return await finishRun(deps, started, held, endedRun(context, started.run, tally, ended));
   } catch (error) {
-    if (error instanceof RunYielded && context !== undefined) return await suspendRun(context);
+    if (error instanceof RunYielded) return await handOn(deps, started, { context, error, held, tally });
     if (error instanceof WayChange && context !== undefined) return await changeWay(context, started, error);
     if (error instanceof Failure && error.code === 'lease_lost') throw error;
     const ended = outcomeOf(deps, started.run, error);
@@ -61,6 +63,30 @@ async function perform(deps: SyncDeps, started: StartedRun, held: HeldLease): Pr
     context?.bucket.close();
   }
 }
+
+/** This invocation's time is over. Where it waited for the table to the last, and had for an hour, the run ends. */
+async function handOn(deps: SyncDeps, started: StartedRun, { context, error, held, tally }: Unwound): Promise<RunRow> {
+  if (context === undefined) return await giveBack(deps, started);
+  try {
+    if (error.pushedBack) await assertNotStuck(context);
+  } catch (failure) {
+    if (!(failure instanceof Failure)) throw failure;
+    return await finishRun(
+      deps,
+      started,
+      held,
+      endedRun(context, started.run, tally, outcomeOf(deps, started.run, failure)),
+    );
+  }
+  return await suspendRun(context);
+}
+
+type Unwound = {
+  readonly context: RunContext | undefined;
+  readonly error: RunYielded;
+  readonly held: HeldLease;
+  readonly tally: Partial<SettlingTally>;
+};
 
 /** The pass begins again in another way. Each way is slower and safer than the one before, so there are two changes at the
  *  most. */

@@ -5,6 +5,7 @@ import { fenceCheck, leaseLost } from '../../lease/lease.ts';
 import { ConditionFailed } from '../../model/errors.ts';
 import type { Item, PlainWrite, Query, TransactWrite } from '../../model/ports/table.ts';
 import { markSaved, workOn, workWrite } from '../progress/range-work.ts';
+import { writeInTurn } from '../worker/push-back.ts';
 import { checkpoint, type RunContext } from '../worker/run-context.ts';
 
 /** Copied and deleted in batches of this many. */
@@ -107,20 +108,21 @@ async function copyRecords(context: RunContext, range: RangeRow, move: Move) {
   for await (const items of inBatches(deps.table.query(query))) {
     await checkpoint(context, copied.objects > 0);
     const live = items.filter((item) => item.gone === undefined);
-    await context.held.assertWritable();
-    await deps.table.batchWrite(live.map((item) => ({ put: { ...item, pk, quiet: true } })));
+    const puts = live.map((item) => ({ put: { ...item, pk, quiet: true } }));
+    await writeInTurn(context, puts);
     copied.objects += live.length;
     for (const { size } of live) copied.bytes += Number(size);
   }
   return copied;
 }
 
-async function copyLeaves({ deps, uid, held }: RunContext, range: RangeRow, move: Move): Promise<void> {
+async function copyLeaves(context: RunContext, range: RangeRow, move: Move): Promise<void> {
+  const { deps, uid } = context;
   const pk = leafPartition(uid, move.id);
   const query = { pk: leafPartition(uid, range.id), from: move.after };
   for await (const items of inBatches(deps.table.query(query))) {
-    await held.assertWritable();
-    await deps.table.batchWrite(items.map((item) => ({ put: { ...item, pk } })));
+    const puts = items.map((item) => ({ put: { ...item, pk } }));
+    await writeInTurn(context, puts);
   }
 }
 
@@ -145,7 +147,7 @@ async function deleteAll(context: RunContext, query: Query): Promise<void> {
     await checkpoint(context, deleted);
     deleted = true;
     const deletes: PlainWrite[] = items.map(({ pk, sk }) => ({ delete: { pk, sk } }));
-    await context.deps.table.batchWrite(deletes);
+    await writeInTurn(context, deletes);
   }
 }
 

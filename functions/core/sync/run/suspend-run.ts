@@ -2,6 +2,8 @@ import { amendLease, leaseLost, putInQueue, readLease } from '../../lease/lease.
 import { ConditionFailed } from '../../model/errors.ts';
 import type { RunRow } from '../../runs/run.ts';
 import { runItem } from '../../runs/run-store.ts';
+import type { StartedRun } from '../../runs/start-run.ts';
+import type { SyncDeps } from '../../runs/sync-deps.ts';
 import type { WorkMessage } from '../../runs/work-message.ts';
 import { saveWork } from '../progress/range-work.ts';
 import type { RunContext } from '../worker/run-context.ts';
@@ -16,6 +18,17 @@ export async function suspendRun(context: RunContext): Promise<RunRow> {
   const noted = await letGo(context);
   await callHolder(context);
   return noted;
+}
+
+/** Hands a run on that this invocation could not even begin with: the table let it read nothing. */
+export async function giveBack(deps: SyncDeps, { run, lease: taken }: StartedRun): Promise<RunRow> {
+  const { uid, datasource, id } = run;
+  const lease = await readLease(deps.table, uid);
+  if (lease.fence !== taken.fence || lease.run !== id) throw leaseLost();
+  await deps.table.transact([putInQueue(deps, uid, lease)]);
+  const message: WorkMessage = { type: 'run', datasource, uid, run: id };
+  await deps.queue.send(message);
+  return run;
 }
 
 /**

@@ -7,6 +7,7 @@ import { candidateExpiry, candidateItem, leavingItem } from '../../runs/candidat
 import type { MergeSink } from '../merge/merge-range.ts';
 import { shownKeys } from '../progress/range-tally.ts';
 import { assertWritable, type RangeWork } from '../progress/range-work.ts';
+import { writeInTurn } from '../worker/push-back.ts';
 import type { RunContext } from '../worker/run-context.ts';
 import { markDirty } from './mark-dirty.ts';
 import { removeOutOfScope } from './remove-out-of-scope.ts';
@@ -16,7 +17,8 @@ const chunk = 250;
 
 /** Turns what a merge finds into writes and counts; a dry run only counts. */
 export type RangeWriter = MergeSink & {
-  /** Writes what is in hand; true if there was anything. Throws Failure `lease_lost` if another run took over. */
+  /** Writes what is in hand; true if there was anything. Throws Failure `lease_lost` if another run took over, and what
+   *  writeInTurn throws: then a part of it stands. */
   flush(): Promise<boolean>;
 };
 
@@ -142,16 +144,15 @@ class Writer implements RangeWriter {
 
   async #writeInHand(): Promise<void> {
     if (this.#puts.length === 0 && this.#leaving.length === 0) return;
-    const { deps } = this.#context;
     this.#wrote = true;
     // Candidates for deletion leave what is stored as it is.
     const changes = this.#leaving.length > 0 || this.#puts.some(({ pk }) => pk === this.#pk);
     if (changes) await markDirty(this.#context, this.#work);
     const writes = this.#puts.map((put) => ({ put }));
     this.#puts = [];
+    const mayWrite = (): Promise<void> => assertWritable(this.#context, this.#work);
     for (let start = 0; start < writes.length; start += chunk) {
-      await assertWritable(this.#context, this.#work);
-      await deps.table.batchWrite(writes.slice(start, start + chunk));
+      await writeInTurn(this.#context, writes.slice(start, start + chunk), mayWrite);
     }
     const leaving = this.#leaving;
     this.#leaving = [];

@@ -5,11 +5,13 @@ import { fenceCheck, leaseLost } from '../../lease/lease.ts';
 import { ConditionFailed, Failure } from '../../model/errors.ts';
 import type { PlainWrite, Table } from '../../model/ports/table.ts';
 import { dropCandidates } from '../../runs/candidates.ts';
+import type { WriteBatch } from '../../table/write-all.ts';
 import { type LeafLedger, openLeafLedger } from '../merge/leaf-ledger.ts';
 import { isOdd } from '../merge/listed-row.ts';
 import { mergeRange, type RangeMerge } from '../merge/merge-range.ts';
 import type { RangeTally } from '../progress/range-tally.ts';
-import { markSaved, type RangeWork, saveWork } from '../progress/range-work.ts';
+import { assertWritable, markSaved, type RangeWork, saveWork } from '../progress/range-work.ts';
+import { writeInTurn } from '../worker/push-back.ts';
 import type { RunContext } from '../worker/run-context.ts';
 import { noteProgress } from '../worker/run-progress.ts';
 import { RunCanceled, RunYielded } from '../worker/run-unwound.ts';
@@ -27,6 +29,8 @@ type Stream = {
   readonly writer: RangeWriter;
   readonly ledger: LeafLedger;
   readonly listing: Listing;
+  /** How the work stood when the step began that this stream is in; undefined between two pages. */
+  resting: Pick<RangeWork, 'position' | 'bridge' | 'saved'> | undefined;
 };
 
 /** Digests are not believed in one of so many runs, at each leaf in turn, so that whatever diverged heals. A prime, for
@@ -47,17 +51,23 @@ export async function syncRange(
   work: RangeWork,
   listing: Listing,
 ): Promise<RangeWork | undefined> {
-  const stream = await openStream(context, work, listing);
+  const stream = await openStream(context, work, listing).catch(async (error: unknown) => {
+    if (isStop(error) && work.version > 0) await release(context, work);
+    throw error;
+  });
   try {
     for await (const page of listedPages(context, work, listing)) {
       noteOpening(context, work, listing);
+      beginStep(stream);
       await takePage(stream, page);
+      stream.resting = undefined;
       if (page.complete) break;
       // Some servers answer pages without a key; the listing got no further by them.
       if (page.rows.length === 0) continue;
       const next = await cut(stream, page.lastKey);
       if (next !== undefined) return next;
     }
+    beginStep(stream);
     await stream.merge.end();
     await writeInHand(stream);
     work.page = listing.evidence;
@@ -69,6 +79,11 @@ export async function syncRange(
   } finally {
     await stream.merge.close();
   }
+}
+
+function beginStep(stream: Stream): void {
+  const { position, bridge, saved } = stream.work;
+  stream.resting = { position, bridge, saved };
 }
 
 /** The first page after a cut is held against what the listing before it finds beyond its end. */
@@ -83,7 +98,8 @@ async function openStream(context: RunContext, work: RangeWork, listing: Listing
   const { range, position } = work;
   const pk = recordPartition(uid, range.id);
   // What an invocation that died noted beyond its checkpoint is noted again, if it is still so.
-  if (work.begun) await dropCandidates(deps.table, uid, pass.id, { after: position ?? range.lo, through: range.hi });
+  if (work.begun)
+    await dropCandidates(ofRange(context, work), uid, pass.id, { after: position ?? range.lo, through: range.hi });
   const trusted = !work.suspect && range.doubted !== true;
   if (!trusted && !run.dry_run) await forgetLeaves(context, work);
   const offset = context.board.offsetOf(range);
@@ -101,7 +117,13 @@ async function openStream(context: RunContext, work: RangeWork, listing: Listing
   const writer = createRangeWriter(context, work);
   const { leafRecords } = deps.settings;
   const merge = mergeRange({ table: deps.table, pk, hi: () => work.range.hi, ledger, sink: writer, leafRecords });
-  return { context, work, merge, writer, ledger, listing };
+  return { context, work, merge, writer, ledger, listing, resting: undefined };
+}
+
+/** The table, with a way to write batches to it while the range is this worker's. */
+function ofRange(context: RunContext, work: RangeWork) {
+  const write: WriteBatch = (writes) => writeInTurn(context, writes, () => assertWritable(context, work));
+  return { table: context.deps.table, write };
 }
 
 /** The share of the catalogue that this run verifies: each record's turn comes once in so many runs. */
@@ -111,7 +133,9 @@ function verifiedBy({ board, held }: RunContext, offset: number): boolean {
 }
 
 /** Digests that are not believed in this run must not be believed in a later one either. */
-async function forgetLeaves({ deps, uid }: RunContext, { range, position }: RangeWork): Promise<void> {
+async function forgetLeaves(context: RunContext, work: RangeWork): Promise<void> {
+  const { deps, uid } = context;
+  const { range, position } = work;
   const pk = leafPartition(uid, range.id);
   const from = position ?? range.lo;
   const stale: PlainWrite[] = [];
@@ -119,7 +143,7 @@ async function forgetLeaves({ deps, uid }: RunContext, { range, position }: Rang
     stale.push({ delete: { pk, sk } });
   }
   for await (const { sk } of deps.table.query({ pk, after: from })) stale.push({ delete: { pk, sk } });
-  await deps.table.batchWrite(stale);
+  await ofRange(context, work).write(stale);
 }
 
 async function contentOf(table: Table, pk: string, after: string, through: string): Promise<Content> {
@@ -192,6 +216,7 @@ async function cut(stream: Stream, lastKey: string): Promise<RangeWork | undefin
   if (context.run.dry_run || !(await merge.atTail())) return undefined;
   const { stored, change } = work.tally;
   if (stored.objects + change.objects >= settings.rangeObjects) {
+    beginStep(stream);
     await merge.end();
     await writeInHand(stream);
     work.page = stream.listing.evidence;
@@ -206,7 +231,7 @@ async function cut(stream: Stream, lastKey: string): Promise<RangeWork | undefin
 }
 
 /** A page that is refused, or never comes, leaves those before it as they are; so does whoever stops the run. */
-function isBetweenPages(error: unknown): boolean {
+function isStop(error: unknown): boolean {
   if (error instanceof Failure) return error.code !== 'lease_lost';
   return error instanceof RunYielded || error instanceof RunCanceled;
 }
@@ -215,17 +240,59 @@ function isBetweenPages(error: unknown): boolean {
  *  proved stays. Whatever stops it, what it added is counted. */
 async function leave(stream: Stream, error: unknown): Promise<void> {
   const { context, work } = stream;
-  const reached = work.listed ?? work.position;
-  const between = isBetweenPages(error) && !work.done;
   try {
-    if (between && reached !== undefined) await save(stream, reached, 'released');
-    // Claimed, and stopped before its first page: whoever goes on must not take it to be in another's hands.
-    else if (between && work.version > 0) await saveWork(context, work, 'released');
+    if (isStop(error)) await keep(stream);
     await noteCounts(context, work);
   } catch (reason) {
-    if (reason instanceof Failure && reason.code === 'lease_lost') throw reason;
-    // What stopped the stream is what the run is to tell of; the next one makes up for the rest.
-    const name = reason instanceof Error ? reason.name : '';
-    context.deps.log.warn('work not kept', { run: context.run.id, reason: name });
+    noteNotKept(context, reason);
   }
+}
+
+async function keep(stream: Stream): Promise<void> {
+  const { context, work } = stream;
+  if (await keptAll(stream)) return;
+  if (stream.resting !== undefined) goBack(work, stream.resting);
+  // Claimed, and stopped before the end of its first page: whoever goes on must not take it to be in another's hands.
+  if (work.version > 0) await saveWork(context, work, 'released');
+}
+
+/** Stopped between two pages: what was listed is decided about, as far as the table takes that. */
+async function keptAll(stream: Stream): Promise<boolean> {
+  const { work } = stream;
+  const reached = work.listed ?? work.position;
+  if (work.done || stream.resting !== undefined || reached === undefined) return false;
+  beginStep(stream);
+  try {
+    await save(stream, reached, 'released');
+    return true;
+  } catch (reason) {
+    if (!isStop(reason)) throw reason;
+    noteNotKept(stream.context, reason);
+    return false;
+  }
+}
+
+/**
+ * Stopped in the midst of a page, because the table did not take what it changed: a part of that stands. Whoever goes on lists
+ * the page once more, and finds what stands unchanged; until then no more is counted than what was stored with its page.
+ */
+function goBack(work: RangeWork, resting: NonNullable<Stream['resting']>): void {
+  // A range that was to be closed may be so only if the table took it.
+  if (work.done) Object.assign(work, { ...resting, done: false });
+  work.listed = undefined;
+  work.tally = structuredClone(work.saved.tally);
+}
+
+async function release(context: RunContext, work: RangeWork): Promise<void> {
+  try {
+    await saveWork(context, work, 'released');
+  } catch (reason) {
+    noteNotKept(context, reason);
+  }
+}
+
+function noteNotKept({ deps, run }: RunContext, reason: unknown): void {
+  if (reason instanceof Failure && reason.code === 'lease_lost') throw reason;
+  // What stopped the stream is what the run is to tell of; the next one makes up for the rest.
+  deps.log.warn('work not kept', { run: run.id, reason: reason instanceof Error ? reason.name : '' });
 }

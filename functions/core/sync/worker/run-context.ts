@@ -47,6 +47,9 @@ export type RunProgress = {
   scopeSeen: boolean;
   /** One stream broke off: the others stop at their next page. */
   halted: boolean;
+  /** Since when the table has taken nothing of this run's, epoch milliseconds, also in invocations before; undefined where
+   *  it takes what it is given. */
+  stuckSince?: number | undefined;
 };
 
 /**

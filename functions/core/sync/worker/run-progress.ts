@@ -25,6 +25,7 @@ export async function noteProgress(context: RunContext): Promise<void> {
     throw error instanceof ConditionFailed ? leaseLost() : error;
   }
   progress.begun = true;
+  progress.stuckSince = undefined;
   const { pages, listed, added, modified } = noted.counters;
   const { datasource, id: run, percent } = noted;
   deps.log.info('sync in progress', { datasource, run, pages, listed, added, modified, percent });
@@ -43,6 +44,7 @@ export function progressOf(context: RunContext): RunRow {
     percent: run.first_load ? undefined : percentOf(counters.matched, expected),
     checkpoint: { fingerprint, expected, clock_skew: progress.clockSkew },
     resumed: progress.steps === 0 ? run.resumed : 0,
+    stuck_since: progress.stuckSince,
   };
 }
 

@@ -8,8 +8,12 @@ export class RunCanceled extends Error {
 
 /** Unwinds a run whose invocation has no more time; another invocation goes on with it. */
 export class RunYielded extends Error {
-  constructor() {
+  /** It had to wait for the table, and may have got nowhere for it. */
+  readonly pushedBack: boolean;
+
+  constructor(pushedBack = false) {
     super('the run goes on in another invocation');
     this.name = 'RunYielded';
+    this.pushedBack = pushedBack;
   }
 }

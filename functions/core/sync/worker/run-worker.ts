@@ -1,6 +1,7 @@
 import { compileFilter } from '../../keys/key-filter.ts';
 import { holdLease } from '../../lease/held-lease.ts';
 import type { Lease } from '../../lease/lease.ts';
+import { wasAhead } from '../../model/ahead.ts';
 import { Failure } from '../../model/errors.ts';
 import type { ConnectorRow } from '../../registry/connector.ts';
 import type { DatasourceRow } from '../../registry/datasource.ts';
@@ -70,8 +71,15 @@ export async function openWorker(
       begun: run.checkpoint !== undefined,
       scopeSeen: board.tallies().some(({ counters }) => counters.matched > 0),
       halted: false,
+      // Of the holder: a helper's own time is too short to say.
+      stuckSince: lease.holder === deps.holder ? stuckSince(deps, run) : undefined,
     },
   };
+}
+
+/** A moment that lies ahead was noted by a clock that was wrong. */
+function stuckSince({ clock }: SyncDeps, { stuck_since: since }: RunRow): number | undefined {
+  return since !== undefined && wasAhead(clock, since) ? undefined : since;
 }
 
 /** A pass that begins does so in the way that its server is known to need; one that goes on keeps its own. */

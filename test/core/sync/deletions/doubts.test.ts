@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Failure } from '#core/model/errors.ts';
 import type { HeadResult } from '#core/model/ports/bucket.ts';
 import { listContradicted, rememberContradicted } from '#core/runs/contradicted-keys.ts';
+import { wholeWrites } from '#support/whole-writes.ts';
 import { beganAt, createSettlingWorld, found, type Given, type SettlingWorld } from './settling-world.ts';
 
 let world: SettlingWorld;
@@ -11,7 +12,8 @@ beforeEach(async () => {
 afterEach(() => world.table.close());
 
 const remembered = (): Promise<string[]> => listContradicted(world.table, 'u');
-const remember = (keys: readonly string[]): Promise<void> => rememberContradicted(world.table, 'u', keys, beganAt);
+const remember = (keys: readonly string[]): Promise<void> =>
+  rememberContradicted(wholeWrites(world.table), 'u', keys, beganAt);
 const careful = { careful: true };
 const unreadable = new Failure('not_an_s3_answer', 'Not read.');
 

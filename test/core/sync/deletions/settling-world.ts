@@ -58,13 +58,13 @@ export async function createSettlingWorld() {
     ...seen,
     /** How the bucket answers a HEAD; the listed key that is asked as a control is there. */
     answer: (_key: string): HeadResult => ({ status: 'missing' }),
-    catalogue: (keys: readonly string[]): Promise<void> =>
+    catalogue: (keys: readonly string[]): Promise<unknown> =>
       table.batchWrite(keys.map((key) => ({ put: recordAt(key) }))),
     /** Notes that a pass missed these keys. */
-    missing: (keys: readonly string[], pass: string): Promise<void> =>
+    missing: (keys: readonly string[], pass: string): Promise<unknown> =>
       table.batchWrite(keys.map((key) => ({ put: candidateItem('u', pass, key, candidateExpiry(beganAt, 0)) }))),
     /** Notes that a pass may take these keys out of the scope. */
-    leaving: (keys: readonly string[], pass: string): Promise<void> =>
+    leaving: (keys: readonly string[], pass: string): Promise<unknown> =>
       table.batchWrite(keys.map((key) => ({ put: leavingItem('u', pass, key, candidateExpiry(beganAt, 0)) }))),
     /** So many records that the listing lacked. */
     async lost(count: number): Promise<string[]> {

@@ -60,7 +60,7 @@ type Seen = {
 /** Applies what it meets to the store, as the real one does, and remembers it. `leaves` drops a record at once. */
 function applyTo(seen: Seen, leaves: (key: string) => boolean): MergeSink & { flush(): Promise<void> } {
   const writes: PlainWrite[] = [];
-  const flush = async (): Promise<void> => table.batchWrite(writes.splice(0));
+  const flush = async (): Promise<void> => void (await table.batchWrite(writes.splice(0)));
   return {
     flush,
     unchanged: (content) => {

@@ -160,8 +160,9 @@ function watchTable(table: Table, seen: Sight): Table {
       note([{ delete: key }]);
     },
     async batchWrite(writes) {
-      await table.batchWrite(writes);
-      note(writes);
+      const left = await table.batchWrite(writes);
+      note(writes.filter((write) => !left.includes(write)));
+      return left;
     },
     async transact(writes) {
       await table.transact(writes);

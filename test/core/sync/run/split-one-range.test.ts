@@ -55,7 +55,7 @@ function noting(note: (writes: readonly PlainWrite[]) => Promise<void> | void): 
   return {
     async batchWrite(writes) {
       await note(writes);
-      await world.store.batchWrite(writes);
+      return world.store.batchWrite(writes);
     },
   };
 }

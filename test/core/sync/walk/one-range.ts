@@ -61,7 +61,7 @@ export async function createOneRange() {
     ...world,
     contextOf: (given: Given): RunContext => contextOf(given, world, watched),
     /** Stores records of these objects, as an earlier run did. */
-    catalogue: (keys: string): Promise<void> =>
+    catalogue: (keys: string): Promise<unknown> =>
       store.batchWrite([...keys].map((key) => ({ put: recordOf(recordsOfRange, objectOf(key), before, false) }))),
     /** Stores the row of the range, and begins work on it. */
     async begin(row: Partial<RangeRow> = {}, earlier?: WorkRow): Promise<RangeWork> {

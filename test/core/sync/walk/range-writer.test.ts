@@ -6,6 +6,7 @@ import { dropCandidates, listCandidates, listLeaving } from '#core/runs/candidat
 import { createRangeWriter } from '#core/sync/walk/range-writer.ts';
 import type { RunContext } from '#core/sync/worker/run-context.ts';
 import { collect } from '#support/collect.ts';
+import { wholeWrites } from '#support/whole-writes.ts';
 import { createOneRange, type OneRange, objectOf } from './one-range.ts';
 
 let world: OneRange;
@@ -166,7 +167,7 @@ describe('a record that is out of a scope in which nothing was listed', () => {
     const { writer } = await begin({ matched: 0, prefix: 'b/' });
     for (const key of 'acd') writer.storedOnly(recordAt(key));
     await writer.flush();
-    await dropCandidates(world.store, 'u', 'p', { after: 'a', through: 'c' });
+    await dropCandidates(wholeWrites(world.store), 'u', 'p', { after: 'a', through: 'c' });
     expect(await leaving()).toEqual(['a', 'd']);
   });
 

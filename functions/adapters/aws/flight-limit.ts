@@ -1,0 +1,55 @@
+/** One batch's leave to be under way. */
+export type Flight = {
+  /** To be called once. `unused`: nothing was sent. */
+  land(how: 'taken' | 'pushed back' | 'unused'): void;
+};
+
+export type FlightLimit = {
+  /** Resolves when one more batch may be under way, in the order of asking. */
+  enter(): Promise<Flight>;
+  /** How many may be under way now. */
+  readonly allowed: number;
+};
+
+/** Fewer than the SDK has sockets to one host (50), so that reads and checkpoints find one. */
+const most = 32;
+
+/**
+ * How many batches one process has under way: one more for each round of them that is taken whole, half as many when one is
+ * pushed back, never less than one. What was sent before the last halving says nothing of the limit since. Every writer of
+ * the process shares it, for they share the table, which pushes back less the less is thrown at it.
+ */
+export function createFlightLimit(): FlightLimit {
+  let allowed = 4;
+  let underWay = 0;
+  let halvings = 0;
+  const waiting: (() => void)[] = [];
+  const admit = (): void => {
+    while (underWay < Math.floor(allowed) && waiting.length > 0) {
+      underWay += 1;
+      waiting.shift()?.();
+    }
+  };
+  const land = (since: number, how: Parameters<Flight['land']>[0]): void => {
+    underWay -= 1;
+    if (how === 'taken') allowed = Math.min(most, allowed + 1 / allowed);
+    if (how === 'pushed back' && since === halvings) {
+      halvings += 1;
+      allowed = Math.max(1, allowed / 2);
+    }
+    admit();
+  };
+  return {
+    async enter() {
+      await new Promise<void>((resolve) => {
+        waiting.push(resolve);
+        admit();
+      });
+      const since = halvings;
+      return { land: (how) => land(since, how) };
+    },
+    get allowed() {
+      return Math.floor(allowed);
+    },
+  };
+}
