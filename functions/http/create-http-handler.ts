@@ -3,10 +3,12 @@ import httpRouter, { type Route as RouterEntry } from '@middy/http-router';
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import { jsonBody } from './body/json-body.ts';
 import { errorReply } from './error-reply.ts';
-import { routes, routesOf } from './routes.ts';
+import { crossOriginRules, routes, routesOf } from './routes.ts';
 import { accessLog } from './steps/access-log.ts';
 import { withinAnswerLimit } from './steps/answer-limit.ts';
 import { authentication, authorization } from './steps/authentication.ts';
+import { costlyLimit } from './steps/costly-limit.ts';
+import { crossOrigin } from './steps/cross-origin.ts';
 import { knownRoute } from './steps/known-route.ts';
 import { pathParameters } from './steps/path-parameters.ts';
 import { queryParameters } from './steps/query-parameters.ts';
@@ -30,18 +32,29 @@ export function createHttpHandler<F extends FunctionName>(deps: DepsOf[F] & Ever
   const notFoundResponse = ({ method, path }: { method: string; path: string }): never => {
     throw new RouteMismatch(method, path, []);
   };
+  const pages = crossOrigin(deps.corsOrigins ?? [], crossOriginRules);
   const handler = middy<HttpEvent, HttpResult>()
+    .use(pages)
     .use(accessLog(deps))
     .use(errorReply(deps))
     .use(authentication(deps.apiKeys, routes))
     .use(urlLimit)
-    .use(knownRoute(routes))
+    .use(knownRoute(routes, fn))
     .handler(httpRouter<HttpEvent, HttpResult>({ routes: entries, notFoundResponse }));
-  return async (event, lambdaContext) =>
-    handler(toHttpEvent(event, deps.clock.now()), lambdaContext ?? ({} as Context));
+  // A browser sends no key with the question whether a page may ask. It learns nothing else: any path is answered so.
+  const preflight = middy<HttpEvent, HttpResult>()
+    .use(pages)
+    .use(accessLog(deps))
+    .handler(async ({ state }) => toResult({ status: 204, body: undefined }, state.requestId));
+  return async (event, lambdaContext = {} as Context) => {
+    const asked = toHttpEvent(event, deps.clock.now());
+    if (asked.state.method === 'OPTIONS') return preflight(asked, lambdaContext);
+    const answer = await handler(asked, lambdaContext);
+    return asked.state.method === 'HEAD' ? { ...answer, body: '' } : answer;
+  };
 }
 
-function handlerOf<F extends FunctionName>(deps: DepsOf[F], route: RouteOf<F>) {
+function handlerOf<F extends FunctionName>(deps: DepsOf[F] & EveryDeps, route: RouteOf<F>) {
   return middy<HttpEvent, HttpResult>()
     .before(({ event }) => {
       event.state.route = route;
@@ -50,6 +63,7 @@ function handlerOf<F extends FunctionName>(deps: DepsOf[F], route: RouteOf<F>) {
     .use(pathParameters)
     .use(queryParameters(route))
     .use(jsonBody(route))
+    .use(costlyLimit(deps, route))
     .handler(async (event) => {
       const reply = await route.handle(contextOf(deps, event));
       return withinAnswerLimit(toResult(reply, event.state.requestId));

@@ -4,7 +4,7 @@ import type { Log } from '#core/model/ports/host.ts';
 import { refusal } from './dialects.ts';
 import { failureStatus, isAnswerable } from './table/failure-status.ts';
 import { type HttpEvent, type HttpResult, toResult } from './table/http-event.ts';
-import { RouteMismatch } from './table/match-route.ts';
+import { RouteMismatch, RouteWithoutSlash } from './table/match-route.ts';
 
 /** Answers a request that failed, in the words of its path's dialect, and logs what nobody but us can mend. */
 export function errorReply(deps: { readonly log: Log }): MiddlewareObj<HttpEvent, HttpResult> {
@@ -25,7 +25,8 @@ function isExpected(error: unknown): boolean {
   return (
     (error instanceof Failure && isAnswerable(error) && failureStatus[error.code] < 500) ||
     error instanceof ConditionFailed ||
-    error instanceof RouteMismatch
+    error instanceof RouteMismatch ||
+    error instanceof RouteWithoutSlash
   );
 }
 

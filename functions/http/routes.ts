@@ -11,6 +11,7 @@ import { scheduleRoutes } from './flexorch/schedule-routes.ts';
 import { usageRoutes } from './flexorch/usage-routes.ts';
 import { webhookRoutes } from './flexorch/webhook-routes.ts';
 import { healthRoutes } from './health-routes.ts';
+import type { CrossOriginRules } from './steps/cross-origin.ts';
 import type { FunctionName } from './table/deps.ts';
 import type { Route, RouteOf } from './table/route.ts';
 
@@ -40,6 +41,14 @@ const table: Table = {
 
 /** The route table: the router, the CDK routes, the OpenAPI document and the local server read it and nothing else. */
 export const routes: readonly Route[] = [...table.api, ...table.probe];
+
+/** What pages of other origins may send to these routes, and read of an answer: for our own steps and the gateway's. */
+export const crossOriginRules: CrossOriginRules = {
+  allowMethods: [...new Set(routes.map(({ method }) => method))],
+  allowHeaders: ['authorization', 'content-type', 'x-api-key', 'x-api-token', 'x-document-redirect', 'idempotency-key'],
+  exposeHeaders: ['x-request-id', 'retry-after'],
+  maxAge: 3600,
+};
 
 /** The routes that one function serves. */
 export function routesOf<F extends FunctionName>(fn: F): readonly RouteOf<F>[] {

@@ -9,7 +9,7 @@ import { refusal } from '#http/dialects.ts';
 import { routes } from '#http/routes.ts';
 import type { FunctionName } from '#http/table/deps.ts';
 import { type HttpResult, toResult } from '#http/table/http-event.ts';
-import { routesAt } from '#http/table/match-route.ts';
+import { routeAt } from '#http/table/match-route.ts';
 import { toApiGatewayEvent } from './api-gateway-event.ts';
 import { isLoopbackHost, loopbackProblem } from './loopback-guard.ts';
 import { dropRest, readRequestBody } from './request-body.ts';
@@ -80,7 +80,7 @@ async function serve(
     return refuse('too_large', `the body is larger than ${maxBodyBytes.toLocaleString('en')} bytes`);
   }
   const event = toApiGatewayEvent(request, body, { requestId, now: Date.now() });
-  const route = routesAt(routes, event.rawPath).find((each) => each.method === event.requestContext.http.method);
+  const route = routeAt(routes, event.requestContext.http.method, event.rawPath);
   let result: HttpResult;
   try {
     result = await handlers[route?.fn ?? 'api'](event);

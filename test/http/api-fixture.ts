@@ -13,7 +13,7 @@ import { createHttpHandler, type HttpHandler } from '#http/create-http-handler.t
 import { routes } from '#http/routes.ts';
 import { type ApiKeys, noKeysNeeded } from '#http/table/api-keys.ts';
 import type { FunctionName, HttpDeps } from '#http/table/deps.ts';
-import { routesAt } from '#http/table/match-route.ts';
+import { routeAt } from '#http/table/match-route.ts';
 import { createFakeRoles } from '#support/fake-roles.ts';
 import { createMemorySpools } from '#support/memory-spools.ts';
 import { createRecordingLog } from '#support/recording-log.ts';
@@ -173,7 +173,7 @@ async function call(
   sent: CallOptions,
 ): Promise<Answer> {
   const event = eventOf(method, path, sent);
-  const route = routesAt(routes, event.rawPath).find((each) => each.method === method);
+  const route = routeAt(routes, method, event.rawPath);
   const { statusCode = 0, headers = {}, body: text = '' } = await handlers[route?.fn ?? 'api'](event);
   return {
     status: statusCode,

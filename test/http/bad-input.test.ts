@@ -168,7 +168,6 @@ describe('URLs', () => {
     ['PATCH', '/connector/s3', 405, /this path takes GET, PUT, DELETE/],
     ['DELETE', '/connector/_search', 405, /this path takes GET, POST/],
     ['POST', '/datasource/d/_schedule', 405, /this path takes GET/],
-    ['OPTIONS', '/datasource/', 405, /this path takes POST/],
   ])('given %s %s, the answer is %i with the reason', async (method, path, status, reason) => {
     const api = createApi();
     const answer = await api.call(method, path, { body: '{"name":"x"}' });

@@ -16,7 +16,8 @@ export type ApiFailureCode =
   | 'builtin'
   | 'too_large'
   | 'unsupported_media_type'
-  | 'secret_required';
+  | 'secret_required'
+  | 'rate_limit_exceeded';
 
 /** What can go wrong between Stocktake and the S3 server of a datasource. */
 export type SourceFailureCode =

@@ -1,12 +1,13 @@
 import { ConditionFailed, Failure, type FailureDetail } from '#core/model/errors.ts';
 import { failureStatus, isAnswerable } from '../table/failure-status.ts';
 import type { RequestState } from '../table/http-event.ts';
-import { RouteMismatch } from '../table/match-route.ts';
+import { RouteMismatch, RouteWithoutSlash } from '../table/match-route.ts';
 import type { Reply } from '../table/route.ts';
 
 /** The answer to a request that failed. Of an error that is no Failure nothing is told: it is a defect of ours. */
 export function cocoError(error: unknown, state: Pick<RequestState, 'requestId' | 'route' | 'params'>): Reply {
   if (error instanceof RouteMismatch) return mismatch(error, state.requestId);
+  if (error instanceof RouteWithoutSlash) return body(308, 'moved', error.message, state);
   if (error instanceof ConditionFailed) {
     return body(409, 'conflict', 'somebody else changed this at the same moment; read it and try again', state);
   }

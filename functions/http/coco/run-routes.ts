@@ -23,6 +23,7 @@ export const runRoutes: readonly RouteOf<'api', CocoAnswer>[] = [
   {
     ...order,
     path: '/datasource/{id}/_reset_sync',
+    costly: true,
     summary: 'Sync a datasource now',
     answer: 'acknowledged',
     ...withoutBody(async ({ deps, param }: RequestContext<ApiDeps>) => {
@@ -33,6 +34,7 @@ export const runRoutes: readonly RouteOf<'api', CocoAnswer>[] = [
   {
     ...order,
     path: '/datasource/{id}/_sync',
+    costly: true,
     summary: 'Sync a datasource now and answer with the run, or with the one that is on',
     answer: 'run_accepted',
     ...withoutBody(async ({ deps, param }: RequestContext<ApiDeps>) => {
@@ -78,6 +80,7 @@ export const runRoutes: readonly RouteOf<'api', CocoAnswer>[] = [
   {
     ...order,
     path: '/datasource/{id}/_runs/{run}/_approve',
+    costly: true,
     summary: 'Approve the deletions that a held run showed; answers with the run that applies them',
     answer: 'run_accepted',
     ...withoutBody(async ({ deps, param }: RequestContext<ApiDeps>) =>

@@ -79,6 +79,7 @@ export const connectorProbeRoutes: readonly RouteOf<'probe', FlexorchAnswer>[] =
   {
     method: 'POST',
     path: '/v1/connectors/{connector}/test',
+    costly: true,
     scope: 'write',
     fn: 'probe',
     resource: 'connector',

@@ -1,7 +1,7 @@
 import { ConditionFailed, Failure, type FailureDetail } from '#core/model/errors.ts';
 import { type AnswerableCode, failureStatus, isAnswerable } from '../table/failure-status.ts';
 import type { RequestState } from '../table/http-event.ts';
-import { RouteMismatch } from '../table/match-route.ts';
+import { RouteMismatch, RouteWithoutSlash } from '../table/match-route.ts';
 import type { Reply } from '../table/route.ts';
 import { envelope } from './envelope.ts';
 import { inFlexOrchWords } from './field-words.ts';
@@ -20,6 +20,7 @@ type State = Pick<RequestState, 'route' | 'params'> & { readonly userAgent?: str
 /** The answer to a request that failed. What is wrong on our side is told without detail. */
 export function flexorchError(error: unknown, state: State): Reply {
   if (error instanceof RouteMismatch) return mismatch(error);
+  if (error instanceof RouteWithoutSlash) return body(308, 'MOVED', error.message);
   if (error instanceof ConditionFailed) {
     return body(409, 'CONFLICT', 'somebody else changed this at the same moment; read it and try again');
   }

@@ -19,6 +19,7 @@ export const jobRoutes: readonly RouteOf<'api', FlexorchAnswer>[] = [
   {
     method: 'POST',
     path: '/v1/data-process/async',
+    costly: true,
     scope: 'write',
     fn: 'api',
     summary: 'Process up to 1,000 keys of a connector: one job each',

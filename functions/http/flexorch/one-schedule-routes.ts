@@ -84,6 +84,7 @@ function runs(path: string, find: Find): RouteOf<'api', FlexorchAnswer>[] {
       ...common,
       method: 'POST',
       path: `${path}/trigger`,
+      costly: true,
       scope: 'write',
       summary:
         'Sync now; answers with the run that is on or that the same request started (by Idempotency-Key, else in 90 s)',

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { costlyPerMinute } from '#core/limits/count-request.ts';
 import { cocoAnswers, cocoErrors } from '../coco/answer-schemas.ts';
 import { dialectOf } from '../dialects.ts';
 import { flexorchAnswers, flexorchErrors } from '../flexorch/answer-schemas.ts';
@@ -108,11 +109,24 @@ function responsesOf(route: Route): Json {
     },
     ...(route.answer === 'raw_content' ? { 302: redirect } : {}),
     ...(inCoco && route.resource !== undefined ? { 404: missing(route) } : {}),
+    ...(route.costly ? { 429: tooMany(inCoco) } : {}),
     default: {
       description: 'An error: what is wrong and what to change',
-      content: json(inCoco ? 'error' : 'v1_error'),
+      content: json(errorOf(inCoco)),
     },
   };
+}
+
+function tooMany(inCoco: boolean): Json {
+  return {
+    description: `The key began ${costlyPerMinute} of such requests within the minute`,
+    headers: { 'Retry-After': { description: 'seconds', schema: { type: 'integer' } } },
+    content: json(errorOf(inCoco)),
+  };
+}
+
+function errorOf(inCoco: boolean): string {
+  return inCoco ? 'error' : 'v1_error';
 }
 
 function missing({ method }: Route): Json {

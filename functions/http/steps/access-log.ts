@@ -8,10 +8,10 @@ import type { HttpEvent, HttpResult } from '../table/http-event.ts';
  */
 export function accessLog(deps: { readonly clock: Clock; readonly log: Log }): MiddlewareObj<HttpEvent, HttpResult> {
   const tell = ({ event, response }: { event: HttpEvent; response?: HttpResult | null | undefined }): void => {
-    const { requestId, route, startedAt } = event.state;
+    const { requestId, method, route, startedAt } = event.state;
     deps.log.info('request', {
       request_id: requestId,
-      method: event.requestContext.http.method,
+      method,
       route: route?.path ?? 'none',
       status: response?.statusCode,
       ms: deps.clock.now() - startedAt,

@@ -1,8 +1,8 @@
 import type { MiddlewareObj } from '@middy/core';
 import { Failure } from '#core/model/errors.ts';
-import type { ApiKeys, Scope } from '../table/api-keys.ts';
+import { type ApiKeys, nameOfKey, type Scope } from '../table/api-keys.ts';
 import type { HttpEvent } from '../table/http-event.ts';
-import { routesAt } from '../table/match-route.ts';
+import { routeAt } from '../table/match-route.ts';
 import type { Route } from '../table/route.ts';
 
 const rank: Readonly<Record<Scope, number>> = { read: 1, write: 2, admin: 3 };
@@ -18,8 +18,15 @@ export function authentication(apiKeys: ApiKeys, routes: readonly Route[]): Midd
   return {
     before: async ({ event }) => {
       if (takesNoKey(event, routes)) return;
-      event.state.scope = apiKeys.configured ? await scopeOf(apiKeys, event.headers) : 'admin';
-      if (event.state.scope === undefined) throw new Failure('unauthorized', 'invalid login');
+      if (!apiKeys.configured) {
+        event.state.scope = 'admin';
+        return;
+      }
+      const key = keyOf(event.headers);
+      const scope = key === undefined ? undefined : await apiKeys.scopeOf(key);
+      if (key === undefined || scope === undefined) throw new Failure('unauthorized', 'invalid login');
+      event.state.scope = scope;
+      event.state.caller = nameOfKey(key);
     },
   };
 }
@@ -38,13 +45,11 @@ export function authorization(route: Pick<Route, 'scope'>): MiddlewareObj<HttpEv
 }
 
 function takesNoKey(event: HttpEvent, routes: readonly Route[]): boolean {
-  const at = routesAt(routes, event.rawPath).find((route) => route.method === event.requestContext.http.method);
-  return at?.scope === 'none';
+  return routeAt(routes, event.state.method, event.rawPath)?.scope === 'none';
 }
 
-async function scopeOf(apiKeys: ApiKeys, headers: HttpEvent['headers']): Promise<Scope | undefined> {
+function keyOf(headers: HttpEvent['headers']): string | undefined {
   const bearer = /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1];
   const key = headers['x-api-key'] ?? headers['x-api-token'] ?? bearer;
-  if (key === undefined || key === '' || key.length > longestKey) return undefined;
-  return apiKeys.scopeOf(key);
+  return key === undefined || key === '' || key.length > longestKey ? undefined : key;
 }

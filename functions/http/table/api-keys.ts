@@ -35,6 +35,14 @@ export function createStaticApiKeys(entries: readonly { readonly key: string; re
   };
 }
 
+/**
+ * Names a key that was shown, to count its requests by. So little of its hash that nobody who reads it can tell by it
+ * which key it was; two keys of one deployment that share it share a limit.
+ */
+export function nameOfKey(key: string): string {
+  return hash(key).toString('hex', 0, 4);
+}
+
 function hash(key: string): Buffer {
   return createHash('sha256').update(key).digest();
 }

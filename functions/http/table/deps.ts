@@ -1,4 +1,5 @@
 import type { Clock, Log } from '#core/model/ports/host.ts';
+import type { Table } from '#core/model/ports/table.ts';
 import type { WebhookAddresses } from '#core/model/ports/webhooks.ts';
 import type { WorkQueue } from '#core/model/ports/work-queue.ts';
 import type { OpenDeps } from '#core/registry/open-bucket.ts';
@@ -22,7 +23,15 @@ export type ApiDeps = RequestDeps &
 export type ProbeDeps = RequestDeps & OpenDeps;
 
 /** What every request needs, whichever function serves it. */
-export type EveryDeps = { readonly apiKeys: ApiKeys; readonly clock: Clock; readonly log: Log };
+export type EveryDeps = {
+  readonly apiKeys: ApiKeys;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Counts what each key asks of the costly routes. */
+  readonly table: Table;
+  /** Origins whose pages may call; none if not said. */
+  readonly corsOrigins?: readonly string[];
+};
 
 /** Enough for both functions, for a host that runs them in one process. */
 export type HttpDeps = ApiDeps & ProbeDeps & EveryDeps;

@@ -20,6 +20,7 @@ export const failureStatus: Readonly<Record<AnswerableCode, number>> = {
   in_use: 409,
   too_large: 413,
   unsupported_media_type: 415,
+  rate_limit_exceeded: 429,
   access_denied: 400,
   bucket_not_found: 400,
   credentials_invalid: 400,

@@ -1,5 +1,6 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import type { Scope } from './api-keys.ts';
+import { routedMethod } from './match-route.ts';
 import type { QueryValues, Reply, Route } from './route.ts';
 
 /** What the steps need to know of the route they are on. */
@@ -8,10 +9,14 @@ export type MatchedRoute = Pick<Route, 'method' | 'path' | 'resource'>;
 /** What the steps of one request tell each other. */
 export type RequestState = {
   readonly requestId: string;
+  /** As it was sent; where the event says GET, this may be HEAD. */
+  readonly method: string;
   /** Epoch milliseconds. */
   readonly startedAt: number;
   /** What the caller's key allows; set by authentication. */
   scope?: Scope;
+  /** Names the caller's key without telling it; undefined where nobody needs one. */
+  caller?: string;
   /** Set once the router found it. */
   route?: MatchedRoute;
   params: Readonly<Record<string, string>>;
@@ -30,14 +35,16 @@ export type HttpResult = APIGatewayProxyStructuredResultV2;
  */
 export function toHttpEvent(event: APIGatewayProxyEventV2, now: number): HttpEvent {
   const { http } = event.requestContext;
+  const method = routedMethod(http.method);
   return {
     ...event,
     version: '2.0',
     pathParameters: undefined,
     queryStringParameters: undefined,
-    requestContext: { ...event.requestContext, http: { ...http, path: event.rawPath } },
+    requestContext: { ...event.requestContext, http: { ...http, method, path: event.rawPath } },
     state: {
       requestId: event.requestContext.requestId,
+      method: http.method,
       startedAt: now,
       params: {},
       query: {},
