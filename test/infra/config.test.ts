@@ -69,6 +69,8 @@ describe('the context of the stack', () => {
     ['throttleRate', '0'],
     ['throttleBurst', '1.5'],
     ['corsOrigins', 'https://app.example.com/path'],
+    // API Gateway would take it for an origin of that very name.
+    ['corsOrigins', 'https://*.example.com'],
     ['minimumIntervalSeconds', '10s'],
     ['minimumIntervalSeconds', '5'],
     ['syncMemoryMb', '128'],

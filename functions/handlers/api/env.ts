@@ -13,6 +13,7 @@ export const environment = z.object({
   PRIVATE_ENDPOINTS: privateEndpoints,
   /** Patterns of ARNs. */
   ASSUMABLE_ROLES: spacedList,
+  CORS_ORIGINS: spacedList,
   MINIMUM_INTERVAL_SECONDS: z.string().regex(/^\d+$/).transform(Number),
 });
 export type ApiEnvironment = z.input<typeof environment>;

@@ -25,6 +25,7 @@ export const handler = createHttpHandler(
     assumableRoles: deployedRoles(env.ASSUMABLE_ROLES),
     apiKeys: createSecretApiKeys(new SecretsManagerClient(clientSettings()), env.ADMIN_KEY_SECRET_ARN, runtime.clock),
     webhookAddresses: createWebhookAddresses({ allowPrivateEndpoints: env.PRIVATE_ENDPOINTS }),
+    corsOrigins: env.CORS_ORIGINS,
     minimumIntervalSeconds: env.MINIMUM_INTERVAL_SECONDS,
   },
   'api',

@@ -13,5 +13,6 @@ export const environment = z.object({
   ASSUMABLE_ROLES: spacedList,
   /** The roles of the functions that take those. */
   ASSUMING_ROLES: spacedList,
+  CORS_ORIGINS: spacedList,
 });
 export type ProbeEnvironment = z.input<typeof environment>;

@@ -26,6 +26,7 @@ export const handler = createHttpHandler(
       allowPrivateEndpoints: env.PRIVATE_ENDPOINTS,
       requestTimeoutMs: timeBudget.watchedSourceCallMs,
     }),
+    corsOrigins: env.CORS_ORIGINS,
     apiKeys: createSecretApiKeys(new SecretsManagerClient(clientSettings()), env.ADMIN_KEY_SECRET_ARN, runtime.clock),
   },
   'probe',

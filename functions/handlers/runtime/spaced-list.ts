@@ -1,4 +1,4 @@
 import * as z from 'zod';
 
-/** ARNs, separated by spaces, for names may hold commas; may be empty. */
+/** ARNs or origins, separated by spaces, for ARNs may hold commas; may be empty. */
 export const spacedList = z.string().transform((text) => text.split(' ').filter((entry) => entry !== ''));

@@ -51,7 +51,10 @@ const rolePattern = z
 
 const origin = z
   .string()
-  .regex(/^(\*|https?:\/\/[^/\s,]+)$/, 'must be an origin such as https://app.example.com, or *');
+  .regex(
+    /^(\*|https?:\/\/(\*|[^/\s,*]+))$/,
+    'must be an origin such as https://app.example.com, or *, https://* or http://* for any',
+  );
 
 const aStream = 'must be the ARN of the stream of a table: arn:aws:dynamodb:REGION:ACCOUNT:table/NAME/stream/TIME';
 const streamArn = z

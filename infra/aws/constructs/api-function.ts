@@ -36,6 +36,7 @@ export class ApiFunction extends StocktakeFunction<ApiEnvironment> {
         ...jobs.grantSend(role),
         ...roles.tell(),
         PRIVATE_ENDPOINTS: config.privateEndpoints.join(','),
+        CORS_ORIGINS: config.corsOrigins.join(' '),
         MINIMUM_INTERVAL_SECONDS: String(config.minimumIntervalSeconds),
       }),
     });

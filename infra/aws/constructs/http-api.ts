@@ -3,7 +3,7 @@ import { CfnApi, CfnIntegration, CfnRoute, CfnStage } from 'aws-cdk-lib/aws-apig
 import { CfnPermission, type IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { routes } from '#http/routes.ts';
+import { crossOriginRules, routes } from '#http/routes.ts';
 import type { StackConfig } from '../config/config.ts';
 import { acknowledge } from './acknowledge.ts';
 
@@ -18,12 +18,8 @@ type HttpApiProps = {
   readonly functions: Readonly<Record<Route['fn'], { readonly lambda: IFunction }>>;
 };
 
-/** Routes that list a foreign bucket or start a run: one request to us can be a thousand to somebody's S3 server. */
-const costly = /\/(_sync|_reset_sync|_approve|_preview|_test|raw_content\/.*)$|^\/v1\/.*\/(test|trigger|async)$/;
-
-/** Requests per second to each costly route, and at once; less where the whole API has less. */
-const costlyRate = 5;
-const costlyBurst = 10;
+/** What no other route takes. */
+const theRest = '$default';
 
 /** Facts of a request without its path or headers: a key can have been put into either by mistake. */
 const accessLogFormat = {
@@ -38,7 +34,11 @@ const accessLogFormat = {
   integrationError: '$context.integrationErrorMessage',
 };
 
-/** The HTTP API with one route for each line of the route table and each form of its path, and one for the rest of /v1. */
+/**
+ * The HTTP API: a route for each line of the route table, and `$default` for whatever else comes, which the api function
+ * answers in the words of its dialect. A key of a route cannot end in a slash, for API Gateway takes no empty part of a
+ * path, so the slash forms of all paths come through `$default`, too, and preflights with them.
+ */
 export class HttpApi extends Construct {
   readonly url: string;
   readonly apiId: string;
@@ -56,14 +56,10 @@ export class HttpApi extends Construct {
       api: this.#integrate(api, 'ApiIntegration', functions.api.lambda),
       probe: this.#integrate(api, 'ProbeIntegration', functions.probe.lambda),
     };
-    const served = routes.flatMap((route) =>
-      [route.path, `${route.path}/`].map((path) => this.#serve(api, { ...route, path }, targets[route.fn])),
-    );
-    // What no route takes under /v1 is answered in the envelope of its dialect, not with the gateway's own words.
-    served.push(...['/v1', '/v1/{proxy+}'].map((path) => this.#serve(api, { method: 'ANY', path }, targets.api)));
+    for (const [key, fn] of routeKeys()) this.#serve(api, key, targets[fn]);
     const stage = this.#stage(api, config);
     // A stage that sets limits for a route before the route is there is refused.
-    for (const route of served) stage.addResourceDependency(route);
+    stage.addResourceDependency(this.#serve(api, theRest, targets.api));
     const reason =
       'Keys are checked in the first step of each function, so that every dialect answers in its own words.';
     acknowledge(this, reason, 'AwsSolutions-APIG4');
@@ -85,13 +81,15 @@ export class HttpApi extends Construct {
     return Fn.join('/', ['integrations', integration.ref]);
   }
 
-  #serve(api: CfnApi, { method, path }: { readonly method: string; readonly path: string }, target: string): CfnRoute {
-    const routeKey = `${method} ${path}`;
+  #serve(api: CfnApi, routeKey: string, target: string): CfnRoute {
     return new CfnRoute(this, routeKey.replaceAll('/', '.'), { apiId: api.ref, routeKey, target });
   }
 
   #stage(api: CfnApi, config: HttpApiProps['config']): CfnStage {
     const accessLogs = new LogGroup(this, 'AccessLogs', {
+      // CloudWatch gives services leave to write by a policy of 5,120 characters for an account, but under this name:
+      // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
+      logGroupName: `/aws/vendedlogs/${config.namePrefix}-http`,
       retention: config.logRetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
     });
@@ -104,35 +102,40 @@ export class HttpApi extends Construct {
         throttlingRateLimit: config.throttleRate,
         throttlingBurstLimit: config.throttleBurst,
       },
-      routeSettings: costlyRoutes(config),
+      routeSettings: limitsOfTheRest(config),
     });
   }
 }
 
-function costlyRoutes({ throttleRate, throttleBurst }: HttpApiProps['config']): Record<string, object> {
-  const settings = {
-    ThrottlingRateLimit: Math.min(costlyRate, throttleRate),
-    ThrottlingBurstLimit: Math.min(costlyBurst, throttleBurst),
+/** Each route and the function that serves it. HEAD of what is read goes to whoever reads it: `$default` is the api's. */
+function routeKeys(): [key: string, fn: Route['fn']][] {
+  return routes.flatMap(({ method, path, fn }) => {
+    const methods = fn === 'probe' && method === 'GET' ? ['GET', 'HEAD'] : [method];
+    return methods.map((each): [string, Route['fn']] => [`${each} ${path}`, fn]);
+  });
+}
+
+/**
+ * Half of what the stage takes is for requests that no route names, so that no flood of them shuts out the others. These
+ * are the only limits of a single route: CloudFormation leaves the settings of a route behind when it takes the route away,
+ * and then refuses every later update, and this one is never taken away. What is costly, the functions count.
+ */
+function limitsOfTheRest({ throttleRate, throttleBurst }: HttpApiProps['config']): Record<string, object> {
+  return {
+    [theRest]: {
+      ThrottlingRateLimit: Math.max(1, Math.floor(throttleRate / 2)),
+      ThrottlingBurstLimit: Math.max(1, Math.floor(throttleBurst / 2)),
+    },
   };
-  const keys = routes
-    .filter(({ path }) => costly.test(path))
-    .flatMap(({ method, path }) => [`${method} ${path}`, `${method} ${path}/`]);
-  return Object.fromEntries(keys.map((key) => [key, settings]));
 }
 
 function cors(origins: string[]): CfnApi.CorsProperty {
+  const { allowMethods, allowHeaders, exposeHeaders, maxAge } = crossOriginRules;
   return {
     allowOrigins: origins,
-    allowMethods: [...new Set(routes.map(({ method }) => method))],
-    allowHeaders: [
-      'authorization',
-      'content-type',
-      'x-api-key',
-      'x-api-token',
-      'x-document-redirect',
-      'idempotency-key',
-    ],
-    exposeHeaders: ['x-request-id'],
-    maxAge: 3600,
+    allowMethods: [...allowMethods],
+    allowHeaders: [...allowHeaders],
+    exposeHeaders: [...exposeHeaders],
+    maxAge,
   };
 }

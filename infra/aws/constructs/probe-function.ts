@@ -33,6 +33,7 @@ export class ProbeFunction extends StocktakeFunction<ProbeEnvironment> {
         ...work.grantSend(role),
         ...roles.grantAssume(role),
         PRIVATE_ENDPOINTS: config.privateEndpoints.join(','),
+        CORS_ORIGINS: config.corsOrigins.join(' '),
       }),
     });
   }
