@@ -12,6 +12,7 @@ import { crossOrigin } from './steps/cross-origin.ts';
 import { knownRoute } from './steps/known-route.ts';
 import { pathParameters } from './steps/path-parameters.ts';
 import { queryParameters } from './steps/query-parameters.ts';
+import { sourceAddress } from './steps/source-address.ts';
 import { urlLimit } from './steps/url-limit.ts';
 import type { DepsOf, EveryDeps, FunctionName } from './table/deps.ts';
 import { type HttpEvent, type HttpResult, toHttpEvent, toResult } from './table/http-event.ts';
@@ -37,6 +38,7 @@ export function createHttpHandler<F extends FunctionName>(deps: DepsOf[F] & Ever
     .use(pages)
     .use(accessLog(deps))
     .use(errorReply(deps))
+    .use(sourceAddress(deps.allowedNetworks ?? []))
     .use(authentication(deps.apiKeys, routes))
     .use(urlLimit)
     .use(knownRoute(routes, fn))

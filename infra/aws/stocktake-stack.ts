@@ -7,6 +7,7 @@ import type { DeadLetterQueues } from './constructs/alarms.ts';
 import { ApiFunction } from './constructs/api-function.ts';
 import { AssumableRoles } from './constructs/assumable-roles.ts';
 import { Changes } from './constructs/changes.ts';
+import { CustomDomain } from './constructs/custom-domain.ts';
 import { DataTable } from './constructs/data-table.ts';
 import { DeadLetterQueue } from './constructs/dead-letter-queue.ts';
 import { EventBus } from './constructs/event-bus.ts';
@@ -14,6 +15,7 @@ import { HttpApi } from './constructs/http-api.ts';
 import { JobsFunction } from './constructs/jobs-function.ts';
 import { JobsQueue } from './constructs/jobs-queue.ts';
 import { Operations } from './constructs/operations.ts';
+import { boundPermissions } from './constructs/permissions-boundary.ts';
 import { ProbeFunction } from './constructs/probe-function.ts';
 import { PublisherFunction } from './constructs/publisher-function.ts';
 import { ScheduleGroup } from './constructs/schedule-group.ts';
@@ -30,7 +32,7 @@ export class StocktakeStack extends Stack {
   constructor(scope: Construct, id: string, config: StackConfig) {
     const description = 'Stocktake: a live, exact catalogue of what is in S3 buckets';
     const terminationProtection = config.removalPolicy === 'retain';
-    super(scope, id, { stackName: config.namePrefix, description, terminationProtection });
+    super(scope, id, { stackName: config.namePrefix, description, terminationProtection, tags: config.tags });
     const name = config.namePrefix;
     const shared = {
       config,
@@ -40,7 +42,7 @@ export class StocktakeStack extends Stack {
       adminKey: new AdminKey(this, 'AdminKey', config),
       work: new WorkQueue(this, 'Work'),
       jobs: new JobsQueue(this, 'JobsQueue'),
-      events: new EventBus(this, 'Events', { name }),
+      events: new EventBus(this, 'Events', config),
     };
     const webhooks = new WebhookQueue(this, 'Webhooks', shared);
     const ticks = new DeadLetterQueue(this, 'TickDeadLetters');
@@ -56,18 +58,21 @@ export class StocktakeStack extends Stack {
       jobs: new JobsFunction(this, 'Jobs', shared),
     };
     const http = new HttpApi(this, 'Http', { config, functions });
+    const domain = config.customDomain === undefined ? undefined : new CustomDomain(this, 'Domain', { config, http });
     const changes = new Changes(this, 'Changes', { ...shared, ...functions });
     new SweepRule(this, 'Sweep', { target: functions.schedules, deadLetters: sweeps });
     const own = { work: shared.work.deadLetters, jobs: shared.jobs.deadLetters, webhooks: webhooks.deadLetters };
     const deadLetters = { ...own, ticks, sweeps, ...changes.deadLetters };
     const operations = new Operations(this, 'Operations', { ...shared, functions, http, group, deadLetters });
-    this.#tell({ ...shared, webhooks, group, sync, http, operations, deadLetters });
+    this.#tell({ ...shared, webhooks, group, sync, http, domain, operations, deadLetters });
+    boundPermissions(this, config);
     this.node.addValidation({ validate: () => sizeProblems(this) });
   }
 
   /** The names of these outputs are kept: scripts and tests read them. */
   #tell(parts: {
     http: HttpApi;
+    domain: CustomDomain | undefined;
     adminKey: AdminKey;
     data: DataTable;
     roles: AssumableRoles;
@@ -104,6 +109,8 @@ export class StocktakeStack extends Stack {
     };
     const { principals } = parts.roles;
     if (principals !== '') outputs.AssumingRoleArns = [principals, 'Whom the trust policy of a role has to name'];
+    if (parts.domain)
+      outputs.DomainTarget = [parts.domain.target, 'What the record of customDomain in DNS has to name'];
     for (const [name, [value, description]] of Object.entries(outputs))
       new CfnOutput(this, name, { value, description });
   }

@@ -28,7 +28,16 @@ const finding = z.object({
 const everything = {
   ...{ removalPolicy: 'destroy', alarmEmail: 'ops@example.com', syncConcurrency: '10', namePrefix: 'other' },
   ...{ corsOrigins: 'https://app.example.com', privateEndpoints: 'minio.internal:9000' },
+  ...{
+    subnetIds: 'subnet-0123456789abcdef0',
+    securityGroupIds: 'sg-0123456789abcdef0',
+    allowedCidrs: '203.0.113.0/24',
+  },
   restoredTableStreamArn: 'arn:aws:dynamodb:eu-west-1:111122223333:table/restored/stream/2026-01-01T00:00:00.000',
+  permissionsBoundary: 'arn:aws:iam::111122223333:policy/boundary',
+  customDomain: 'catalogue.example.com',
+  certificateArn: 'arn:aws:acm:eu-west-1:111122223333:certificate/11112222-3333-4444-5555-666677778888',
+  tags: 'team=data',
 };
 
 /** A table whose billing mode is misspelt, and a queue with a property that queues do not have. */

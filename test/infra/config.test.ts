@@ -3,6 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { readConfig } from '../../infra/aws/config/config.ts';
 import { createApp, createStack } from './stack-template.ts';
 
+const vpc = { subnetIds: 'subnet-0123456789abcdef0, subnet-11112222', securityGroupIds: 'sg-0123456789abcdef0' };
+const table = 'arn:aws:dynamodb:eu-west-1:111122223333:table/kept';
+const certificate = 'arn:aws:acm:eu-west-1:111122223333:certificate/11112222-3333';
+
 describe('the context of the stack', () => {
   test('given nothing, the defaults of the design hold', () => {
     expect(readConfig({})).toEqual({
@@ -20,6 +24,10 @@ describe('the context of the stack', () => {
       runTimeLimitSeconds: 86_400,
       holdAboveObjects: 10,
       holdAboveShare: 0.15,
+      tags: {},
+      allowedCidrs: [],
+      subnetIds: [],
+      securityGroupIds: [],
     });
   });
 
@@ -27,6 +35,7 @@ describe('the context of the stack', () => {
     const config = readConfig({
       logRetentionDays: '7',
       privateEndpoints: 'minio.internal:9000, 10.0.0.5',
+      ...vpc,
       corsOrigins: 'https://app.example.com',
       alarmEmail: 'ops@example.com',
       syncConcurrency: '20',
@@ -46,7 +55,7 @@ describe('the context of the stack', () => {
     const roles = ['arn:aws:iam::111122223333:role/read-*', 'arn:aws-cn:iam::*:role/team/?'];
     expect(readConfig({ assumableRoles: roles.join(', ') }).assumableRoles).toEqual(roles);
     expect(readConfig({ privateEndpoints: '' }).privateEndpoints).toEqual([]);
-    expect(readConfig({ privateEndpoints: ['[fd00::1]:9000'] }).privateEndpoints).toEqual(['[fd00::1]:9000']);
+    expect(readConfig({ privateEndpoints: ['[fd00::1]:9000'], ...vpc }).privateEndpoints).toEqual(['[fd00::1]:9000']);
   });
 
   const bad: [string, unknown][] = [
@@ -82,9 +91,74 @@ describe('the context of the stack', () => {
     ['namePrefix', 5],
     ['restoredTableStreamArn', 5],
     ['restoredTableStreamArn', 'arn:aws:dynamodb:eu-west-1:111122223333:table/restored'],
+    ['tableArn', `${table}/stream/2026-01-01T00:00:00.000`],
+    ['tableStreamArn', table],
+    ['secretsKeyArn', 'arn:aws:kms:eu-west-1:111122223333:alias/stocktake'],
+    ['eventBusName', 'arn:aws:events:eu-west-1:111122223333:event-bus/acme'],
+    ['alarmTopicArn', 'acme-alarms'],
+    ['alarmTopicArn', 'arn:aws:sns:eu-west-1:111122223333:acme.fifo'],
+    ['permissionsBoundary', 'boundary'],
+    ['tags', 'team'],
+    ['tags', '=data'],
+    ['tags', 'aws:team=data'],
+    ['tags', { team: 'data!' }],
+    ['tags', 5],
+    ['customDomain', 'Catalogue.example.com'],
+    ['customDomain', 'catalogue'],
+    ['customDomain', 'https://catalogue.example.com'],
+    ['certificateArn', 'arn:aws:iam::111122223333:server-certificate/x'],
+    ['allowedCidrs', '203.0.113.9'],
+    ['allowedCidrs', '10.0.0.5/8'],
+    ['allowedCidrs', '2001:db8::1/32'],
+    ['allowedCidrs', '10.0.0.0/33'],
+    ['allowedCidrs', '10/8'],
+    ['subnetIds', 'vpc-0123456789abcdef0'],
+    ['securityGroupIds', 'default'],
   ];
   test.each(bad)('given %s=%j, the error names the key and what it must be', (key, value) => {
     expect(() => readConfig({ [key]: value })).toThrow(new RegExp(`-c ${key}(\\.\\d+)?: must (be|have|write) \\S`));
+  });
+
+  const contradicting: [Record<string, string>, string][] = [
+    [{ privateEndpoints: '10.0.0.5' }, 'privateEndpoints: must come with subnetIds'],
+    [{ subnetIds: vpc.subnetIds }, 'subnetIds: must come with securityGroupIds'],
+    [{ securityGroupIds: vpc.securityGroupIds }, 'securityGroupIds: must come with subnetIds'],
+    [{ tableArn: table }, 'tableArn: must come with tableStreamArn'],
+    [{ tableStreamArn: `${table}/stream/1` }, 'tableStreamArn: must come with tableArn'],
+    [{ tableArn: table, tableStreamArn: `${table}-2/stream/1` }, 'tableStreamArn: must be the stream of the table'],
+    [
+      { restoredTableStreamArn: `${table}/stream/1`, tableArn: table, tableStreamArn: `${table}/stream/1` },
+      'restoredTableStreamArn: must not come with tableArn',
+    ],
+    [{ customDomain: 'a.example.com' }, 'customDomain: must come with certificateArn'],
+    [{ certificateArn: certificate }, 'certificateArn: must come with customDomain'],
+    [
+      { alarmEmail: 'ops@example.com', alarmTopicArn: 'arn:aws:sns:eu-west-1:111122223333:acme' },
+      'alarmEmail: must not come with alarmTopicArn',
+    ],
+  ];
+  test.each(contradicting)(
+    'given %j, the settings contradict each other, and it says which is to be changed',
+    (set, why) => {
+      expect(refusal(set)).toContain(`-c ${why}`);
+    },
+  );
+
+  test('given what exists, it is taken as it is written', () => {
+    const set = {
+      ...{ tableArn: table, tableStreamArn: `${table}/stream/2026-01-01T00:00:00.000`, customDomain: 'a.example.com' },
+      ...{ secretsKeyArn: 'arn:aws:kms:eu-west-1:111122223333:key/mrk-1', eventBusName: 'default' },
+      ...{ alarmTopicArn: 'arn:aws-us-gov:sns:us-gov-west-1:111122223333:acme', certificateArn: certificate },
+      permissionsBoundary: 'arn:aws:iam::111122223333:policy/team/boundary',
+    };
+    expect(readConfig(set)).toMatchObject(set);
+    const lists = { ...vpc, allowedCidrs: '203.0.113.0/24, 2001:db8::/32', tags: 'team=data, cost centre=a=b' };
+    expect(readConfig(lists)).toMatchObject({
+      subnetIds: ['subnet-0123456789abcdef0', 'subnet-11112222'],
+      allowedCidrs: ['203.0.113.0/24', '2001:db8::/32'],
+      tags: { team: 'data', 'cost centre': 'a=b' },
+    });
+    expect(readConfig({ tags: { team: 'data' } }).tags).toEqual({ team: 'data' });
   });
 
   test('given several mistakes, all of them are told, unknown keys with the known ones', () => {
@@ -106,7 +180,8 @@ describe('the context of the stack', () => {
     const defaults: Readonly<Record<string, unknown>> = readConfig({});
     for (const [key, value] of told) {
       const wanted = value === 'none' || value === '' ? '' : value;
-      expect([key, String(defaults[key] ?? '')]).toEqual([key, wanted]);
+      const found = defaults[key] ?? '';
+      expect([key, key === 'tags' ? '' : String(found)]).toEqual([key, wanted]);
     }
   });
 

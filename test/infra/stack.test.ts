@@ -142,7 +142,8 @@ describe('functions', () => {
   });
 
   test('given what may be set, it reaches the functions', () => {
-    const set = synthesize({ privateEndpoints: 'a:1,b', minimumIntervalSeconds: '60', holdAboveShare: '0.5' });
+    const vpc = { subnetIds: 'subnet-11112222', securityGroupIds: 'sg-11112222' };
+    const set = synthesize({ privateEndpoints: 'a:1,b', ...vpc, minimumIntervalSeconds: '60', holdAboveShare: '0.5' });
     expect(functionOf('probe', set).Environment).toMatchObject({ Variables: { PRIVATE_ENDPOINTS: 'a:1,b' } });
     expect(functionOf('api', set).Environment).toMatchObject({ Variables: { MINIMUM_INTERVAL_SECONDS: '60' } });
     expect(functionOf('sync', set).Environment).toMatchObject({

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { networks } from '../runtime/networks.ts';
 import { privateEndpoints } from '../runtime/private-endpoints.ts';
 import { spacedList } from '../runtime/spaced-list.ts';
 
@@ -15,5 +16,7 @@ export const environment = z.object({
   ASSUMABLE_ROLES: spacedList,
   CORS_ORIGINS: spacedList,
   MINIMUM_INTERVAL_SECONDS: z.string().regex(/^\d+$/).transform(Number),
+  /** Who may call; empty for everybody. */
+  ALLOWED_CIDRS: networks,
 });
 export type ApiEnvironment = z.input<typeof environment>;

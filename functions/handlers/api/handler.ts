@@ -19,6 +19,7 @@ const sqs = new SQSClient(clientSettings());
 export const handler = createHttpHandler(
   {
     ...runtime,
+    allowedNetworks: env.ALLOWED_CIDRS,
     queue: createSqsWorkQueue(sqs, env.WORK_QUEUE_URL),
     jobs: createSqsWorkQueue(sqs, env.JOBS_QUEUE_URL),
     sealer: createKmsSealer(new KMSClient(clientSettings()), env.KEY_ARN),

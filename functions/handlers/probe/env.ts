@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { networks } from '../runtime/networks.ts';
 import { privateEndpoints } from '../runtime/private-endpoints.ts';
 import { spacedList } from '../runtime/spaced-list.ts';
 
@@ -14,5 +15,7 @@ export const environment = z.object({
   /** The roles of the functions that take those. */
   ASSUMING_ROLES: spacedList,
   CORS_ORIGINS: spacedList,
+  /** Who may call; empty for everybody. */
+  ALLOWED_CIDRS: networks,
 });
 export type ProbeEnvironment = z.input<typeof environment>;

@@ -19,6 +19,7 @@ const runtime = createLambdaRuntime(env.TABLE_NAME);
 export const handler = createHttpHandler(
   {
     ...runtime,
+    allowedNetworks: env.ALLOWED_CIDRS,
     queue: createSqsWorkQueue(new SQSClient(clientSettings()), env.WORK_QUEUE_URL),
     roles: createLambdaRoles(env.ASSUMABLE_ROLES, env.ASSUMING_ROLES, runtime.clock),
     opener: createKmsOpener(new KMSClient(clientSettings()), env.KEY_ARN),

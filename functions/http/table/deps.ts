@@ -31,6 +31,8 @@ export type EveryDeps = {
   readonly table: Table;
   /** Origins whose pages may call; none if not said. */
   readonly corsOrigins?: readonly string[];
+  /** Networks (`203.0.113.0/24`) that are answered; all where there are none. */
+  readonly allowedNetworks?: readonly string[];
 };
 
 /** Enough for both functions, for a host that runs them in one process. */

@@ -1,6 +1,21 @@
 import * as z from 'zod';
+import { environment as apiEnvironment } from '#handlers/api/env.ts';
 import { environment } from '#handlers/sync/env.ts';
+import { contradictions } from './contradictions.ts';
+import {
+  boundaryArn,
+  busName,
+  certificateArn,
+  domainName,
+  keyArn,
+  securityGroupId,
+  streamArn,
+  subnetId,
+  tableArn,
+  topicArn,
+} from './existing.ts';
 import { Refusal } from './refusal.ts';
+import { tags } from './tags.ts';
 
 /** Values from `-c key=value` are text; cdk.json may hold numbers and lists. `rule`: what the value must be. */
 function number(rule: string, schema: z.ZodType<number, number>) {
@@ -30,12 +45,16 @@ const retentionDays = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ] as const;
 
-/** By the rule of the functions that dial it, so that what would refuse there is refused here. */
-const endpoint = z.string().superRefine((text, context) => {
-  for (const { message } of environment.shape.PRIVATE_ENDPOINTS.safeParse(text).error?.issues ?? []) {
-    context.addIssue({ code: 'custom', message });
-  }
-});
+/** By the rule of the functions that read it, so that what would refuse there is refused here. */
+function asRead(variable: z.ZodType<unknown, string>) {
+  return z.string().superRefine((text, context) => {
+    for (const { message } of variable.safeParse(text).error?.issues ?? [])
+      context.addIssue({ code: 'custom', message });
+  });
+}
+
+const endpoint = asRead(environment.shape.PRIVATE_ENDPOINTS);
+const network = asRead(apiEnvironment.shape.ALLOWED_CIDRS);
 
 const anyRetention = `must be one of ${retentionDays.join(', ')}`;
 
@@ -56,14 +75,9 @@ const origin = z
     'must be an origin such as https://app.example.com, or *, https://* or http://* for any',
   );
 
-const aStream = 'must be the ARN of the stream of a table: arn:aws:dynamodb:REGION:ACCOUNT:table/NAME/stream/TIME';
-const streamArn = z
-  .string(aStream)
-  .regex(/^arn:[a-z-]+:dynamodb:[a-z0-9-]+:\d{12}:table\/[A-Za-z0-9_.-]+\/stream\/[0-9T:.-]+$/, aStream);
-
 const prefix = 'must be 1–30 of a–z, 0–9 and hyphen, and begin with a letter';
 
-const stackConfig = z.strictObject({
+const settings = z.strictObject({
   /** Name of the stack, of its schedule group, bus, dashboard and alarms; two prefixes, two Stocktakes. */
   namePrefix: z
     .string(prefix)
@@ -99,6 +113,30 @@ const stackConfig = z.strictObject({
   ).default(0.15),
   /** Stream of a table restored from a backup, to be used instead of the stack's own (docs/runbook.md). */
   restoredTableStreamArn: streamArn.optional(),
+  /** A table that is there, with its stream: the stack makes none of its own. */
+  tableArn: tableArn.optional(),
+  tableStreamArn: streamArn.optional(),
+  /** The key that the secrets in that table are sealed with: the stack makes none of its own. */
+  secretsKeyArn: keyArn.optional(),
+  /** A bus that is there, to publish on instead of one of the stack's own. */
+  eventBusName: busName.optional(),
+  /** A topic that is there, for alarms to ring on. */
+  alarmTopicArn: topicArn.optional(),
+  /** What no role of the stack may go beyond. */
+  permissionsBoundary: boundaryArn.optional(),
+  tags: tags.default({}),
+  /** A domain name of the user's own for the API, and its certificate. */
+  customDomain: domainName.optional(),
+  certificateArn: certificateArn.optional(),
+  /** Networks whose addresses the API answers; all if there are none. */
+  allowedCidrs: list(network).default([]),
+  /** Where the functions stand that dial buckets and receivers of webhooks. None: in no VPC, with the public internet. */
+  subnetIds: list(subnetId).default([]),
+  securityGroupIds: list(securityGroupId).default([]),
+});
+
+const stackConfig = settings.superRefine((config, context) => {
+  for (const { key, message } of contradictions(config)) context.addIssue({ code: 'custom', path: [key], message });
 });
 
 /** How this stack is to be: cdk.json's context, or `-c key=value`. */
@@ -119,7 +157,7 @@ export function readConfig(context: Readonly<Record<string, unknown>>): StackCon
   if (result.success) return result.data;
   const reasons = result.error.issues.flatMap((issue) =>
     issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => `-c ${key}: is not known; known are ${Object.keys(stackConfig.shape).join(', ')}`)
+      ? issue.keys.map((key) => `-c ${key}: is not known; known are ${Object.keys(settings.shape).join(', ')}`)
       : [`-c ${issue.path.join('.')}: ${issue.message}`],
   );
   throw new Refusal(`the settings of this stack cannot be used: ${reasons.join('; ')}`);

@@ -2,7 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, type IMetric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Topic } from 'aws-cdk-lib/aws-sns';
+import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 import type { StackConfig } from '../config/config.ts';
@@ -27,29 +27,37 @@ export type AlarmSpec = {
   readonly periods?: number;
 };
 
+type AlarmTopicConfig = Pick<StackConfig, 'namePrefix' | 'alarmEmail' | 'alarmTopicArn'>;
+
 /** Where alarms ring. The topic is there without an e-mail address too, for other subscribers. */
 export class AlarmTopic extends Construct {
-  readonly topic: Topic;
+  readonly topic: ITopic;
   readonly #namePrefix: string;
 
-  constructor(scope: Construct, id: string, config: Pick<StackConfig, 'namePrefix' | 'alarmEmail'>) {
+  constructor(scope: Construct, id: string, config: AlarmTopicConfig) {
     super(scope, id);
     this.#namePrefix = config.namePrefix;
-    this.topic = new Topic(this, 'Topic', { displayName: `${config.namePrefix} alarms`, enforceSSL: true });
+    this.topic =
+      config.alarmTopicArn === undefined ? this.#own(config) : Topic.fromTopicArn(this, 'Topic', config.alarmTopicArn);
+  }
+
+  #own({ namePrefix, alarmEmail }: AlarmTopicConfig): ITopic {
+    const topic = new Topic(this, 'Topic', { displayName: `${namePrefix} alarms`, enforceSSL: true });
     // A policy of our own takes the place of the default one, which let CloudWatch in.
-    this.topic.addToResourcePolicy(
+    topic.addToResourcePolicy(
       new PolicyStatement({
         principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
         actions: ['sns:Publish'],
-        resources: [this.topic.topicArn],
+        resources: [topic.topicArn],
         conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
       }),
     );
-    if (config.alarmEmail === undefined) return;
-    this.topic.addSubscription(new EmailSubscription(config.alarmEmail));
+    if (alarmEmail === undefined) return topic;
+    topic.addSubscription(new EmailSubscription(alarmEmail));
     const reason =
       'A mail that cannot be delivered is seen on the dashboard; a queue of them would be watched by nobody.';
     acknowledge(this, reason, 'Serverless-SNSRedrivePolicy');
+    return topic;
   }
 
   add(spec: AlarmSpec): Alarm {

@@ -25,7 +25,7 @@ export type DeadLetterQueues = Readonly<Record<keyof typeof deadLetterMeanings, 
 export type WatchedFunction = { readonly name: string; readonly lambda: IFunction };
 
 type AlarmsProps = {
-  readonly config: Pick<StackConfig, 'namePrefix' | 'alarmEmail'>;
+  readonly config: Pick<StackConfig, 'namePrefix' | 'alarmEmail' | 'alarmTopicArn'>;
   readonly metrics: SyncMetrics;
   readonly workQueue: IQueue;
   readonly table: ITable;

@@ -37,6 +37,7 @@ export class ApiFunction extends StocktakeFunction<ApiEnvironment> {
         ...roles.tell(),
         PRIVATE_ENDPOINTS: config.privateEndpoints.join(','),
         CORS_ORIGINS: config.corsOrigins.join(' '),
+        ALLOWED_CIDRS: config.allowedCidrs.join(','),
         MINIMUM_INTERVAL_SECONDS: String(config.minimumIntervalSeconds),
       }),
     });

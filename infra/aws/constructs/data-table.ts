@@ -21,15 +21,31 @@ export type TableCall = keyof typeof actionsOf;
 /** As the stores of functions/core/webhooks name them; a test holds the two together. */
 const webhookPartitions = ['registry#webhook', 'webhook-health', 'webhook-delivery#*'];
 
+type DataTableConfig = Pick<StackConfig, 'removalPolicy' | 'restoredTableStreamArn' | 'tableStreamArn'>;
+
 /** The one table: catalogue, registry, runs. Its stream is the feed that schedules and events follow. */
 export class DataTable extends Construct {
-  /** The table in use: the stack's own, or one restored from a backup. */
+  /** The table in use: the stack's own, or one that was there before the stack. */
   readonly table: ITable;
 
-  constructor(scope: Construct, id: string, config: Pick<StackConfig, 'removalPolicy' | 'restoredTableStreamArn'>) {
+  constructor(scope: Construct, id: string, config: DataTableConfig) {
     super(scope, id);
+    this.table = this.#existing(config) ?? this.#own(config);
+    // A restored table stands beside the stack's own, which would otherwise be taken out of the stack.
+    if (config.restoredTableStreamArn !== undefined) this.#own(config);
+  }
+
+  #existing(config: DataTableConfig): ITable | undefined {
+    const tableStreamArn = config.tableStreamArn ?? config.restoredTableStreamArn;
+    if (tableStreamArn === undefined) return undefined;
+    // The stream's ARN is the table's and a suffix.
+    const tableArn = tableStreamArn.slice(0, tableStreamArn.indexOf('/stream/'));
+    return Table.fromTableAttributes(this, 'RestoredTable', { tableArn, tableStreamArn });
+  }
+
+  #own(config: DataTableConfig): ITable {
     const retain = config.removalPolicy === 'retain';
-    const own = new Table(this, 'Table', {
+    return new Table(this, 'Table', {
       partitionKey: { name: 'pk', type: AttributeType.STRING },
       sortKey: { name: 'sk', type: AttributeType.STRING },
       billingMode: BillingMode.PAY_PER_REQUEST,
@@ -39,7 +55,6 @@ export class DataTable extends Construct {
       deletionProtection: retain,
       removalPolicy: retain ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
-    this.table = config.restoredTableStreamArn === undefined ? own : restored(this, config.restoredTableStreamArn);
   }
 
   /** Allows to read items one by one, by their keys; to list webhooks; and to write what concerns webhooks, nothing else. */
@@ -60,10 +75,4 @@ export class DataTable extends Construct {
     this.table.grant(grantee, ...new Set(calls.flatMap((call) => actionsOf[call])));
     return { TABLE_NAME: this.table.tableName };
   }
-}
-
-/** The stream's ARN is the table's and a suffix. */
-function restored(scope: Construct, tableStreamArn: string): ITable {
-  const tableArn = tableStreamArn.slice(0, tableStreamArn.indexOf('/stream/'));
-  return Table.fromTableAttributes(scope, 'RestoredTable', { tableArn, tableStreamArn });
 }

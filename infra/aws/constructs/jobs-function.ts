@@ -24,6 +24,7 @@ export class JobsFunction extends StocktakeFunction<JobsEnvironment> {
       memoryMb: 512,
       timeout: longestInvocation,
       config,
+      network: config,
       environment: (role) => ({
         ...data.grantCalls(role, 'get', 'batchGet', 'query', 'put', 'delete'),
         ...secrets.grantOpen(role),

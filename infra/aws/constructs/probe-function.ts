@@ -26,6 +26,7 @@ export class ProbeFunction extends StocktakeFunction<ProbeEnvironment> {
       memoryMb: 1024,
       timeout: longestAnswer,
       config,
+      network: config,
       environment: (role) => ({
         ...data.grantCalls(role, 'get', 'batchGet', 'query', 'put', 'delete', 'transact'),
         ...secrets.grantOpen(role),
@@ -34,6 +35,7 @@ export class ProbeFunction extends StocktakeFunction<ProbeEnvironment> {
         ...roles.grantAssume(role),
         PRIVATE_ENDPOINTS: config.privateEndpoints.join(','),
         CORS_ORIGINS: config.corsOrigins.join(' '),
+        ALLOWED_CIDRS: config.allowedCidrs.join(','),
       }),
     });
   }

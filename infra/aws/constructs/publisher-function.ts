@@ -28,6 +28,7 @@ export class PublisherFunction extends StocktakeFunction<PublisherEnvironment> {
       memoryMb: 512,
       timeout: Duration.minutes(2),
       config,
+      network: config,
       // A delivery waits up to twelve hours for its next attempt, in hops of 15 minutes: more than the 16 hops that
       // Lambda takes for a loop. Attempts are counted, and a delivery ends after 48 hours (functions/core/webhooks).
       recursiveLoop: RecursiveLoop.ALLOW,

@@ -1,6 +1,6 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { Key } from 'aws-cdk-lib/aws-kms';
+import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import type { StackConfig } from '../config/config.ts';
 
@@ -9,13 +9,21 @@ type SecretKind = 'connector' | 'datasource' | 'webhook';
 const credentials: readonly SecretKind[] = ['connector', 'datasource'];
 const webhooks: readonly SecretKind[] = ['webhook'];
 
+type SecretsKeyConfig = Pick<StackConfig, 'removalPolicy' | 'namePrefix' | 'secretsKeyArn'>;
+
 /** The key that credentials of S3 servers and secrets of webhooks are sealed with. No function may both seal and open. */
 export class SecretsKey extends Construct {
-  readonly key: Key;
+  /** The stack's own, or the one that the secrets in an existing table were sealed with. */
+  readonly key: IKey;
 
-  constructor(scope: Construct, id: string, config: Pick<StackConfig, 'removalPolicy' | 'namePrefix'>) {
+  constructor(scope: Construct, id: string, config: SecretsKeyConfig) {
     super(scope, id);
-    this.key = new Key(this, 'Key', {
+    this.key =
+      config.secretsKeyArn === undefined ? this.#own(config) : Key.fromKeyArn(this, 'Key', config.secretsKeyArn);
+  }
+
+  #own(config: SecretsKeyConfig): IKey {
+    return new Key(this, 'Key', {
       description: `${config.namePrefix}: seals the credentials of datasources and connectors`,
       enableKeyRotation: true,
       removalPolicy: config.removalPolicy === 'retain' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,

@@ -9,6 +9,7 @@ import { Construct } from 'constructs';
 import type { StackConfig } from '../config/config.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { DeadLetterQueue } from './dead-letter-queue.ts';
+import { type Network, placeIn } from './network.ts';
 
 /** The limit of Lambda: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 export const longestInvocation = Duration.seconds(900);
@@ -42,6 +43,8 @@ export type StocktakeFunctionProps<Environment> = {
   readonly config: Pick<StackConfig, 'logRetentionDays'>;
   /** What its env.ts asks for; the grants give the variables that go with them. */
   readonly environment: (role: Role) => Environment;
+  /** For functions that dial addresses which users name: where the deployment has them stand. */
+  readonly network?: Network;
   /** For functions that are invoked asynchronously: how often and how long AWS tries, and where it leaves what failed. */
   readonly asynchronous?: { retryAttempts: 0 | 1 | 2; maxEventAge: Duration; deadLetters: DeadLetterQueue };
   readonly reservedConcurrency?: number | undefined;
@@ -78,6 +81,7 @@ export class StocktakeFunction<Environment extends Record<string, string>> exten
       systemLogLevelV2: SystemLogLevel.WARN,
       ...optional(props),
     });
+    if (props.network !== undefined) placeIn(props.network, this.lambda, role);
     acknowledgeFindings(this, props);
   }
 }

@@ -32,6 +32,7 @@ export class SyncFunction extends StocktakeFunction<SyncEnvironment> {
       // bytes each.
       temporary: Size.gibibytes(3),
       config,
+      network: config,
       // The longest there is. Lambda keeps the ticks it throttles and drops those that grow older than this; a late one
       // does no harm, for slots are deduplicated.
       // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html

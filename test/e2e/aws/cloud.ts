@@ -37,7 +37,9 @@ export async function startCloud(timings: Timings): Promise<Cloud> {
   const folder = mkdtempSync(join(tmpdir(), 'stocktake-cdk-'));
   let ministack: MiniStack | undefined;
   try {
-    const context = { privateEndpoints: '127.0.0.1', removalPolicy: 'destroy' };
+    // The emulator starts functions on this machine, whatever their VPC.
+    const vpc = { subnetIds: 'subnet-0123456789abcdef0', securityGroupIds: 'sg-0123456789abcdef0' };
+    const context = { privateEndpoints: '127.0.0.1', removalPolicy: 'destroy', ...vpc };
     const assembly = await timings.measure('cdk synth', async () => synthesize(folder, context));
     const started = await timings.measure('MiniStack starts', startMiniStack);
     ministack = started;
