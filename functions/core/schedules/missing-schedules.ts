@@ -26,12 +26,12 @@ const atOnce = 8;
  * @returns how many are missing where it is too many, otherwise 0.
  */
 export async function watchMissing(
-  deps: { readonly table: Table; readonly schedules: Schedules; readonly clock: Clock },
+  deps: { readonly table: Table; readonly schedules: Schedules; readonly clock: Clock; readonly groupId?: string },
   listed: ReadonlySet<string>,
 ): Promise<number> {
   const ids: string[] = [];
   let acknowledged = 0;
-  for await (const id of listAcknowledged(deps.table)) {
+  for await (const id of listAcknowledged(deps.table, deps.groupId)) {
     acknowledged += 1;
     if (!listed.has(id)) ids.push(id);
   }

@@ -84,7 +84,7 @@ async function readAll(deps: SchedulesSweepDeps, ids: readonly string[], errors:
 
 /** All ids that there are, in slices by their order: of datasources, of acknowledgements, of schedules. */
 async function* slicesOf(
-  { table }: SchedulesSweepDeps,
+  { table, groupId }: SchedulesSweepDeps,
   listed: readonly ListedSchedule[],
   after: string | undefined,
 ): AsyncIterable<{ through: string | undefined; known: Map<string, Known> }> {
@@ -93,10 +93,8 @@ async function* slicesOf(
   for (let from = after; ; ) {
     const rows = await pageDatasources(table, from, sliceDatasources);
     const through = rows.length < sliceDatasources ? undefined : rows.at(-1)?.id;
-    const acks = await readAcks(table, {
-      ...(from === undefined ? {} : { after: from }),
-      ...(through === undefined ? {} : { through }),
-    });
+    const span = { ...(from === undefined ? {} : { after: from }), ...(through === undefined ? {} : { through }) };
+    const acks = await readAcks(table, span, groupId);
     const known = new Map<string, Known>(
       rows.map((row) => [row.id, { row, ack: acks.get(row.id), listed: undefined }]),
     );

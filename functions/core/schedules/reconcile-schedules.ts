@@ -26,6 +26,8 @@ export type ReconcileDeps = {
   readonly fireFirst?: (row: DatasourceRow) => Promise<void>;
   /** Stands for what a put writes besides the schedule: another one, and each schedule is read again. */
   readonly form?: string;
+  /** Whose acknowledgements count: schedule-ack.ts. */
+  readonly groupId?: string;
 };
 
 /** Each round after the first means that somebody changed the same datasource in that very moment. */
@@ -56,7 +58,7 @@ type Seen = { readonly id: string; readonly ack?: ScheduleAck | undefined; reado
 async function settle(deps: ReconcileDeps, id: string): Promise<boolean> {
   const row = await readDatasource(deps.table, id);
   if (row !== undefined && wasAhead(deps.clock, row.sync.anchor)) return anchorAnew(deps, row);
-  const ack = await readAck(deps.table, id);
+  const ack = await readAck(deps.table, id, deps.groupId);
   const live = await deps.schedules.read(id);
   if (row === undefined) return withdraw(deps, undefined, { id, ack, live });
   return live === undefined ? settleMissing(deps, row, ack) : settleLive(deps, row, ack, live);
@@ -88,7 +90,8 @@ async function settleLive(
   if (wished === undefined) return withdraw(deps, row, { id: row.id, ack, live });
   if (!isInPlace(live, wished)) return put(deps, row, ack, wished);
   const seen = sightOf(live, wished, deps.form ?? '', deps.clock.now());
-  await acknowledge(deps.table, row.id, ack, { ...stands(row, wished), ...(seen === undefined ? {} : { seen }) });
+  const standing = { ...stands(row, wished), ...(seen === undefined ? {} : { seen }) };
+  await acknowledge(deps.table, row.id, ack, standing, deps.groupId);
   return true;
 }
 
@@ -105,7 +108,9 @@ async function settleMissing(deps: ReconcileDeps, row: DatasourceRow, ack: Sched
   if (await areManyMissing(deps.table, deps.clock.now())) return true;
   // To pause what is there after all would be silent and lasting: one answer is not enough.
   if ((await deps.schedules.read(row.id)) !== undefined) return false;
-  await updateDatasource(deps.table, row, pausedByConsole(row, deps.clock.now()), [takeBack(row.id, ack)]);
+  await updateDatasource(deps.table, row, pausedByConsole(row, deps.clock.now()), [
+    takeBack(row.id, ack, deps.groupId),
+  ]);
   deps.log.info('schedule deleted in the console: datasource paused', { datasource: row.id });
   return false;
 }
@@ -123,7 +128,7 @@ async function put(
   wished: Schedule,
 ): Promise<boolean> {
   await deps.schedules.put(wished);
-  await acknowledge(deps.table, row.id, ack, stands(row, wished));
+  await acknowledge(deps.table, row.id, ack, stands(row, wished), deps.groupId);
   return isUnmoved(deps.table, row.id, row);
 }
 
@@ -134,7 +139,7 @@ async function withdraw(
   { id, ack, live }: Seen,
 ): Promise<boolean> {
   if (live !== undefined) await announceRemoval(deps.table, id, deps.clock.now());
-  if (ack !== undefined) await deps.table.transact([takeBack(id, ack)]);
+  if (ack !== undefined) await deps.table.transact([takeBack(id, ack, deps.groupId)]);
   if (live === undefined) return true;
   await deps.schedules.remove(id);
   return isUnmoved(deps.table, id, row);

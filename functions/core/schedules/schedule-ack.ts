@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Key, Table, TransactWrite } from '../model/ports/table.ts';
+import type { Condition, Key, Table, TransactWrite } from '../model/ports/table.ts';
 import { toItem } from '../table/stored-item.ts';
 import { type ScheduleMark, scheduleMark } from './schedule-mark.ts';
 
@@ -22,7 +22,15 @@ export type ScheduleAck = z.output<typeof scheduleAck>;
 /** What an acknowledgement says of the schedule. */
 export type Standing = Pick<ScheduleAck, 'config_version' | 'written' | 'seen'>;
 
-const ackPartition = 'schedule-ack';
+/**
+ * `groupId` stands for one group of schedules and the table beside it. What was seen to stand in another group tells nothing of
+ * this one: a table that was kept when its stack was removed, or restored from a backup, is full of schedules that are
+ * missing here and that nobody deleted. Absent where schedules live in the table itself.
+ */
+function ackPartition(groupId: string | undefined): string {
+  return groupId === undefined ? 'schedule-ack' : `schedule-ack#${groupId}`;
+}
+
 const removalPartition = 'schedule-removal';
 
 /**
@@ -32,14 +40,14 @@ const removalPartition = 'schedule-removal';
  */
 const removalMs = 3_600_000;
 
-export async function readAck(table: Table, id: string): Promise<ScheduleAck | undefined> {
-  const item = await table.get(ackKey(id));
+export async function readAck(table: Table, id: string, groupId?: string): Promise<ScheduleAck | undefined> {
+  const item = await table.get(ackKey(id, groupId));
   return item && scheduleAck.parse(item);
 }
 
 /** The ids of all datasources whose schedule was acknowledged. */
-export async function* listAcknowledged(table: Table): AsyncIterable<string> {
-  for await (const item of table.query({ pk: ackPartition })) yield item.sk;
+export async function* listAcknowledged(table: Table, groupId?: string): AsyncIterable<string> {
+  for await (const item of table.query({ pk: ackPartition(groupId) })) yield item.sk;
 }
 
 /** The acknowledgements of the ids beyond one, up to and with another. For one that cannot be read undefined stands: who
@@ -47,9 +55,10 @@ export async function* listAcknowledged(table: Table): AsyncIterable<string> {
 export async function readAcks(
   table: Table,
   span: { readonly after?: string; readonly through?: string },
+  groupId?: string,
 ): Promise<Map<string, ScheduleAck | undefined>> {
   const acks = new Map<string, ScheduleAck | undefined>();
-  for await (const item of table.query({ pk: ackPartition, ...span })) {
+  for await (const item of table.query({ pk: ackPartition(groupId), ...span })) {
     acks.set(item.sk, scheduleAck.safeParse(item).data);
   }
   return acks;
@@ -64,15 +73,17 @@ export async function acknowledge(
   id: string,
   before: ScheduleAck | undefined,
   stands: Standing,
+  groupId?: string,
 ): Promise<void> {
   if (before !== undefined && isSame(before, stands)) return;
   const next: ScheduleAck = { v: 1, version: (before?.version ?? 0) + 1, ...stands };
-  await table.put(toItem(ackKey(id), next), before ? { type: 'version', equals: before.version } : { type: 'absent' });
+  const condition: Condition = before ? { type: 'version', equals: before.version } : { type: 'absent' };
+  await table.put(toItem(ackKey(id, groupId), next), condition);
 }
 
 /** The write that takes an acknowledgement back, conditional on its being the one that was read. */
-export function takeBack(id: string, ack: ScheduleAck): TransactWrite & { readonly delete: Key } {
-  return { delete: ackKey(id), condition: { type: 'version', equals: ack.version } };
+export function takeBack(id: string, ack: ScheduleAck, groupId?: string): TransactWrite & { readonly delete: Key } {
+  return { delete: ackKey(id, groupId), condition: { type: 'version', equals: ack.version } };
 }
 
 /** To be stored before a schedule is removed, so that nobody takes a late removal for a deletion in the console. */
@@ -100,6 +111,6 @@ function isSame(one: Standing, other: Standing): boolean {
   );
 }
 
-function ackKey(id: string): Key {
-  return { pk: ackPartition, sk: id };
+function ackKey(id: string, groupId: string | undefined): Key {
+  return { pk: ackPartition(groupId), sk: id };
 }

@@ -6,6 +6,8 @@ export const environment = z.object({
   WORK_QUEUE_URL: z.string().min(1),
   JOBS_QUEUE_URL: z.string().min(1),
   SCHEDULE_GROUP: z.string().min(1),
+  /** Differs from that of every other stack that ever was, whatever its name. */
+  STACK_ID: z.string().min(1),
   SCHEDULE_ROLE_ARN: z.string().min(1),
   SYNC_FUNCTION_ARN: z.string().min(1),
   SCHEDULE_DLQ_ARN: z.string().min(1),

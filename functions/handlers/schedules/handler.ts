@@ -7,10 +7,11 @@ import { createSqsWorkQueue } from '#adapters/aws/sqs-work-queue.ts';
 import { readStreamRecord } from '#adapters/aws/stream-changes.ts';
 import { sweep } from '#core/dispatch/sweep.ts';
 import { sweepJobs } from '#core/jobs/sweep-jobs.ts';
+import { shortHash } from '#core/model/short-hash.ts';
 import type { DatasourceRow } from '#core/registry/datasource.ts';
 import { firstSlot } from '#core/runs/first-slot.ts';
-import { datasourcesToReconcile } from '#core/schedules/reconcile-request.ts';
 import { reconcileAllSchedules } from '#core/schedules/reconcile-all-schedules.ts';
+import { datasourcesToReconcile } from '#core/schedules/reconcile-request.ts';
 import { reconcileSchedule } from '#core/schedules/reconcile-schedules.ts';
 import { createLambdaRuntime, reportFailure } from '../runtime/lambda-runtime.ts';
 import { environment } from './env.ts';
@@ -24,6 +25,7 @@ const deps = {
   queue,
   jobs: createSqsWorkQueue(sqs, env.JOBS_QUEUE_URL),
   fireFirst: (row: DatasourceRow) => queue.send(firstSlot(row)),
+  groupId: shortHash([env.STACK_ID, env.TABLE_NAME]),
   schedules: createSchedulerSchedules(new SchedulerClient(clientSettings()), {
     group: env.SCHEDULE_GROUP,
     roleArn: env.SCHEDULE_ROLE_ARN,

@@ -35,6 +35,7 @@ export class ScheduleGroup extends Construct {
   /** Lets a function make, change and remove the schedules of this group. */
   grantManage(grantee: Role): {
     SCHEDULE_GROUP: string;
+    STACK_ID: string;
     SCHEDULE_ROLE_ARN: string;
     SYNC_FUNCTION_ARN: string;
     SCHEDULE_DLQ_ARN: string;
@@ -60,6 +61,7 @@ export class ScheduleGroup extends Construct {
     acknowledge(grantee, 'scheduler:ListSchedules takes no resource.', 'AwsSolutions::AwsSolutions-IAM5[Resource::*]');
     return {
       SCHEDULE_GROUP: this.name,
+      STACK_ID: Stack.of(this).stackId,
       SCHEDULE_ROLE_ARN: this.#role.roleArn,
       SYNC_FUNCTION_ARN: this.#props.target.functionArn,
       SCHEDULE_DLQ_ARN: this.#props.deadLetters.queue.queueArn,
