@@ -1,10 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
+import { sweep } from '#core/dispatch/sweep.ts';
 import { jobMessage } from '#core/jobs/job-message.ts';
 import { runStatus } from '#core/runs/run.ts';
 import { workMessage } from '#core/runs/work-message.ts';
+import { reconcileAllSchedules } from '#core/schedules/reconcile-all-schedules.ts';
 import { failureStatus } from '#http/table/failure-status.ts';
+import { createSchedulerModel } from '#support/scheduler-model.ts';
 import { createSyncWorld } from '#support/sync-world.ts';
+import { fixed } from '../../infra/aws/reports/costs.ts';
 import { synthesize } from './stack-template.ts';
 
 const stack = synthesize({ alarmEmail: 'ops@example.com' });
@@ -34,7 +38,8 @@ describe('alarms', () => {
   test('given the runbook, each entry of an alarm says what it means, how bad it is and what to do', () => {
     const linked = new Set(alarms.map(({ AlarmDescription }) => String(AlarmDescription).split('#')[1]));
     const entries = runbook.split(/^## /m).slice(1);
-    expect(linked.size).toBe(alarms.length - 6);
+    // The six functions share two entries, and the two readers of the stream one.
+    expect(linked.size).toBe(alarms.length - 11);
     entries.forEach((entry, index) => {
       if (!linked.has(anchors[index])) return;
       for (const part of ['**Means**', '**How bad**', '**Do**'])
@@ -91,10 +96,12 @@ describe('alarms', () => {
       'high-api-server-errors',
       'high-dead-letters-publisher',
       'high-dead-letters-work',
+      'high-schedules-missing',
       'high-ticks-lost',
       'low-throttles-table',
       'medium-changes-late-publisher',
       'medium-changes-late-schedules',
+      'medium-datasources-unhealthy',
       'medium-dead-letters-jobs',
       'medium-dead-letters-schedules',
       'medium-dead-letters-sweeps',
@@ -109,7 +116,12 @@ describe('alarms', () => {
       'medium-runs-failed',
       'medium-runs-held',
       'medium-syncs-late',
-      'medium-throttles-functions',
+      'medium-throttles-api',
+      'medium-throttles-jobs',
+      'medium-throttles-probe',
+      'medium-throttles-publisher',
+      'medium-throttles-schedules',
+      'medium-throttles-sync',
       'medium-work-late',
     ]);
   });
@@ -125,13 +137,13 @@ describe('alarms', () => {
     stack.template.hasResourceProperties('AWS::Scheduler::ScheduleGroup', { Name: 'stocktake' });
   });
 
-  test('given an alarm over a sum, a term without data counts as nothing', () => {
+  test('given metric math, only the throttles of the table are filled: they alone have a term without data', () => {
     const sums = alarms.flatMap(({ Metrics = [] }) =>
       (Metrics as { Expression?: string }[]).map((each) => each.Expression),
     );
     expect(sums.filter((expression) => expression !== undefined)).toEqual([
-      'FILL(m0, 0) + FILL(m1, 0) + FILL(m2, 0) + FILL(m3, 0) + FILL(m4, 0) + FILL(m5, 0)',
-      'FILL(m0, 0) + FILL(m1, 0)',
+      'IF(ended >= 10, 100 * failed / ended, 0)',
+      'FILL(reads, 0) + FILL(writes, 0)',
     ]);
   });
 
@@ -179,8 +191,23 @@ describe('metrics from the log', () => {
     expect(patterns).toContain('{ $.late_seconds >= -1000000000 }');
   });
 
-  test('given that ten metrics are free of charge, there are no more', () => {
-    expect(filters).toHaveLength(10);
+  test('given a sweep, the lines that its function logs have the fields that metrics read', async () => {
+    const { deps, table } = await world;
+    const counts: object[] = [];
+    await sweep({ ...deps, table, swept: (swept) => counts.push(swept) });
+    const { schedules } = createSchedulerModel(deps.clock);
+    await reconcileAllSchedules({ ...deps, table, schedules, compared: (compared) => counts.push(compared) });
+    const told = Object.assign({}, ...counts);
+    for (const field of ['unhealthy', 'turned_unhealthy', 'missing']) {
+      expect(filters.map(({ MetricValue }) => MetricValue)).toContain(`$.${field}`);
+      expect(told[field]).toEqual(expect.any(Number));
+    }
+    const handler = readFileSync(new URL('../../functions/handlers/schedules/handler.ts', import.meta.url), 'utf8');
+    for (const hook of ['swept', 'compared']) expect(handler).toMatch(new RegExp(`${hook}: .* runtime.log.info`));
+  });
+
+  test('given what metrics cost, there are as many as the cost tables reckon with', () => {
+    expect(filters).toHaveLength(fixed.metrics);
   });
 });
 

@@ -1,5 +1,6 @@
 import type { CreateScheduleCommandInput, GetScheduleCommandOutput, ScheduleSummary } from '@aws-sdk/client-scheduler';
 import type { ListedSchedule, LiveSchedule, Schedule } from '#core/model/ports/schedules.ts';
+import { shortHash } from '#core/model/short-hash.ts';
 import { nextFire } from '#core/timing/next-fire.ts';
 import { describeStart, startAtOf, startDateOf } from './schedule-start-date.ts';
 
@@ -44,6 +45,18 @@ export function scheduleRequest(schedule: Schedule, target: SchedulerTarget, now
       DeadLetterConfig: { Arn: target.deadLetterArn },
     },
   };
+}
+
+/**
+ * Stands for all that a put writes besides the schedule that it is given: another one, and a deployment has changed the
+ * function, the role or the manner, so that each schedule has to be read again.
+ */
+export function scheduleForm(target: SchedulerTarget): string {
+  const any = { name: 'any', timezone: 'UTC', state: 'enabled', startAt: 0, input: '' } as const;
+  const requests = ['rate(1 hour)', 'cron(0 6 * * ? *)'].map((expression) =>
+    scheduleRequest({ ...any, expression }, target, 0),
+  );
+  return shortHash(requests);
 }
 
 /** What the port tells of a schedule, whoever wrote it last. */

@@ -8,14 +8,13 @@ import { type ReconcileDeps, reconcileSchedule } from './reconcile-schedules.ts'
 import { readAcks } from './schedule-ack.ts';
 import { judgeListed, type Known, seemsDeleted } from './schedule-sight.ts';
 
+/** How a round ended; metrics are made of it. `missing`: at least so many are gone, too many for any to be paused for it. */
+export type ComparedCounts = { readonly schedules: number; readonly read: number; readonly missing: number };
+
 export type SchedulesSweepDeps = ReconcileDeps &
   TurnDeps & {
-    /** Told how a round ended; metrics are made of it. `missing`: too many schedules are gone for any to be paused. */
-    readonly compared?: (counts: {
-      readonly schedules: number;
-      readonly read: number;
-      readonly missing: number;
-    }) => void;
+    /** Told how a round ended. */
+    readonly compared?: (counts: ComparedCounts) => void;
   };
 
 /** Schedules that are looked at at once: enough to hide the time each read takes. */

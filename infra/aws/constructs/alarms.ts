@@ -1,13 +1,13 @@
 import { Duration } from 'aws-cdk-lib';
 import { MathExpression, Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
-import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { StackConfig } from '../config/config.ts';
 import { AlarmTopic, type Severity } from './alarm-topic.ts';
 import type { DeadLetterQueue } from './dead-letter-queue.ts';
 import type { SyncMetrics } from './sync-metrics.ts';
+import { throttleAlarms, type WatchedFunction } from './throttle-alarms.ts';
 
 /** What a letter in each of the queues means; `dead-letters-<name>` is its heading in docs/runbook.md. */
 const deadLetterMeanings = {
@@ -21,8 +21,6 @@ const deadLetterMeanings = {
 } as const satisfies Record<string, { severity: Severity; broke: string }>;
 
 export type DeadLetterQueues = Readonly<Record<keyof typeof deadLetterMeanings, DeadLetterQueue>>;
-
-export type WatchedFunction = { readonly name: string; readonly lambda: IFunction };
 
 type AlarmsProps = {
   readonly config: Pick<StackConfig, 'namePrefix' | 'alarmEmail' | 'alarmTopicArn'>;
@@ -40,12 +38,18 @@ type AlarmsProps = {
 
 const period = Duration.minutes(5);
 
-/**
- * A failure rings once, not at every tick: the alarm stays on for six hours after the last one. A datasource that fails
- * for days backs off to one try a day, and rings as often.
- */
+/** A hold rings once, not at every tick: the alarm stays on for six hours after the last one. */
 const quarter = Duration.minutes(15);
 const quartersOn = 24;
+
+/**
+ * One point that is above rings, also when it comes up to a quarter of an hour late, after points that are newer; and the
+ * alarm stays on as long, so that the same trouble does not ring every five minutes.
+ */
+const anyOfThree = { of: 3, periods: 1 } as const;
+
+/** A share of fewer runs says little: one failure of five is a fifth. */
+const leastEnded = 10;
 
 /** An operator's alarms, each with its entry in docs/runbook.md. */
 export class Alarms extends Construct {
@@ -55,21 +59,39 @@ export class Alarms extends Construct {
     super(scope, id);
     this.topic = new AlarmTopic(this, 'Topic', props.config);
     this.#runs(props);
+    this.#schedules(props);
     this.#lateness(props);
     this.#deadLetters(props);
     this.#functions(props);
-    this.#throttles(props);
+    for (const spec of throttleAlarms(props)) this.topic.add(spec);
   }
 
   #runs({ metrics }: AlarmsProps): void {
+    // Failed runs by their number would ring for ever once one datasource of a thousand is broken, and never again.
+    this.topic.add({
+      name: 'datasources-unhealthy',
+      severity: 'medium',
+      broke: 'A datasource that was well fails, or holds what somebody has to approve; its health says why.',
+      runbook: 'datasources-unhealthy',
+      metric: metrics.of('DatasourcesTurnedUnhealthy', { period }),
+      above: 0,
+      ...anyOfThree,
+    });
     this.topic.add({
       name: 'runs-failed',
       severity: 'medium',
-      broke: 'A sync failed; its datasource says why under health.',
+      broke: 'More than a tenth of the syncs that ended within an hour failed.',
       runbook: 'runs-failed',
-      metric: metrics.of('RunsFailed', { period: quarter }),
-      above: 0,
-      of: quartersOn,
+      metric: new MathExpression({
+        expression: `IF(ended >= ${leastEnded}, 100 * failed / ended, 0)`,
+        usingMetrics: {
+          failed: metrics.of('RunsFailed'),
+          // Each run that ends tells its seconds once, however it ends.
+          ended: metrics.of('RunSeconds', { statistic: Stats.SAMPLE_COUNT }),
+        },
+        period: Duration.hours(1),
+      }),
+      above: 10,
     });
     this.topic.add({
       name: 'runs-held',
@@ -82,53 +104,17 @@ export class Alarms extends Construct {
     });
   }
 
-  #lateness({ metrics, workQueue, streamReaders }: AlarmsProps): void {
+  #schedules({ metrics, scheduleGroup }: AlarmsProps): void {
     this.topic.add({
-      name: 'syncs-late',
-      severity: 'medium',
-      broke: 'Syncs begin more than 5 minutes after their schedule fired.',
-      runbook: 'syncs-late',
-      metric: metrics.of('TickLateSeconds', { statistic: Stats.MAXIMUM, period }),
-      above: 300,
-      of: 3,
-      periods: 3,
+      name: 'schedules-missing',
+      severity: 'high',
+      broke:
+        'More than 10 schedules and a twentieth of all are gone; their datasources are not synced, and none was paused.',
+      runbook: 'schedules-missing',
+      metric: metrics.of('SchedulesMissing', { statistic: Stats.MAXIMUM, period }),
+      above: 0,
+      ...anyOfThree,
     });
-    this.topic.add({
-      name: 'work-late',
-      severity: 'medium',
-      // A message is in the queue while it is worked on, up to the 15 minutes of an invocation.
-      broke: 'A message has been in the work queue for more than 30 minutes.',
-      runbook: 'work-late',
-      metric: workQueue.metricApproximateAgeOfOldestMessage({ period, statistic: Stats.MAXIMUM }),
-      above: 1800,
-      of: 2,
-      periods: 2,
-    });
-    for (const { name, lambda } of streamReaders) {
-      this.topic.add({
-        name: `changes-late-${name}`,
-        severity: 'medium',
-        broke: `The ${name} function is more than 10 minutes behind the table's stream, which keeps 24 hours.`,
-        runbook: 'changes-late',
-        metric: lambda.metric('IteratorAge', { statistic: Stats.MAXIMUM, period }),
-        above: 600_000,
-        of: 2,
-        periods: 2,
-      });
-    }
-  }
-
-  #deadLetters({ deadLetters, scheduleGroup }: AlarmsProps): void {
-    const statistic = { period, statistic: Stats.MAXIMUM };
-    for (const [name, queue] of typedEntries(deadLetters)) {
-      this.topic.add({
-        name: `dead-letters-${name}`,
-        ...deadLetterMeanings[name],
-        runbook: `dead-letters-${name}`,
-        metric: queue.queue.metricApproximateNumberOfMessagesVisible(statistic),
-        above: 0,
-      });
-    }
     // Scheduler lays dead letters down under the role that it starts syncs with: without that role nothing else rings.
     this.topic.add({
       name: 'ticks-lost',
@@ -143,7 +129,59 @@ export class Alarms extends Construct {
         period,
       }),
       above: 0,
+      ...anyOfThree,
     });
+  }
+
+  #lateness({ metrics, workQueue, streamReaders }: AlarmsProps): void {
+    this.topic.add({
+      name: 'syncs-late',
+      severity: 'medium',
+      broke: 'Syncs begin more than 5 minutes after their schedule fired.',
+      runbook: 'syncs-late',
+      metric: metrics.of('TickLateSeconds', { statistic: Stats.MAXIMUM, period }),
+      above: 300,
+      // Where all sync by the hour there is one point an hour: the second one that is late rings.
+      of: 24,
+      periods: 2,
+    });
+    this.topic.add({
+      name: 'work-late',
+      severity: 'medium',
+      // A message is in the queue while it is worked on, up to the 15 minutes of an invocation.
+      broke: 'A message has been in the work queue for more than 30 minutes.',
+      runbook: 'work-late',
+      metric: workQueue.metricApproximateAgeOfOldestMessage({ period, statistic: Stats.MAXIMUM }),
+      above: 1800,
+      of: 3,
+      periods: 2,
+    });
+    for (const { name, lambda } of streamReaders) {
+      this.topic.add({
+        name: `changes-late-${name}`,
+        severity: 'medium',
+        broke: `The ${name} function is more than 10 minutes behind the table's stream, which keeps 24 hours.`,
+        runbook: 'changes-late',
+        metric: lambda.metric('IteratorAge', { statistic: Stats.MAXIMUM, period }),
+        above: 600_000,
+        of: 4,
+        periods: 2,
+      });
+    }
+  }
+
+  #deadLetters({ deadLetters }: AlarmsProps): void {
+    const statistic = { period, statistic: Stats.MAXIMUM };
+    for (const [name, queue] of typedEntries(deadLetters)) {
+      this.topic.add({
+        name: `dead-letters-${name}`,
+        ...deadLetterMeanings[name],
+        runbook: `dead-letters-${name}`,
+        metric: queue.queue.metricApproximateNumberOfMessagesVisible(statistic),
+        above: 0,
+        ...anyOfThree,
+      });
+    }
   }
 
   #functions({ functions, apiId }: AlarmsProps): void {
@@ -155,6 +193,7 @@ export class Alarms extends Construct {
         runbook: 'errors-of-a-function',
         metric: lambda.metricErrors({ period }),
         above: 0,
+        ...anyOfThree,
       });
     }
     this.topic.add({
@@ -170,37 +209,7 @@ export class Alarms extends Construct {
         period,
       }),
       above: 0,
-    });
-  }
-
-  #throttles({ functions, table }: AlarmsProps): void {
-    // A sum has no value where one of its terms has none, and nothing is told of a function that nobody called.
-    const sum = (metrics: readonly Metric[]) =>
-      new MathExpression({
-        expression: metrics.map((_, index) => `FILL(m${index}, 0)`).join(' + '),
-        usingMetrics: Object.fromEntries(metrics.map((metric, index) => [`m${index}`, metric])),
-        period,
-      });
-    this.topic.add({
-      name: 'throttles-functions',
-      severity: 'medium',
-      broke: 'Lambda turned invocations away: the concurrency of the account or of sync is used up.',
-      runbook: 'throttles-of-functions',
-      metric: sum(functions.map(({ lambda }) => lambda.metricThrottles({ period }))),
-      above: 0,
-      of: 3,
-      periods: 3,
-    });
-    const events = ['ReadThrottleEvents', 'WriteThrottleEvents'];
-    this.topic.add({
-      name: 'throttles-table',
-      severity: 'low',
-      broke: 'DynamoDB pushed reads or writes back for 15 minutes; syncs go on, but slower.',
-      runbook: 'throttles-of-the-table',
-      metric: sum(events.map((name) => table.metric(name, { period, statistic: Stats.SUM }))),
-      above: 0,
-      of: 3,
-      periods: 3,
+      ...anyOfThree,
     });
   }
 }

@@ -44,6 +44,10 @@ function runs(metrics: SyncMetrics): GraphWidget[] {
     graph('Objects listed', sums('ObjectsListed')),
     graph('Changes', sums('ObjectsAdded', 'ObjectsModified', 'ObjectsDeleted')),
     graph('Duration of runs, seconds', duration),
+    graph('Datasources that fail or hold', [
+      metrics.of('DatasourcesUnhealthy', { statistic: Stats.MAXIMUM }),
+      metrics.of('DatasourcesTurnedUnhealthy'),
+    ]),
   ];
 }
 

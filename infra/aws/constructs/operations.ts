@@ -31,7 +31,11 @@ export class Operations extends Construct {
     const { config, functions, data, work, http, group, deadLetters } = props;
     const { namePrefix } = config;
     const watched = {
-      metrics: new SyncMetrics(this, 'Metrics', { logGroup: functions.sync.logGroup, namePrefix }),
+      metrics: new SyncMetrics(this, 'Metrics', {
+        logGroup: functions.sync.logGroup,
+        sweepLogGroup: functions.schedules.logGroup,
+        namePrefix,
+      }),
       functions: Object.values(functions),
       table: data.table,
       workQueue: work.queue,

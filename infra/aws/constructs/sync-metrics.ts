@@ -19,7 +19,7 @@ const anyEnd = FilterPattern.all(FilterPattern.numberValue('$.seconds', '>=', 0)
 /** Clocks differ: a tick may seem to come before its time. */
 const anyTick = FilterPattern.numberValue('$.late_seconds', '>=', -1e9);
 
-/** Ten in all: as many as CloudWatch keeps free of charge. */
+/** What the sync function says. */
 const facts = {
   RunsCompleted: { pattern: ended('completed'), value: '1' },
   RunsFailed: { pattern: ended('failed'), value: '1' },
@@ -33,18 +33,40 @@ const facts = {
   TickLateSeconds: { pattern: anyTick, value: '$.late_seconds', unit: Unit.SECONDS },
 } as const satisfies Record<string, Fact>;
 
-export type SyncFact = keyof typeof facts;
+/** What the schedules function says when a round of its sweep has ended (functions/handlers/schedules/handler.ts). */
+const sweepFacts = {
+  DatasourcesUnhealthy: { pattern: FilterPattern.numberValue('$.unhealthy', '>=', 0), value: '$.unhealthy' },
+  DatasourcesTurnedUnhealthy: {
+    pattern: FilterPattern.numberValue('$.turned_unhealthy', '>=', 0),
+    value: '$.turned_unhealthy',
+  },
+  SchedulesMissing: { pattern: FilterPattern.numberValue('$.missing', '>=', 0), value: '$.missing' },
+} as const satisfies Record<string, Fact>;
 
-/** What the sync function's log says of runs and ticks, as metrics. */
+export type SyncFact = keyof typeof facts | keyof typeof sweepFacts;
+
+type SyncMetricsProps = {
+  readonly logGroup: ILogGroup;
+  /** Of the function that sweeps. */
+  readonly sweepLogGroup: ILogGroup;
+  readonly namePrefix: string;
+};
+
+/** What the logs say of runs, ticks and sweeps, as metrics. */
 export class SyncMetrics extends Construct {
   readonly #namespace: string;
 
-  constructor(scope: Construct, id: string, props: { readonly logGroup: ILogGroup; readonly namePrefix: string }) {
+  constructor(scope: Construct, id: string, props: SyncMetricsProps) {
     super(scope, id);
     this.#namespace = `Stocktake/${props.namePrefix}`;
-    for (const [metricName, fact] of Object.entries<Fact>(facts)) {
+    this.#count(facts, props.logGroup);
+    this.#count(sweepFacts, props.sweepLogGroup);
+  }
+
+  #count(facts: Readonly<Record<string, Fact>>, logGroup: ILogGroup): void {
+    for (const [metricName, fact] of Object.entries(facts)) {
       new MetricFilter(this, metricName, {
-        logGroup: props.logGroup,
+        logGroup,
         filterPattern: fact.pattern,
         metricNamespace: this.#namespace,
         metricName,
