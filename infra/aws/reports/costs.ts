@@ -27,7 +27,7 @@ export const prices = {
 } as const;
 
 /** What is paid whether anything runs or not: numbers of things in the stack. */
-export const fixed = { kmsKeys: 1, secrets: 1, alarmMetrics: 29, metrics: 10, dashboards: 1, polledQueues: 3 } as const;
+export const fixed = { kmsKeys: 1, secrets: 1, alarmMetrics: 32, metrics: 13, dashboards: 1, polledQueues: 3 } as const;
 
 /** Lambda asks an idle queue over five connections, each of which waits 20 seconds:
  *  https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html */
@@ -51,7 +51,7 @@ export const readUnitsPerThousand = 2;
 export const writeUnitsPerThousand = 0.21;
 
 /** What the sweep reads of each datasource, every five minutes; measured likewise. */
-export const readUnitsPerSweep = 3.4;
+export const readUnitsPerSweep = 2.4;
 
 /**
  * Assumed, but for the record's size: a record whose key has 43 bytes (measured too) and what DynamoDB adds to each item
