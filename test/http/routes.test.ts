@@ -143,6 +143,9 @@ describe('datasources', () => {
     expect(api.messages).toEqual([{ type: 'purge', uid: expect.any(String) }]);
     const read = await api.call('GET', `/datasource/${id}`);
     expect([read.status, read.json]).toEqual([404, { _id: id, found: false }]);
+    const { json: purges } = await api.call('GET', '/datasource/_purges/');
+    expect(purges).toMatchObject({ total: 1, purges: [{ id, status: 'waiting', percent: 0 }] });
+    expect(JSON.stringify(purges)).not.toContain('uid');
     const again = await api.call('DELETE', `/datasource/${id}`);
     expect([again.status, again.json]).toEqual([404, { _id: id, result: 'not_found' }]);
   });

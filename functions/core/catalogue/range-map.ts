@@ -25,6 +25,8 @@ const rangeRow = z.object({
   moving: z.object({ id: z.string(), after: z.string() }).optional(),
   /** What stood up to here, or to the end if empty, was moved; what is left of it is to be deleted. */
   trim: z.string().optional(),
+  /** The round of a purge that has removed all of it. */
+  emptied: z.number().int().optional(),
 });
 export type RangeRow = z.output<typeof rangeRow>;
 
@@ -51,10 +53,27 @@ export async function rangeOf(table: Table, uid: string, key: string): Promise<R
 
 /** The slice that begins after `lo`. Throws Failure `lease_lost` if it is gone. */
 export async function readRange(table: Table, uid: string, lo: string): Promise<RangeRow> {
-  const item = await table.get({ pk: mapPartition(uid), sk: lo });
+  const range = await findRange(table, uid, lo);
   // Only a purge removes slices, and it took the lease first.
-  if (item === undefined) throw leaseLost();
-  return fromItem(rangeRow, item);
+  if (range === undefined) throw leaseLost();
+  return range;
+}
+
+/** The same, or undefined. */
+export async function findRange(table: Table, uid: string, lo: string): Promise<RangeRow | undefined> {
+  const item = await table.get({ pk: mapPartition(uid), sk: lo });
+  return item && fromItem(rangeRow, item);
+}
+
+/** Notes that a round of a purge removed all that the slice leads to. Not where the row changed since, or is gone: a
+ *  worker that comes late must not bring it back. */
+export async function noteEmptied(table: Table, uid: string, range: RangeRow, round: number): Promise<void> {
+  const next = { ...range, version: range.version + 1, emptied: round };
+  try {
+    await table.put(rangeItem(uid, next), { type: 'version', equals: range.version });
+  } catch (error) {
+    if (!(error instanceof ConditionFailed)) throw error;
+  }
 }
 
 /** A slice that nothing is stored in yet. */

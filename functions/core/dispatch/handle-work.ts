@@ -8,6 +8,7 @@ import { helpRun } from '../sync/run/help-run.ts';
 import { performRun } from '../sync/run/perform-run.ts';
 import { runQueued } from '../sync/run/run-queued.ts';
 import { handleSlot } from './handle-tick.ts';
+import { helpPurge } from './help-purge.ts';
 import { purgeData } from './purge-data.ts';
 
 /** Handles one message of the work queue. Any of them may come twice. Throws on what should be tried again. */
@@ -27,7 +28,7 @@ export async function handleWork(deps: SyncDeps, body: unknown): Promise<void> {
       await resync(deps, message);
       return;
     case 'purge':
-      await purgeData(deps, message.uid);
+      await (message.share === undefined ? purgeData(deps, message.uid) : helpPurge(deps, message.uid, message.share));
   }
 }
 

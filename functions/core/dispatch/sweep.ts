@@ -26,7 +26,7 @@ import type { RunRow } from '../runs/run.ts';
 import { readRun } from '../runs/run-store.ts';
 import { stateKey, unhealthySince } from '../runs/sync-state.ts';
 import type { WorkMessage } from '../runs/work-message.ts';
-import { purgeRun } from './purge-data.ts';
+import { purgeRun } from './purge-watch.ts';
 
 /** Datasources mended at once. */
 const atOnce = 8;

@@ -23,6 +23,11 @@ export const workMessage = z.discriminatedUnion('type', [
   /** Start a run after one was interrupted, unless another has begun since: the fence tells. */
   z.strictObject({ type: z.literal('resync'), datasource: z.string(), uid: z.string(), fence: z.number().int() }),
   /** Remove all that hangs on a uid that is no longer used. */
-  z.strictObject({ type: z.literal('purge'), uid: z.string() }),
+  z.strictObject({
+    type: z.literal('purge'),
+    uid: z.string(),
+    /** As one of several workers, beside the one that holds the lease with this fence. */
+    share: z.strictObject({ worker: z.number().int(), workers: z.number().int(), fence: z.number().int() }).optional(),
+  }),
 ]);
 export type WorkMessage = z.output<typeof workMessage>;

@@ -14,6 +14,7 @@ import { firstSlot } from '#core/runs/first-slot.ts';
 import { type ComparedCounts, reconcileAllSchedules } from '#core/schedules/reconcile-all-schedules.ts';
 import { datasourcesToReconcile } from '#core/schedules/reconcile-request.ts';
 import { reconcileSchedule } from '#core/schedules/reconcile-schedules.ts';
+import { timeBudget } from '#core/timing/time-budget.ts';
 import { createLambdaRuntime, reportFailure } from '../runtime/lambda-runtime.ts';
 import { environment } from './env.ts';
 
@@ -40,15 +41,12 @@ const deps = {
   compared: (counts: ComparedCounts) => runtime.log.info('schedules compared', counts),
 };
 
-/** Time kept back from an invocation for the slice that is under way. */
-const reserveMs = 60_000;
-
 /** Makes schedules follow their datasources as they change, and, when the rule of the sweep fires, all of them. */
 export const handler = reportFailure(
   runtime.log,
   async (event: DynamoDBStreamEvent | ScheduledEvent, context: Context): Promise<void> => {
     if ('Records' in event) await follow(event);
-    else await repair(runtime.clock.now() + context.getRemainingTimeInMillis() - reserveMs);
+    else await repair(runtime.clock.now() + context.getRemainingTimeInMillis() - timeBudget.reserveMs);
   },
 );
 

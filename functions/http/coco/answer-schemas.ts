@@ -82,6 +82,18 @@ const providerInfo = object({
   auth_provider: object({ sso: object({ url: text }) }),
 });
 
+const purge = object(
+  {
+    id: text,
+    status: { enum: ['waiting', 'purging', 'purged'] },
+    percent: whole,
+    records_left: whole,
+    ranges: object({ done: whole, total: whole }),
+    again_at: text,
+  },
+  ['again_at'],
+);
+
 /** The shapes of all answers with status 200. */
 export const cocoAnswers = {
   written: object({ _id: text, result: { enum: ['created', 'updated', 'deleted'] } }),
@@ -90,6 +102,7 @@ export const cocoAnswers = {
   acknowledged: object({ acknowledged: { const: true } }),
   deleted: object({ acknowledged: { const: true }, not_found: list(text) }, ['not_found']),
   run_accepted: runAccepted,
+  purges: object({ total: whole, purges: list(purge) }),
   run_list: object({ runs: list(run), next: text }, ['next']),
   connection_test: object({
     success: truth,

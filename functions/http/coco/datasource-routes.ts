@@ -1,5 +1,6 @@
 import { Failure } from '#core/model/errors.ts';
 import type { Table } from '#core/model/ports/table.ts';
+import { listPurges } from '#core/purges/list-purges.ts';
 import { deleteDatasource } from '#core/registry/changes/delete-datasource.ts';
 import { createDatasource, replaceDatasource, updateDatasourceFields } from '#core/registry/changes/save-datasource.ts';
 import { type DatasourceRow, datasourceInput, datasourcePatch, datasourceView } from '#core/registry/datasource.ts';
@@ -15,7 +16,7 @@ import { replaceParameter, withBody, withReplaceableBody } from '../body/route-b
 import type { ApiDeps } from '../table/deps.ts';
 import type { QueryValues, RouteOf } from '../table/route.ts';
 import type { CocoAnswer } from './answer-schemas.ts';
-import { found, written } from './answers.ts';
+import { found, plain, written } from './answers.ts';
 import { datasourceSource, datasourceSources } from './datasource-source.ts';
 import { datasourceFields } from './search-fields.ts';
 import { commonSearchNames, searchRoutes } from './search-parameters.ts';
@@ -38,6 +39,15 @@ export const datasourceRoutes: readonly RouteOf<'api', CocoAnswer>[] = [
   ...searchRoutes('/datasource/_search', 'datasource', commonSearchNames, ({ deps }, params, facets) =>
     search(deps, params, facets),
   ),
+  {
+    method: 'GET',
+    path: '/datasource/_purges',
+    fn: 'api',
+    scope: 'read',
+    summary: 'How far the removal is of what deleted and moved datasources catalogued',
+    answer: 'purges',
+    handle: async ({ deps }) => plain(await listPurges(deps.table)),
+  },
   {
     ...one,
     method: 'GET',
@@ -75,7 +85,7 @@ export const datasourceRoutes: readonly RouteOf<'api', CocoAnswer>[] = [
     ...one,
     method: 'DELETE',
     scope: 'write',
-    summary: 'Delete a datasource: at once invisible, its records purged in the background',
+    summary: 'Delete a datasource: at once invisible, its records purged in the background (GET /datasource/_purges)',
     answer: 'written',
     handle: async ({ deps, param }) => {
       await deleteDatasource(deps, param('id'));
