@@ -64,7 +64,13 @@ export async function purgeData(deps: PurgeDeps, uid: string): Promise<void> {
   const round = mark.again_at === undefined ? 1 : 2;
   const workers = round === 1 ? await callPurgeHelpers(deps, uid, taken.fence) : 1;
   const places = placesOf(deps.table, uid, { round, worker: 0, workers });
-  const { items, all } = await emptyPlaces(deps.table, places, watchPurge(deps, uid, taken.fence));
+  const { items, all } = await emptyPlaces(deps.table, places, watchPurge(deps, uid, taken.fence)).catch(
+    async (error: unknown) => {
+      // Whoever is given the message again need not wait until the lease runs out.
+      await letGo(deps, uid, taken.fence);
+      throw error;
+    },
+  );
   if (!all) {
     await letGo(deps, uid, taken.fence);
     await deps.queue.send({ type: 'purge', uid });

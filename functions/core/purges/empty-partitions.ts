@@ -64,17 +64,27 @@ export async function emptyPlaces(
   return { ...done, all: !stopped };
 }
 
-/** Deletes what stands in a partition, batch by batch; says how much after each. */
+/** Deletes what stands in a partition, batch by batch, and says how much after each. Its end is that nothing is found there
+ *  any more, and not that all was sent: a store may leave a part of a batch. */
 export async function* emptyPartition(table: Table, pk: string): AsyncIterable<number> {
+  let found: boolean;
+  do {
+    found = false;
+    for await (const deletes of inChunks(table, pk)) {
+      found = true;
+      await table.batchWrite(deletes);
+      yield deletes.length;
+    }
+  } while (found);
+}
+
+async function* inChunks(table: Table, pk: string): AsyncIterable<PlainWrite[]> {
   let deletes: PlainWrite[] = [];
   for await (const { sk } of table.query({ pk })) {
     deletes.push({ delete: { pk, sk } });
     if (deletes.length < chunk) continue;
-    await table.batchWrite(deletes);
-    yield deletes.length;
+    yield deletes;
     deletes = [];
   }
-  if (deletes.length === 0) return;
-  await table.batchWrite(deletes);
-  yield deletes.length;
+  if (deletes.length > 0) yield deletes;
 }

@@ -144,6 +144,19 @@ describe('a purge over several invocations', () => {
     expect(await readPurgeMark(table, 'u')).not.toHaveProperty('again_at');
   });
 
+  it('given the table fails, then the lease is let go of, and the message that is given again goes on at once', async () => {
+    await fill(3);
+    const failing: MemoryTable = {
+      ...table,
+      batchWrite: async () => {
+        throw new Error('throttled');
+      },
+    };
+    await expect(purgeData({ ...deps, table: failing }, 'u')).rejects.toThrow('throttled');
+    await purgeData({ ...deps, holder: 'two' }, 'u');
+    expect(records()).toBe(0);
+  });
+
   it('given it lasts longer than a lease, then it renews it, and a second one leaves it alone', async () => {
     await fill(64, 600);
     const slow: MemoryTable = {
