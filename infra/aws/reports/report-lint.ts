@@ -1,0 +1,11 @@
+/** `npm run lint:template`: looks through the template of `npm run synth`, or those named. Ends with code 1 if it finds anything. */
+import { readFileSync } from 'node:fs';
+import { lintTemplate } from './template-lint.ts';
+
+const [first, ...others] = process.argv.slice(2);
+for (const file of [first ?? 'cdk.out/Stocktake.template.json', ...others]) {
+  const findings = lintTemplate(JSON.parse(readFileSync(file, 'utf8')));
+  for (const { rule, text } of findings) process.stdout.write(`${file}: ${rule}: ${text}\n`);
+  process.stdout.write(`${file}: ${findings.length} findings\n`);
+  if (findings.length > 0) process.exitCode = 1;
+}
