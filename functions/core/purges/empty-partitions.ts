@@ -64,7 +64,7 @@ export async function emptyPlaces(
   return { ...done, all: !stopped };
 }
 
-/** Deletes what stands in a partition, batch by batch, and says how much after each. Its end is that nothing is found there
+/** Deletes what stands in a partition, batch by batch, and says how much was taken after each. Its end is that nothing is found there
  *  any more, and not that all was sent: a store may leave a part of a batch. */
 export async function* emptyPartition(table: Table, pk: string): AsyncIterable<number> {
   let found: boolean;
@@ -72,8 +72,8 @@ export async function* emptyPartition(table: Table, pk: string): AsyncIterable<n
     found = false;
     for await (const deletes of inChunks(table, pk)) {
       found = true;
-      await table.batchWrite(deletes);
-      yield deletes.length;
+      const left = await table.batchWrite(deletes);
+      yield deletes.length - left.length;
     }
   } while (found);
 }

@@ -3,6 +3,7 @@ import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { InvokeCommand, UpdateFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
 import { GetQueueAttributesCommand, ListQueuesCommand, type QueueAttributeName } from '@aws-sdk/client-sqs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { timeBudget } from '#core/timing/time-budget.ts';
 import type { S3Request } from '#local/demo/s3-server/request.ts';
 import { isMiniStackThere } from '#support/engine-paths.ts';
 import { bucketFacts } from '#support/sync-world.ts';
