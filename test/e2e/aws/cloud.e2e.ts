@@ -155,6 +155,41 @@ describe.skipIf(skipped)('Stocktake, deployed', () => {
     expect(await content.text()).toBe('read me, 3');
   });
 
+  it('serves both forms of every path, to pages of the configured origin too', async () => {
+    // Given the slash form of what only the probe function can open
+    const { api } = cloud;
+    const led = await api.send('POST', `/datasource/${id}/_test/`);
+    expect([led.status, led.headers.get('location')]).toEqual([308, '../_test']);
+    expect(await cloud.apiWith(undefined).send('POST', `/datasource/${id}/_test/`)).toMatchObject({ status: 401 });
+    const [document] = await api.documents(id, 1000);
+    const content = await api.send('HEAD', `/document/${document?.id}/raw_content/x`);
+    expect([content.status, content.headers.get('location')]).toEqual([302, expect.stringContaining(bucket)]);
+    for (const [path, status] of [
+      ['/_health/', 200],
+      [`/datasource/${id}/`, 200],
+      ['/nowhere', 404],
+      ['/v1/jobs/', 200],
+    ]) {
+      expect([path, (await api.send('GET', String(path))).status]).toEqual([path, status]);
+    }
+    expect(await api.send('PATCH', `/datasource/${id}`)).toMatchObject({ status: 405, body: { status: 405 } });
+
+    // When a page asks, through its browser, then it may read every answer
+    const page = cloud.pageAt(PAGE_ORIGIN);
+    for (const path of [`/datasource/${id}/_test`, `/datasource/${id}/_test/`]) {
+      const seen = await page.fetch('POST', path, { 'x-api-key': cloud.adminKey });
+      expect(seen).toMatchObject({ status: 200, body: { success: true } });
+      expect(seen.readable).toContain('x-request-id');
+    }
+    expect(await page.fetch('GET', '/v1/jobs', { 'x-api-key': 'no-such-key' })).toMatchObject({ status: 401 });
+
+    // And a page of any other origin none
+    const other = cloud.pageAt('https://evil.example.com');
+    await expect(other.fetch('GET', '/v1/jobs', { 'x-api-key': cloud.adminKey })).rejects.toThrow(
+      'the browser refuses',
+    );
+  });
+
   it("takes FlexOrch's founding commands, and refuses in its envelope what no route takes", async () => {
     const body = flexorchConnectorBody(cloud.s3, bucket);
     const send = (method: string, path: string, sent?: unknown) =>
