@@ -68,6 +68,13 @@ describe('the local server', () => {
     expect(await tested.json()).toMatchObject({ success: true });
   });
 
+  test('given HEAD of such a route, it is served by that one too, and the connection serves on', async () => {
+    await fetch(url('/datasource/'), { method: 'POST', body: JSON.stringify(datasourceBody()) });
+    const { status, headers } = await fetch(url('/datasource/1/_preview?keys=1'), { method: 'HEAD' });
+    expect([status, headers.get('content-type')]).toEqual([200, 'application/json; charset=utf-8']);
+    expect((await fetch(url('/_health'))).status).toBe(200);
+  });
+
   test('given text beyond ASCII in the body, the query and the path, it arrives whole', async () => {
     const body = JSON.stringify(datasourceBody({ name: 'Übung + 日本 🎉' }));
     await fetch(url('/datasource/'), { method: 'POST', body });
@@ -248,6 +255,13 @@ describe('the loopback guard', () => {
 
   test('given an address that somebody typed into a browser, it answers', async () => {
     expect((await raw('/_health', { host: 'localhost', 'sec-fetch-site': 'none' })).status).toBe(200);
+  });
+
+  test('given the preflight of a foreign page, it refuses; a loopback page gets no leave either', async () => {
+    const asking = { host: 'localhost', 'access-control-request-method': 'PUT' };
+    expect(await raw('/connector/s3', { ...asking, origin: 'https://evil.test' }, 'OPTIONS')).toMatchObject(refused);
+    const answer = await raw('/connector/s3', { ...asking, origin: 'http://localhost:3000' }, 'OPTIONS');
+    expect([answer.status, answer.headers['access-control-allow-origin']]).toEqual([204, undefined]);
   });
 
   test('given keys, any name and origin may come, with a key', async () => {
