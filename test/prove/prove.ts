@@ -24,6 +24,7 @@ const proofs: readonly Proof[] = [
   { name: 'scale', load: async () => (await import('./scale.ts')).proveScale },
   { name: 'unordered', load: async () => (await import('./unordered.ts')).proveUnordered },
   { name: 'hostile', load: async () => (await import('./hostile.ts')).proveHostile },
+  { name: 'throttling', load: async () => (await import('./throttling.ts')).proveThrottling },
   { name: 'mutations', load: async () => (await import('./mutation.ts')).proveMutations },
   { name: 'simulation', load: async () => (await import('./simulation.ts')).proveSimulation },
 ];

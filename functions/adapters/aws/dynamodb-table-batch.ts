@@ -44,7 +44,9 @@ function toRequest(write: PlainWrite): WriteRequest {
 async function writeChunk(target: TableTarget, chunk: readonly Sent[], until: number): Promise<readonly Sent[]> {
   let pending = chunk;
   for (let fruitless = 0; ; ) {
-    const flight = await target.flights.enter();
+    const flight = await target.flights.enter(until);
+    if (flight === undefined) return pending;
+    // The process may have stood still since.
     if (target.patience.now() >= until) {
       flight.land('unused');
       return pending;

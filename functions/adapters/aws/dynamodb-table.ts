@@ -32,8 +32,9 @@ export function createDynamoDbTable(
   tableName: string,
   patience: Partial<TablePatience> = {},
 ): Table {
-  const flights = createFlightLimit();
-  const target: TableTarget = { client, tableName, patience: { ...TABLE_PATIENCE, ...patience }, flights };
+  const patiently = { ...TABLE_PATIENCE, ...patience };
+  const flights = createFlightLimit(patiently.now);
+  const target: TableTarget = { client, tableName, patience: patiently, flights };
   return {
     get: (key) => get(target, key),
     batchGet: (keys) => batchGet(target, keys),

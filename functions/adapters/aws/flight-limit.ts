@@ -5,8 +5,9 @@ export type Flight = {
 };
 
 export type FlightLimit = {
-  /** Resolves when one more batch may be under way, in the order of asking. */
-  enter(): Promise<Flight>;
+  /** Resolves when one more batch may be under way, in the order of asking; undefined when that is not so before the moment
+   *  `until`, as far as it is noticed: when one lands. */
+  enter(until: number): Promise<Flight | undefined>;
   /** How many may be under way now. */
   readonly allowed: number;
 };
@@ -19,15 +20,18 @@ const most = 32;
  * pushed back, never less than one. What was sent before the last halving says nothing of the limit since. Every writer of
  * the process shares it, for they share the table, which pushes back less the less is thrown at it.
  */
-export function createFlightLimit(): FlightLimit {
+export function createFlightLimit(now: () => number): FlightLimit {
   let allowed = 4;
   let underWay = 0;
   let halvings = 0;
-  const waiting: (() => void)[] = [];
+  let waiting: { readonly until: number; readonly resolve: (may: boolean) => void }[] = [];
   const admit = (): void => {
+    const late = waiting.filter(({ until }) => until <= now());
+    if (late.length > 0) waiting = waiting.filter(({ until }) => until > now());
+    for (const { resolve } of late) resolve(false);
     while (underWay < Math.floor(allowed) && waiting.length > 0) {
       underWay += 1;
-      waiting.shift()?.();
+      waiting.shift()?.resolve(true);
     }
   };
   const land = (since: number, how: Parameters<Flight['land']>[0]): void => {
@@ -40,11 +44,12 @@ export function createFlightLimit(): FlightLimit {
     admit();
   };
   return {
-    async enter() {
-      await new Promise<void>((resolve) => {
-        waiting.push(resolve);
+    async enter(until) {
+      const may = await new Promise<boolean>((resolve) => {
+        waiting.push({ until, resolve });
         admit();
       });
+      if (!may) return undefined;
       const since = halvings;
       return { land: (how) => land(since, how) };
     },
