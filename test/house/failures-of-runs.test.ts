@@ -15,6 +15,7 @@ const codes = [
   'run_time_limit',
   'run_page_limit',
   'listing_too_large',
+  'table_throttled',
   'internal',
 ];
 

@@ -76,6 +76,7 @@ describe('alarms', () => {
       'run_time_limit',
       'run_page_limit',
       'listing_too_large',
+      'table_throttled',
       'internal',
     ];
     const codes = [...Object.keys(failureStatus), ...ofRuns].filter((code) => !others.includes(code));

@@ -33,6 +33,7 @@ const everything = {
     securityGroupIds: 'sg-0123456789abcdef0',
     allowedCidrs: '203.0.113.0/24',
   },
+  tableWarmWrites: '20000',
   restoredTableStreamArn: 'arn:aws:dynamodb:eu-west-1:111122223333:table/restored/stream/2026-01-01T00:00:00.000',
   permissionsBoundary: 'arn:aws:iam::111122223333:policy/boundary',
   customDomain: 'catalogue.example.com',

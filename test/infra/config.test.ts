@@ -89,6 +89,8 @@ describe('the context of the stack', () => {
     ['holdAboveShare', '15'],
     ['holdAboveShare', 0.000_000_1],
     ['namePrefix', 5],
+    ['tableWarmWrites', '3999'],
+    ['tableWarmWrites', '20k'],
     ['restoredTableStreamArn', 5],
     ['restoredTableStreamArn', 'arn:aws:dynamodb:eu-west-1:111122223333:table/restored'],
     ['tableArn', `${table}/stream/2026-01-01T00:00:00.000`],

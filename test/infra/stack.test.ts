@@ -71,6 +71,13 @@ describe('what keeps data', () => {
     ]);
   });
 
+  test('given tableWarmWrites, the table is warmed for so many writes; without it, nothing is paid for', () => {
+    const [[, table] = []] = stack.ofType('AWS::DynamoDB::Table');
+    expect(table?.Properties).not.toHaveProperty('WarmThroughput');
+    const [[, warmed] = []] = synthesize({ tableWarmWrites: '20000' }).ofType('AWS::DynamoDB::Table');
+    expect(warmed?.Properties).toMatchObject({ WarmThroughput: { WriteUnitsPerSecond: 20_000 } });
+  });
+
   test('given a restored table, every function, permission and stream mapping uses it, and the own one stays', () => {
     const arn = 'arn:aws:dynamodb:eu-west-1:111122223333:table/restored';
     const restored = synthesize({ restoredTableStreamArn: `${arn}/stream/2026-01-01T00:00:00.000` });

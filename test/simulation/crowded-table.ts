@@ -86,21 +86,27 @@ export async function crowd(given: Crowd, writing: (parts: WritingParts) => Batc
     }
   };
   const stream = async (name: number, write: BatchWriting): Promise<void> => {
-    for (let done = 0; done < given.recordsAStream; done += batchRecords) {
-      if (done % pageRecords === 0) await sleep(pageMs);
-      await write(puts(name, done, Math.min(given.recordsAStream, done + batchRecords)), onCall);
+    try {
+      for (let done = 0; done < given.recordsAStream; done += batchRecords) {
+        if (done % pageRecords === 0) await sleep(pageMs);
+        await write(puts(name, done, Math.min(given.recordsAStream, done + batchRecords)), onCall);
+      }
+    } catch {
+      seen.thrown += 1;
     }
+    seen.endMs = time.clock.now();
   };
   const all: Promise<void>[] = [];
   for (let process = 0; process < given.processes; process += 1) {
     const write = writing(parts);
     for (let each = 0; each < given.streams; each += 1) {
-      const run = stream(process * given.streams + each, write).catch(() => void (seen.thrown += 1));
-      all.push(run.then(() => void (seen.endMs = time.clock.now())));
+      all.push(stream(process * given.streams + each, write));
     }
   }
   let over = false;
-  void Promise.all(all).then(() => void (over = true));
+  void Promise.all(all).then(() => {
+    over = true;
+  });
   for (let until = 1; !over && until < longestSeconds; until += 1) await time.runUntil(until * 1000);
   if (!over) throw new Error(`not over after ${longestSeconds} s`);
   const demanded = given.processes * given.streams * given.recordsAStream;

@@ -133,6 +133,8 @@ const settings = z.strictObject({
   /** Where the functions stand that dial buckets and receivers of webhooks. None: in no VPC, with the public internet. */
   subnetIds: list(subnetId).default([]),
   securityGroupIds: list(securityGroupId).default([]),
+  /** Writes a second that the stack's own table takes from its first moment on; a new one takes 4,000, and grows by itself. */
+  tableWarmWrites: whole(4000, 1_000_000).optional(),
 });
 
 const stackConfig = settings.superRefine((config, context) => {

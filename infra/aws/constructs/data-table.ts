@@ -21,7 +21,10 @@ export type TableCall = keyof typeof actionsOf;
 /** As the stores of functions/core/webhooks name them; a test holds the two together. */
 const webhookPartitions = ['registry#webhook', 'webhook-health', 'webhook-delivery#*'];
 
-type DataTableConfig = Pick<StackConfig, 'removalPolicy' | 'restoredTableStreamArn' | 'tableStreamArn'>;
+type DataTableConfig = Pick<
+  StackConfig,
+  'removalPolicy' | 'restoredTableStreamArn' | 'tableStreamArn' | 'tableWarmWrites'
+>;
 
 /** The one table: catalogue, registry, runs. Its stream is the feed that schedules and events follow. */
 export class DataTable extends Construct {
@@ -54,6 +57,7 @@ export class DataTable extends Construct {
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: retain,
       removalPolicy: retain ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      ...warmed(config),
     });
   }
 
@@ -75,4 +79,10 @@ export class DataTable extends Construct {
     this.table.grant(grantee, ...new Set(calls.flatMap((call) => actionsOf[call])));
     return { TABLE_NAME: this.table.tableName };
   }
+}
+
+/** A warmed table is split into as many partitions at once as it would need after hours of load. It can be raised later, never
+ *  lowered: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/warm-throughput.html */
+function warmed({ tableWarmWrites }: DataTableConfig) {
+  return tableWarmWrites === undefined ? {} : { warmThroughput: { writeUnitsPerSecond: tableWarmWrites } };
 }
