@@ -41,7 +41,7 @@ export async function finishRun(
     ];
     try {
       await deps.table.transact(writes);
-      await dropSuperseded(deps, run.uid, state, after);
+      await dropSuperseded(deps, run.uid, state, after).catch((error: unknown) => noteLeft(deps, ended, error));
       break;
     } catch (error) {
       if (!(error instanceof ConditionFailed)) throw error;
@@ -68,6 +68,11 @@ async function dropSuperseded(
   // The run has ended: what the table does not take at once goes when its time is over.
   const write = async (writes: readonly PlainWrite[]): Promise<void> => void (await deps.table.batchWrite(writes));
   await dropCandidates({ table: deps.table, write }, uid, run === undefined ? passed : passIdOf(run));
+}
+
+/** The run has ended all the same: what is left there expires by itself. */
+function noteLeft({ log }: Pick<SyncDeps, 'log'>, { datasource, id: run }: RunRow, error: unknown): void {
+  log.warn('superseded candidates left', { datasource, run, reason: error instanceof Error ? error.name : '' });
 }
 
 function logEnd(deps: Pick<SyncDeps, 'log'>, run: RunRow): void {

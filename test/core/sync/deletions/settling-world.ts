@@ -122,6 +122,7 @@ function contextOf(given: Given, world: Asked): SettlingContext {
         world.beats += 1;
         return { canceled: false, failure: undefined };
       },
+      assertWritable: async () => {},
     },
     bucket: {
       async head(key: string): Promise<HeadResult> {
