@@ -1,7 +1,7 @@
 import type { CreateScheduleCommandInput, GetScheduleCommandOutput, ScheduleSummary } from '@aws-sdk/client-scheduler';
 import type { ListedSchedule, LiveSchedule, Schedule } from '#core/model/ports/schedules.ts';
 import { shortHash } from '#core/model/short-hash.ts';
-import { nextFire } from '#core/timing/next-fire.ts';
+import { shortestGapMs } from '#core/timing/shortest-gap.ts';
 import { describeStart, startAtOf, startDateOf } from './schedule-start-date.ts';
 
 /** What all schedules of a deployment share. */
@@ -22,8 +22,6 @@ const LONGEST_AGE_SECONDS = 86_400;
 const USUAL_AGE_SECONDS = 3600;
 /** Deliveries after the first: an asynchronous invocation is refused when Lambda is throttled or its role is new. */
 const RETRIES = 5;
-/** Firings of a cron that are looked at for its shortest gap: a working day's hours have a night between them. */
-const FIRINGS_LOOKED_AT = 16;
 
 /** The whole of a schedule: an update resets what it is not given. `now` in epoch ms. */
 export function scheduleRequest(schedule: Schedule, target: SchedulerTarget, now: number): CreateScheduleCommandInput {
@@ -100,13 +98,7 @@ function isDirectedTo(target: SchedulerTarget, { Target: live }: GetScheduleComm
 
 /** A tick that is later than its interval is worth nothing: the next one has been fired. */
 function maximumAgeSeconds({ expression, timezone, startAt }: Schedule): number {
-  let shortest = Number.POSITIVE_INFINITY;
-  let last = nextFire(expression, timezone, startAt, startAt - 1);
-  for (let looked = 0; looked < FIRINGS_LOOKED_AT && last !== undefined; looked++) {
-    const next = nextFire(expression, timezone, startAt, last);
-    if (next !== undefined) shortest = Math.min(shortest, next - last);
-    last = next;
-  }
-  if (shortest === Number.POSITIVE_INFINITY) return USUAL_AGE_SECONDS;
+  const shortest = shortestGapMs(expression, timezone, startAt);
+  if (shortest === undefined) return USUAL_AGE_SECONDS;
   return Math.min(LONGEST_AGE_SECONDS, Math.max(SHORTEST_AGE_SECONDS, Math.floor(shortest / 1000)));
 }

@@ -10,6 +10,7 @@ import type { SyncDeps } from '../runs/sync-deps.ts';
 import { isBackingOff, readState, settingsOf } from '../runs/sync-state.ts';
 import type { WorkMessage } from '../runs/work-message.ts';
 import { requestReconcile } from '../schedules/reconcile-request.ts';
+import { tickShiftMs } from '../schedules/tick-shift.ts';
 import { performRun } from '../sync/run/perform-run.ts';
 import { parseInterval } from '../timing/interval.ts';
 
@@ -24,7 +25,8 @@ export const tickPayload = z.strictObject({
 });
 export type TickPayload = z.output<typeof tickPayload>;
 
-export type TickOutcome = 'ran' | 'stale' | 'backing_off' | 'busy' | 'duplicate';
+/** `shifted`: it is due some seconds later, and a message is under way that begins it then. */
+export type TickOutcome = 'ran' | 'stale' | 'backing_off' | 'busy' | 'duplicate' | 'shifted';
 
 /**
  * Handles one firing of a schedule: queues the slots that lie before the next firing, then syncs. A tick for a
@@ -38,11 +40,26 @@ export async function handleTick(deps: SyncDeps, tick: TickPayload): Promise<Tic
     return 'stale';
   }
   const scheduledAt = Date.parse(tick.scheduled_time);
+  if (await shift(deps, current.row, scheduledAt)) return 'shifted';
   await queueSlots(deps, current.row, scheduledAt);
   return syncSlot(deps, current, scheduledAt);
 }
 
-/** Handles one slot between two ticks of an interval below a minute. */
+/** Puts a sync off to when it is due. One that comes late, or is due with its firing, begins now. */
+async function shift(deps: SyncDeps, row: DatasourceRow, scheduledAt: number): Promise<boolean> {
+  const dueAt = scheduledAt + tickShiftMs(row, deps.settings.spreadMs);
+  const delaySeconds = Math.ceil((dueAt - deps.clock.now()) / 1000);
+  // A firing that seems to lie further ahead comes from a clock that differs.
+  if (dueAt === scheduledAt || delaySeconds <= 0 || delaySeconds > deps.settings.spreadMs / 1000) return false;
+  await deps.queue.send(slotMessage(row, scheduledAt), { delaySeconds });
+  return true;
+}
+
+function slotMessage({ id: datasource, uid, config_version }: DatasourceRow, slot: number): WorkMessage {
+  return { type: 'slot', datasource, uid, config_version, slot };
+}
+
+/** Handles one slot: between two ticks of an interval below a minute, or a tick whose sync is due some seconds later. */
 export async function handleSlot(
   deps: SyncDeps,
   message: Extract<WorkMessage, { type: 'slot' }>,
@@ -51,7 +68,16 @@ export async function handleSlot(
   // Sent by a clock that was ahead: the schedule has slots of its own by now.
   if (wasAhead(deps.clock, message.slot, 60_000)) return 'stale';
   // A namesake made since has versions of its own that may well be the same.
-  return current?.row.uid === message.uid ? syncSlot(deps, current, message.slot) : 'stale';
+  if (current?.row.uid !== message.uid) return 'stale';
+  const shiftedMs = tickShiftMs(current.row, deps.settings.spreadMs);
+  const lateSeconds = (deps.clock.now() - message.slot - shiftedMs) / 1000;
+  const outcome = await syncSlot(deps, current, message.slot);
+  // Of a tick that was not put off its own line tells: functions/handlers/sync/handler.ts.
+  if (shiftedMs > 0) {
+    const slot = new Date(message.slot).toISOString();
+    deps.log.info('shifted tick handled', { datasource: current.row.id, slot, late_seconds: lateSeconds, outcome });
+  }
+  return outcome;
 }
 
 type Current = { readonly row: DatasourceRow; readonly settings: string };
@@ -69,10 +95,8 @@ async function queueSlots(deps: SyncDeps, row: DatasourceRow, scheduledAt: numbe
   for (let index = 1; index < slotsPerTick; index += 1) {
     const slot = scheduledAt + index * seconds * 1000;
     const delaySeconds = Math.max(0, Math.ceil((slot - deps.clock.now()) / 1000));
-    const { id: datasource, uid, config_version } = row;
-    const message: WorkMessage = { type: 'slot', datasource, uid, config_version, slot };
     // A tick that came late leaves out the slots that are over already: late slots collapse into one.
-    if (slot + seconds * 1000 > deps.clock.now()) await deps.queue.send(message, { delaySeconds });
+    if (slot + seconds * 1000 > deps.clock.now()) await deps.queue.send(slotMessage(row, slot), { delaySeconds });
   }
 }
 

@@ -47,6 +47,8 @@ export type SyncSettings = {
   /** A stream that has listed so many pages where nothing was stored yet shares what is ahead of it; those of ranges that
    *  it closed on the way count. */
   readonly shareAfterPages: number;
+  /** Syncs of one cron are spread over so much time at most, milliseconds; 0 where nothing suffers when all begin at once. */
+  readonly spreadMs: number;
 };
 
 /** The values of docs/design.md. */
@@ -69,4 +71,5 @@ export const defaultSyncSettings: SyncSettings = {
   // As many as four ranges have: a piece more for each share leaves ranges of 100,000 objects on average, and looking for
   // a place to cut costs two pages in a hundred at most.
   shareAfterPages: 500,
+  spreadMs: 0,
 };

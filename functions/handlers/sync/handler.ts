@@ -35,6 +35,7 @@ const container: SyncDeps = {
     workers: env.SYNC_WORKERS,
     holdAboveObjects: env.HOLD_ABOVE_OBJECTS,
     holdAboveShare: env.HOLD_ABOVE_SHARE,
+    spreadMs: 60_000,
   },
 };
 

@@ -1,10 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { handleTick } from '#core/dispatch/handle-tick.ts';
+import { handleWork } from '#core/dispatch/handle-work.ts';
 import { readLease } from '#core/lease/lease.ts';
 import type { DatasourceRow } from '#core/registry/datasource.ts';
 import { listRuns } from '#core/runs/run-store.ts';
 import { startRun } from '#core/runs/start-run.ts';
 import { healthView, readState } from '#core/runs/sync-state.ts';
+import { scheduleView } from '#core/schedules/schedule-view.ts';
+import { tickShiftMs } from '#core/schedules/tick-shift.ts';
+import { toItem } from '#core/table/stored-item.ts';
 import { bucketName, createSyncWorld, type SyncWorld } from '#support/sync-world.ts';
 
 const midnight = Date.parse('2026-03-01T00:00:00Z');
@@ -123,5 +127,74 @@ describe('failures in a row', () => {
     expect(healthView(await readState(world.table, row.uid))).toEqual({ status: 'healthy', failures_in_a_row: 0 });
     now += 3_600_000;
     expect(await tick(row)).toBe('ran');
+  });
+});
+
+describe('a tick of a cron that many share', () => {
+  const spread = (row: DatasourceRow, at = now) =>
+    handleTick(
+      { ...world.deps, settings: { ...world.deps.settings, spreadMs: 60_000 } },
+      { datasource: row.id, config_version: row.config_version, scheduled_time: new Date(at).toISOString() },
+    );
+  const begin = async (ahead = 0): Promise<void> => {
+    for (const { message, delaySeconds } of world.messages.splice(0)) {
+      now += delaySeconds * 1000 + ahead;
+      await handleWork({ ...world.deps, settings: { ...world.deps.settings, spreadMs: 60_000 } }, message);
+    }
+  };
+  /** One that is shifted: by its id. */
+  const shifted = () => world.addDatasource({ id: 'shared-1', sync: { cron: '0 * * * *' } });
+
+  it('is put off by a message, runs once for the slot that it is, and counts its lateness from when it was due', async () => {
+    const row = await shifted();
+    const offset = tickShiftMs(row, 60_000);
+    expect(offset).toBeGreaterThan(5000);
+    now += 2000;
+    expect(await spread(row, midnight)).toBe('shifted');
+    expect(world.messages).toMatchObject([{ delaySeconds: offset / 1000 - 2, message: { slot: midnight } }]);
+    expect(await runsOf(row)).toEqual([]);
+    // The tick comes once more, as it may.
+    expect(await spread(row, midnight)).toBe('shifted');
+    const [first] = world.messages.splice(0, 1);
+    world.messages.splice(0, 1, ...(first ? [first] : []));
+    await begin(3000);
+    expect(world.log.lines.findLast(({ fact }) => fact === 'shifted tick handled')?.fields).toMatchObject({
+      datasource: row.id,
+      late_seconds: 3,
+      outcome: 'ran',
+    });
+    expect(await runsOf(row)).toMatchObject([{ scheduled_at: '2026-03-01T00:00:00.000Z' }]);
+    expect(await spread(row, midnight)).toBe('duplicate');
+    expect(await runsOf(row)).toHaveLength(1);
+  });
+
+  it('begins at once where it comes later than it was due, or on a host that spreads nothing', async () => {
+    const row = await shifted();
+    now += 60_000;
+    expect(await spread(row, midnight)).toBe('ran');
+    const other = await world.addDatasource({ id: 'shared-2', sync: { cron: '0 * * * *' } });
+    expect(await tick(other, midnight)).toBe('ran');
+  });
+
+  it('does nothing if the datasource was changed or switched off between firing and slot', async () => {
+    const row = await shifted();
+    expect(await spread(row, midnight)).toBe('shifted');
+    await world.change(row.id, { sync: { cron: '30 * * * *' } });
+    await begin();
+    expect(await runsOf(row)).toEqual([]);
+  });
+
+  it('given a schedule adopted from the console, then it begins with its firing', async () => {
+    const row = await shifted();
+    await world.table.put({
+      ...toItem({ pk: 'registry#datasource', sk: row.id }, row),
+      sync: { ...row.sync, changed_by: 'console' },
+    });
+    expect(await spread(row, midnight)).toBe('ran');
+  });
+
+  it('shows the firing as its next run, as documented', async () => {
+    const row = await shifted();
+    expect(scheduleView(row, midnight + 1)?.next_run_at).toBe('2026-03-01T01:00:00.000Z');
   });
 });
