@@ -1,4 +1,6 @@
-import { CfnOutput, Stack } from 'aws-cdk-lib';
+import { CfnOutput, type Environment, Stack, type StackProps } from 'aws-cdk-lib';
+import type { IEventBus } from 'aws-cdk-lib/aws-events';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { StackConfig } from './config/config.ts';
@@ -29,10 +31,15 @@ import { WorkQueue } from './constructs/work-queue.ts';
 
 /** The whole of Stocktake on AWS, put together from constructs that own their permissions. */
 export class StocktakeStack extends Stack {
-  constructor(scope: Construct, id: string, config: StackConfig) {
-    const description = 'Stocktake: a live, exact catalogue of what is in S3 buckets';
-    const terminationProtection = config.removalPolicy === 'retain';
-    super(scope, id, { stackName: config.namePrefix, description, terminationProtection, tags: config.tags });
+  /** Where the API is. */
+  readonly url: string;
+  /** Tells of changes, runs and jobs: for rules of others. */
+  readonly bus: IEventBus;
+  /** Where alarms ring: for subscribers of others. */
+  readonly alarmTopic: ITopic;
+
+  constructor(scope: Construct, id: string, config: StackConfig, env?: Environment) {
+    super(scope, id, propsOf(config, env));
     const name = config.namePrefix;
     const shared = {
       config,
@@ -65,6 +72,9 @@ export class StocktakeStack extends Stack {
     const deadLetters = { ...own, ticks, sweeps, ...changes.deadLetters };
     const operations = new Operations(this, 'Operations', { ...shared, functions, http, group, deadLetters });
     this.#tell({ ...shared, webhooks, group, sync, http, domain, operations, deadLetters });
+    this.url = http.url;
+    this.bus = shared.events.bus;
+    this.alarmTopic = operations.alarms.topic.topic;
     boundPermissions(this, config);
     this.node.addValidation({ validate: () => sizeProblems(this) });
   }
@@ -114,6 +124,16 @@ export class StocktakeStack extends Stack {
     for (const [name, [value, description]] of Object.entries(outputs))
       new CfnOutput(this, name, { value, description });
   }
+}
+
+function propsOf(config: StackConfig, env: Environment | undefined): StackProps {
+  return {
+    stackName: config.namePrefix,
+    description: 'Stocktake: a live, exact catalogue of what is in S3 buckets',
+    terminationProtection: config.removalPolicy === 'retain',
+    tags: config.tags,
+    ...(env === undefined ? {} : { env }),
+  };
 }
 
 function lost(what: string): string {

@@ -144,6 +144,9 @@ const stackConfig = settings.superRefine((config, context) => {
 /** How this stack is to be: cdk.json's context, or `-c key=value`. */
 export type StackConfig = z.output<typeof stackConfig>;
 
+/** The same as it may be written: what is left out takes its default. */
+export type StackSettings = z.input<typeof stackConfig>;
+
 /**
  * Keys that are not ours: the CDK's feature flags, settings and cached look-ups, and what an organisation hands to aspects and
  * tools of its own (`org:cost-centre`). All of them have a colon or a slash in them, and no key of ours has.
@@ -154,13 +157,21 @@ function isForeign(key: string): boolean {
 
 /** Reads the context of an app. Throws a Refusal that names each key that is unknown or whose value cannot be, in one line. */
 export function readConfig(context: Readonly<Record<string, unknown>>): StackConfig {
-  const own = Object.fromEntries(Object.entries(context).filter(([key]) => !isForeign(key)));
+  return parse(Object.fromEntries(Object.entries(context).filter(([key]) => !isForeign(key))), '-c ');
+}
+
+/** Reads the props of a stack in somebody else's app. Throws a Refusal as `readConfig` does. */
+export function readSettings(props: StackSettings): StackConfig {
+  return parse(props, '');
+}
+
+function parse(own: object, mark: string): StackConfig {
   const result = stackConfig.safeParse(own);
   if (result.success) return result.data;
   const reasons = result.error.issues.flatMap((issue) =>
     issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => `-c ${key}: is not known; known are ${Object.keys(settings.shape).join(', ')}`)
-      : [`-c ${issue.path.join('.')}: ${issue.message}`],
+      ? issue.keys.map((key) => `${mark}${key}: is not known; known are ${Object.keys(settings.shape).join(', ')}`)
+      : [`${mark}${issue.path.join('.')}: ${issue.message}`],
   );
   throw new Refusal(`the settings of this stack cannot be used: ${reasons.join('; ')}`);
 }

@@ -1,7 +1,17 @@
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Duration, RemovalPolicy, type Size } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, LoggingFormat, type RecursiveLoop, Runtime, SystemLogLevel } from 'aws-cdk-lib/aws-lambda';
+import {
+  Architecture,
+  Code,
+  type FunctionOptions,
+  Function as LambdaFunction,
+  LoggingFormat,
+  type RecursiveLoop,
+  Runtime,
+  SystemLogLevel,
+} from 'aws-cdk-lib/aws-lambda';
 import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import { type BundlingOptions, LogLevel, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
@@ -54,7 +64,7 @@ export type StocktakeFunctionProps<Environment> = {
 /** A Lambda function of ours: Node 24 on arm64, a role and a log group of its own, and nothing it does not use. */
 export class StocktakeFunction<Environment extends Record<string, string>> extends Construct {
   readonly name: string;
-  readonly lambda: NodejsFunction;
+  readonly lambda: LambdaFunction;
   readonly logGroup: LogGroup;
 
   constructor(scope: Construct, id: string, props: StocktakeFunctionProps<Environment>) {
@@ -67,8 +77,7 @@ export class StocktakeFunction<Environment extends Record<string, string>> exten
     });
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     this.logGroup.grantWrite(role);
-    this.lambda = new NodejsFunction(this, 'Function', {
-      ...codeOf(props.name),
+    this.lambda = this.#deploy(props.name, {
       description: props.description,
       memorySize: props.memoryMb,
       timeout: props.timeout,
@@ -84,15 +93,23 @@ export class StocktakeFunction<Environment extends Record<string, string>> exten
     if (props.network !== undefined) placeIn(props.network, this.lambda, role);
     acknowledgeFindings(this, props);
   }
+
+  /** In a package the bundles are there already, so that whoever depends on it needs no esbuild. */
+  #deploy(name: string, options: FunctionOptions): LambdaFunction {
+    const packed = `${root}bundles/${name}`;
+    if (!existsSync(packed)) return new NodejsFunction(this, 'Function', { ...codeOf(name), ...platform, ...options });
+    const code = { code: Code.fromAsset(packed), handler: 'index.handler' };
+    return new LambdaFunction(this, 'Function', { ...code, ...platform, ...options });
+  }
 }
+
+const platform = { runtime: Runtime.NODEJS_24_X, architecture: Architecture.ARM_64 };
 
 function codeOf(name: string) {
   return {
     entry: `${root}functions/handlers/${name}/handler.ts`,
     projectRoot: root,
     depsLockFilePath: `${root}package-lock.json`,
-    runtime: Runtime.NODEJS_24_X,
-    architecture: Architecture.ARM_64,
     awsSdkConnectionReuse: false,
     bundling,
   };
