@@ -9,7 +9,9 @@ import { parseInput } from '#core/model/parse-input.ts';
 import type { Buckets } from '#core/model/ports/bucket.ts';
 import type { Clock } from '#core/model/ports/host.ts';
 import type { Opener, Sealer } from '#core/model/ports/vault.ts';
+import { replaceConnector } from '#core/registry/changes/save-connector.ts';
 import { createDatasource, updateDatasourceFields } from '#core/registry/changes/save-datasource.ts';
+import { connectorInput } from '#core/registry/connector.ts';
 import { type DatasourceRow, datasourceInput, datasourcePatch } from '#core/registry/datasource.ts';
 import { readDatasource } from '#core/registry/datasource-store.ts';
 import type { RunRow } from '#core/runs/run.ts';
@@ -44,6 +46,8 @@ export type SyncWorld = {
   /** Adds a datasource on the sample bucket; `config` and the rest override. */
   addDatasource(options?: { config?: object; sync?: object; id?: string }): Promise<DatasourceRow>;
   change(id: string, patch: object): Promise<DatasourceRow>;
+  /** Has the connector of them all say how many seconds a whole run may take. */
+  limitRuns(seconds: number): Promise<void>;
   /** Starts a run by hand and performs it; throws if another one is on. */
   sync(id: string, request?: Partial<RunRequest>): Promise<RunRow>;
   /** Handles the queued messages there are now, in order. */
@@ -119,6 +123,10 @@ export async function createSyncWorld(
       return createDatasource(deps, parseInput(datasourceInput, body, 'the datasource'));
     },
     change: (id, patch) => updateDatasourceFields(deps, id, parseInput(datasourcePatch, patch, 'the datasource')),
+    async limitRuns(max_running_timeout_in_seconds) {
+      const body = { name: 'S3', processor: { max_running_timeout_in_seconds } };
+      await replaceConnector(deps, 's3', parseInput(connectorInput, body, 'the connector'), { create: false });
+    },
     async sync(id, request = {}) {
       const start = await startRun(deps, { datasource: id, trigger: 'manual', inProcess: true, ...request });
       if (start.outcome !== 'started') throw new Error(`no run was started: ${start.outcome}`);

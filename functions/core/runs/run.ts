@@ -104,6 +104,8 @@ export const runRow = z.object({
   resumed: z.number().int().optional(),
   /** Since when the table has taken nothing of it, epoch milliseconds; absent where it takes what it is given. */
   stuck_since: z.number().optional(),
+  /** When it last got anywhere, as far as who holds it knows, epoch milliseconds. */
+  progressed_at: z.number().optional(),
   ttl: z.number().int().optional(),
 });
 export type RunRow = z.output<typeof runRow>;
@@ -142,6 +144,7 @@ export function runView(run: RunRow): Record<string, unknown> {
     way: _way,
     generation: _generation,
     stuck_since: _stuckSince,
+    progressed_at: _progressedAt,
     ...all
   } = rest;
   const { pass, ...told } = all;

@@ -42,7 +42,7 @@ export type RunStart =
   | { readonly outcome: 'duplicate' };
 
 /** A pass over a bucket may take so long; how far it is is kept for a week. */
-const passMs = 5 * 86_400_000;
+export const passMs = 5 * 86_400_000;
 
 type StartDeps = Omit<SyncDeps, keyof OpenDeps | 'queue' | 'settings' | 'spools'>;
 

@@ -21,7 +21,7 @@ export type SyncDeps = LeaseDeps &
 export type SyncSettings = {
   /** How long a write that was sent can still be under way, milliseconds: a lease or claim that ends sooner is renewed first. */
   readonly requestTimeoutMs: number;
-  /** Time a run may take if its connector sets none, seconds. */
+  /** Time a run may take if its connector sets none, seconds: without progress on AWS's own hosts, in all elsewhere. */
   readonly runTimeLimitSeconds: number;
   /** A run holds when its deletions exceed both: so many objects and such a share of the records. */
   readonly holdAboveObjects: number;

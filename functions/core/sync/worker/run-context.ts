@@ -1,6 +1,5 @@
 import type { Stamp } from '../../catalogue/record.ts';
 import type { HeldLease } from '../../lease/held-lease.ts';
-import { Failure } from '../../model/errors.ts';
 import type { Bucket } from '../../model/ports/bucket.ts';
 import type { DatasourceRow } from '../../registry/datasource.ts';
 import type { EffectiveConfig } from '../../registry/effective-config.ts';
@@ -8,6 +7,7 @@ import type { RunRow, Way } from '../../runs/run.ts';
 import type { SyncDeps } from '../../runs/sync-deps.ts';
 import type { RangeBoard } from '../progress/range-board.ts';
 import { RunCanceled, RunYielded } from './run-unwound.ts';
+import { type LastProgress, noteSteps, type TimeLimit, timeOver } from './time-limit.ts';
 
 /** Everything one worker of a run works with. */
 export type RunContext = {
@@ -24,8 +24,7 @@ export type RunContext = {
   readonly way: Way;
   readonly matches: (key: string) => boolean;
   readonly stamp: Stamp;
-  /** Epoch milliseconds after which the run gives up. */
-  readonly deadline: number;
+  readonly limit: TimeLimit;
   /** The pass over the bucket: the run itself, or an earlier one that ran out of time and that it goes on from. Work and
    *  deletion candidates hang on its id. `beganAt` in epoch milliseconds, by our clock. */
   readonly pass: { readonly id: string; readonly beganAt: number };
@@ -39,6 +38,8 @@ export type RunProgress = {
   steps: number;
   /** The bucket's clock minus ours, milliseconds; unknown until a page says. */
   clockSkew: number | undefined;
+  /** The run's last progress, that of other workers as far as it is known. */
+  readonly last: LastProgress;
   /** When progress was last noted, epoch milliseconds. */
   notedAt: number;
   /** The run's row says how to go on with it. */
@@ -64,13 +65,8 @@ export async function checkpoint(context: RunContext, mayYield = false): Promise
   if (failure !== undefined) throw failure;
   if (context.progress.halted) throw new RunYielded();
   const now = context.deps.clock.now();
-  if (now < context.deadline) {
-    if (mayYield && now >= (context.deps.yieldAt ?? Number.POSITIVE_INFINITY)) throw new RunYielded();
-    return;
-  }
-  const limit = Math.round((context.deadline - Date.parse(context.run.started_at ?? '')) / 1000);
-  throw new Failure(
-    'run_time_limit',
-    `the run reached its time limit of ${limit} s; what it did is kept, and the next run goes on from where it stopped. Raise processor.max_running_timeout_in_seconds of the connector, or narrow the prefix, to have it all in one run`,
-  );
+  const { limit, run, progress } = context;
+  const over = timeOver(limit, run, noteSteps(progress.last, progress.steps, now), now);
+  if (over !== undefined) throw over;
+  if (mayYield && now >= (context.deps.yieldAt ?? Number.POSITIVE_INFINITY)) throw new RunYielded();
 }

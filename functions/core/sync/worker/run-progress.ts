@@ -4,6 +4,7 @@ import type { RunRow } from '../../runs/run.ts';
 import { runItem } from '../../runs/run-store.ts';
 import { sumTallies } from '../progress/range-tally.ts';
 import type { RunContext } from './run-context.ts';
+import { noteSteps } from './time-limit.ts';
 
 /**
  * Stores how far the run is, no more often than the settings say, but at once when it is the first time: from then on
@@ -45,6 +46,7 @@ export function progressOf(context: RunContext): RunRow {
     checkpoint: { fingerprint, expected, clock_skew: progress.clockSkew },
     resumed: progress.steps === 0 ? run.resumed : 0,
     stuck_since: progress.stuckSince,
+    progressed_at: noteSteps(progress.last, progress.steps, context.deps.clock.now()),
   };
 }
 

@@ -12,7 +12,9 @@ import { passIdOf, type RunRow } from '../../runs/run.ts';
 import type { SyncDeps } from '../../runs/sync-deps.ts';
 import { isForeign } from '../../source/foreign-server.ts';
 import { openBoard } from '../progress/range-board.ts';
+import { sumTallies } from '../progress/range-tally.ts';
 import type { RunContext } from './run-context.ts';
+import { progressedAt, timeLimitOf } from './time-limit.ts';
 
 /** A run with what a worker must know of it. */
 export type RunAtHand = {
@@ -38,9 +40,9 @@ export async function openWorker(
   // Of a run that waited in the queue, too: what was done of a pass under another scope is not done under this one.
   const began = run.checkpoint?.fingerprint ?? run.pass?.fingerprint;
   if (began !== undefined && began !== fingerprint) throw scopeChanged();
-  const limit = connector.processor.max_running_timeout_in_seconds ?? deps.settings.runTimeLimitSeconds;
   const startedAt = Date.parse(run.started_at ?? run.queued_at);
   const pass = { id: passIdOf(run), beganAt: run.pass ? Date.parse(run.pass.began_at) : startedAt };
+  const now = deps.clock.now();
   const at = new Date(startedAt).toISOString();
   const { uid } = datasource;
   const distrust = run.generation !== undefined;
@@ -61,13 +63,14 @@ export async function openWorker(
     way: run.way?.kind ?? run.pass?.way?.kind ?? 'ranges',
     matches: compileFilter(config),
     stamp: { run: run.id, seq: held.fence, at, quiet: isQuiet(run, datasource) },
-    deadline: Math.min(startedAt, deps.clock.now()) + limit * 1000,
+    limit: timeLimitOf(connector, deps.settings, { startedAt, now, foreign }),
     pass,
     board,
     progress: {
       steps: 0,
       clockSkew: run.checkpoint?.clock_skew,
-      notedAt: deps.clock.now(),
+      last: { steps: 0, progressedAt: progressedAt(run, sumTallies(board.tallies()).counters.pages, startedAt, now) },
+      notedAt: now,
       begun: run.checkpoint !== undefined,
       scopeSeen: board.tallies().some(({ counters }) => counters.matched > 0),
       halted: false,

@@ -12,7 +12,8 @@ let uid: string;
 
 /** 240 objects in four ranges; then some are deleted in each range, and some changed. */
 beforeEach(async () => {
-  world = await createRangeWorld({ rangeObjects: 60, leafRecords: 8, streams: 2, runTimeLimitSeconds: 100 });
+  world = await createRangeWorld({ rangeObjects: 60, leafRecords: 8, streams: 2 });
+  await world.limitRuns(100);
   for (let index = 0; index < 240; index += 1) world.bucket.put(key(index));
   ({ id, uid } = await world.addDatasource({ sync: { page_size: 10 } }));
   await world.run(id);

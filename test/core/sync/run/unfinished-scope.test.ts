@@ -8,7 +8,8 @@ let id: string;
 
 /** 240 objects in four ranges, half of them out of scope. */
 beforeEach(async () => {
-  world = await createRangeWorld({ rangeObjects: 30, leafRecords: 8, streams: 2, runTimeLimitSeconds: 100 });
+  world = await createRangeWorld({ rangeObjects: 30, leafRecords: 8, streams: 2 });
+  await world.limitRuns(100);
   for (let index = 0; index < 240; index += 1) world.bucket.put(key(index));
   ({ id } = await world.addDatasource({ config: { include: ['*-???[02468]'] }, sync: { page_size: 10 } }));
   await world.run(id);
