@@ -9,14 +9,31 @@ import type { StartedRun } from '../../runs/start-run.ts';
 import type { SyncDeps } from '../../runs/sync-deps.ts';
 import { performRun } from './perform-run.ts';
 
+/** A run that waits, as the message names it. */
+type Waiting = { readonly datasource: string; readonly uid: string; readonly run: string };
+
 /**
  * Performs a run that waits in the queue, to begin or to go on. The message may come twice, or late: whoever makes the run's lease its own
  * performs it, everybody else does nothing. Returns the ended run, or undefined if there was nothing to do.
  */
-export async function runQueued(
-  deps: SyncDeps,
-  message: { readonly datasource: string; readonly uid: string; readonly run: string },
-): Promise<RunRow | undefined> {
+export async function runQueued(deps: SyncDeps, message: Waiting): Promise<RunRow | undefined> {
+  for (;;) {
+    try {
+      const started = await takeUp(deps, message);
+      return started && (await performRun(deps, started));
+    } catch (error) {
+      // Not taken yet: somebody touched the lease meanwhile. If it was a tick that noted a skipped slot, the run still waits, and
+      // nobody but the sweep would send for it again.
+      if (!(error instanceof LeaseTouched)) throw error;
+    }
+  }
+}
+
+/** The lease was changed since it was read. */
+class LeaseTouched extends Error {}
+
+/** Makes the run's lease this worker's. Undefined if the run ended, is another's or belongs to nothing any more. */
+async function takeUp(deps: SyncDeps, message: Waiting): Promise<StartedRun | undefined> {
   const { uid } = message;
   const run = await readRun(deps.table, uid, message.run);
   const lease = await readLease(deps.table, uid);
@@ -39,9 +56,9 @@ export async function runQueued(
       { put: runItem(running), condition: { type: 'fence', atMost: lease.fence } },
     ]);
   } catch (error) {
-    if (error instanceof ConditionFailed) return undefined;
-    throw error;
+    if (!(error instanceof ConditionFailed)) throw error;
+    if (error.index === 0) throw new LeaseTouched();
+    return undefined;
   }
-  const started: StartedRun = { outcome: 'started', run: running, lease: adopted, datasource, connector };
-  return performRun(deps, started);
+  return { outcome: 'started', run: running, lease: adopted, datasource, connector };
 }
