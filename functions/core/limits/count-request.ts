@@ -28,7 +28,7 @@ export class RateLimitExceeded extends Failure {
   readonly retryAfterSeconds: number;
 
   constructor(retryAfterSeconds: number) {
-    const limit = `a key may begin ${costlyPerMinute} tests, previews, syncs and submissions of jobs a minute`;
+    const limit = `a key may begin ${costlyPerMinute} tests, previews, syncs, approvals and submissions of jobs a minute`;
     super('rate_limit_exceeded', `${limit}; try again in ${retryAfterSeconds} s`);
     this.retryAfterSeconds = retryAfterSeconds;
   }

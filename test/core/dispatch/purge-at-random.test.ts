@@ -42,7 +42,7 @@ function processOf(table: Table, random: RandomSource, callsToLive: number): Tab
         await table.batchWrite(writes.slice(0, random.below(writes.length + 1)));
         throw error;
       });
-      await table.batchWrite(writes);
+      return await table.batchWrite(writes);
       await step();
     },
     transact: through((writes) => table.transact(writes)),

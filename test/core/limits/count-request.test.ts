@@ -32,7 +32,9 @@ describe('costly requests of a key', () => {
     const refused = await refusal(ask());
     expect(refused).toBeInstanceOf(RateLimitExceeded);
     expect(refused).toMatchObject({ code: 'rate_limit_exceeded', retryAfterSeconds: 40 });
-    expect(String(refused)).toContain('300 tests, previews, syncs and submissions of jobs a minute; try again in 40 s');
+    expect(String(refused)).toContain(
+      '300 tests, previews, syncs, approvals and submissions of jobs a minute; try again in 40 s',
+    );
     now = minute + 59_999;
     expect(await refusal(ask())).toMatchObject({ retryAfterSeconds: 1 });
     now = minute + 60_000;

@@ -8,7 +8,7 @@ import type { S3Request } from '#local/demo/s3-server/request.ts';
 import { isMiniStackThere } from '#support/engine-paths.ts';
 import { bucketFacts } from '#support/sync-world.ts';
 import type { SeenEvent } from './bus-listener.ts';
-import { type Cloud, startCloud } from './cloud.ts';
+import { type Cloud, PAGE_ORIGIN, startCloud } from './cloud.ts';
 import type { CloudRun } from './cloud-api.ts';
 import { fireSweepRule } from './console-user.ts';
 import { destroy } from './deploy.ts';

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { type S3Server, startS3Server } from '#local/demo/s3-server/server.ts';
+import { createPage, type Page } from './browser-page.ts';
 import { type BusListener, listenToBus } from './bus-listener.ts';
 import { type Clients, createClients } from './clients.ts';
 import { type CloudApi, createCloudApi } from './cloud-api.ts';
@@ -12,16 +13,22 @@ import { type MiniStack, startMiniStack } from './ministack.ts';
 import { type Assembly, synthesize } from './synthesize.ts';
 import type { Timings } from './timings.ts';
 
+/** The origin whose pages may call the API. */
+export const PAGE_ORIGIN = 'https://app.example.com';
+
 /** Stocktake deployed into an AWS account on this machine, beside an S3 server that is not part of it. */
 export type Cloud = {
   readonly clients: Clients;
   readonly assembly: Assembly;
   /** The stack's outputs by name. */
   readonly outputs: Readonly<Record<string, string>>;
+  readonly adminKey: string;
   /** With the admin key. */
   readonly api: CloudApi;
   /** With any other key, or none. */
   apiWith(key: string | undefined): CloudApi;
+  /** A page of this origin in somebody's browser. */
+  pageAt(origin: string): Page;
   readonly consoleUser: ConsoleUser;
   readonly bus: BusListener;
   readonly s3: S3Server;
@@ -39,7 +46,7 @@ export async function startCloud(timings: Timings): Promise<Cloud> {
   try {
     // The emulator starts functions on this machine, whatever their VPC.
     const vpc = { subnetIds: 'subnet-0123456789abcdef0', securityGroupIds: 'sg-0123456789abcdef0' };
-    const context = { privateEndpoints: '127.0.0.1', removalPolicy: 'destroy', ...vpc };
+    const context = { privateEndpoints: '127.0.0.1', removalPolicy: 'destroy', corsOrigins: PAGE_ORIGIN, ...vpc };
     const assembly = await timings.measure('cdk synth', async () => synthesize(folder, context));
     const started = await timings.measure('MiniStack starts', startMiniStack);
     ministack = started;
@@ -51,7 +58,9 @@ export async function startCloud(timings: Timings): Promise<Cloud> {
     return {
       ...{ clients, assembly, outputs, s3 },
       api: createCloudApi(url, key),
+      adminKey: key,
       apiWith: (other) => createCloudApi(url, other),
+      pageAt: (origin) => createPage(origin, url),
       consoleUser: createConsoleUser(clients, ScheduleGroupName),
       bus: await listenToBus(clients, EventBusName),
       log: started.log,

@@ -14,7 +14,7 @@ from datetime import datetime, timezone
 
 from ministack import app as gateway
 from ministack.core import iam_actions
-from ministack.services import eventbridge, lambda_svc, scheduler
+from ministack.services import apigateway, eventbridge, lambda_svc, scheduler
 
 # Scheduler invokes its targets within so many seconds of the time that was asked for.
 SCHEDULER_PRECISION = 60
@@ -220,5 +220,6 @@ take_loopback_for_tls()
 name_schedules_with_their_group()
 filter_on_what_is_absent()
 invoke_targets_asynchronously()
+send_options_to_their_route()
 SchedulerLikeAws().install()
 gateway.main()
