@@ -42,8 +42,9 @@ function processOf(table: Table, random: RandomSource, callsToLive: number): Tab
         await table.batchWrite(writes.slice(0, random.below(writes.length + 1)));
         throw error;
       });
-      return await table.batchWrite(writes);
+      const left = await table.batchWrite(writes);
       await step();
+      return left;
     },
     transact: through((writes) => table.transact(writes)),
     async *query(query) {

@@ -131,10 +131,11 @@ describe('a purge over several invocations', () => {
       ...table,
       batchWrite: async (writes) => {
         batches += 1;
-        await table.batchWrite(writes);
-        if (batches !== 3) return;
+        const left = await table.batchWrite(writes);
+        if (batches !== 3) return left;
         now += leaseMs;
         await amendLease(table, 'u', (lease) => ({ ...lease, fence: lease.fence + 1, holder: 'another' }));
+        return left;
       },
     };
     await purgeData({ ...deps, table: slow, settings: { workers: 1 } }, 'u');
@@ -162,8 +163,9 @@ describe('a purge over several invocations', () => {
     const slow: MemoryTable = {
       ...table,
       batchWrite: async (writes) => {
-        await table.batchWrite(writes);
+        const left = await table.batchWrite(writes);
         now += leaseMs / 8;
+        return left;
       },
     };
     const purging = purgeData({ ...deps, table: slow, settings: { workers: 1 } }, 'u');

@@ -116,7 +116,6 @@ function contextOf(given: Given, world: Asked): SettlingContext {
     datasource: { sync: { strategy: 'interval', interval: '10m', ...given.sync } },
     board: { ranges: () => [range] },
     held: {
-      assertWritable: async () => undefined,
       fence: 1,
       heartbeat: async () => {
         world.beats += 1;
