@@ -84,6 +84,8 @@ describe('the context of the stack', () => {
     ['minimumIntervalSeconds', '5'],
     ['syncMemoryMb', '128'],
     ['syncConcurrency', '2'],
+    ['apiConcurrency', '0'],
+    ['apiConcurrency', '2 of them'],
     ['runTimeLimitSeconds', '-1'],
     ['holdAboveObjects', ''],
     ['holdAboveShare', '15'],

@@ -133,8 +133,12 @@ describe('functions', () => {
   test('given sync, it may call itself through the queue and takes its size from the context', () => {
     expect(functionOf('sync')).toMatchObject({ RecursiveLoop: 'Allow', Timeout: 900, MemorySize: 1769 });
     expect(functionOf('sync').ReservedConcurrentExecutions).toBeUndefined();
-    const sized = synthesize({ syncMemoryMb: '3008', syncConcurrency: '20' });
+    const sized = synthesize({ syncMemoryMb: '3008', syncConcurrency: '20', apiConcurrency: '15' });
     expect(functionOf('sync', sized)).toMatchObject({ MemorySize: 3008, ReservedConcurrentExecutions: 20 });
+    for (const name of ['api', 'probe']) {
+      expect(functionOf(name, sized).ReservedConcurrentExecutions).toBe(15);
+      expect(functionOf(name).ReservedConcurrentExecutions).toBeUndefined();
+    }
     sized.template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
       ScalingConfig: { MaximumConcurrency: 16 },
     });

@@ -26,6 +26,7 @@ const proofs: readonly Proof[] = [
   { name: 'hostile', load: async () => (await import('./hostile.ts')).proveHostile },
   { name: 'throttling', load: async () => (await import('./throttling.ts')).proveThrottling },
   { name: 'mutations', load: async () => (await import('./mutation.ts')).proveMutations },
+  { name: 'sweep', load: async () => (await import('./sweep.ts')).proveSweep },
   { name: 'simulation', load: async () => (await import('./simulation.ts')).proveSimulation },
 ];
 

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { amendLease, lastSlot } from '../lease/lease.ts';
 import { wasAhead } from '../model/ahead.ts';
 import { Failure } from '../model/errors.ts';
+import type { ConnectorRow } from '../registry/connector.ts';
 import { readConnector } from '../registry/connector-store.ts';
 import type { DatasourceRow } from '../registry/datasource.ts';
 import { readDatasource } from '../registry/datasource-store.ts';
@@ -80,13 +81,16 @@ export async function handleSlot(
   return outcome;
 }
 
-type Current = { readonly row: DatasourceRow; readonly settings: string };
+type Current = { readonly row: DatasourceRow; readonly connector: ConnectorRow };
 
 async function currentRow(deps: SyncDeps, id: string, configVersion: number): Promise<Current | undefined> {
   const row = await readDatasource(deps.table, id);
   if (row?.config_version !== configVersion || !row.enabled || !row.sync.enabled) return undefined;
-  const connector = await readConnector(deps.table, row.connector.id);
-  return connector?.processor.enabled ? { row, settings: settingsOf(row, connector) } : undefined;
+  const { id: connectorId } = row.connector;
+  const seen = await deps.connectors?.(connectorId);
+  // One that was switched on a moment ago is not switched off: only what stands may turn a tick away.
+  const connector = seen?.processor.enabled ? seen : await readConnector(deps.table, connectorId);
+  return connector?.processor.enabled ? { row, connector } : undefined;
 }
 
 /** Scheduler fires once a minute at the finest: the slots between are delayed messages. */
@@ -105,9 +109,9 @@ function slotsOf(row: DatasourceRow): { seconds: number; slotsPerTick: number } 
   return parsed?.ok ? parsed : { seconds: 60, slotsPerTick: 1 };
 }
 
-async function syncSlot(deps: SyncDeps, { row, settings }: Current, slot: number): Promise<TickOutcome> {
-  const state = await readState(deps.table, row.uid);
-  if (isBackingOff(state, settings, deps.clock.now())) return 'backing_off';
+async function syncSlot(deps: SyncDeps, current: Current, slot: number): Promise<TickOutcome> {
+  const { row } = current;
+  if (await isPutOff(deps, current)) return 'backing_off';
   const start = await startOrSay(deps, row, slot);
   if (start === undefined) return 'stale';
   if (start.outcome === 'duplicate') return 'duplicate';
@@ -119,6 +123,15 @@ async function syncSlot(deps: SyncDeps, { row, settings }: Current, slot: number
   }
   await performRun(deps, start);
   return 'ran';
+}
+
+/** A connector changed a moment ago ends a backoff, so what stands is asked before a tick is turned away. */
+async function isPutOff(deps: SyncDeps, { row, connector }: Current): Promise<boolean> {
+  const state = await readState(deps.table, row.uid);
+  const putsOff = (by: ConnectorRow): boolean => isBackingOff(state, settingsOf(row, by), deps.clock.now());
+  if (!putsOff(connector)) return false;
+  const now = deps.connectors === undefined ? connector : await readConnector(deps.table, connector.id);
+  return now === undefined || putsOff(now);
 }
 
 /** Settings that no longer make a whole scope are told once per tick in the log; there is no run to show them on. */

@@ -2,6 +2,7 @@ import type { LeaseDeps } from '../lease/lease.ts';
 import type { Ids, Log } from '../model/ports/host.ts';
 import type { Spools } from '../model/ports/spools.ts';
 import type { WorkQueue } from '../model/ports/work-queue.ts';
+import type { ConnectorReader } from '../registry/connector-cache.ts';
 import type { OpenDeps } from '../registry/open-bucket.ts';
 import { timeBudget } from '../timing/time-budget.ts';
 
@@ -12,6 +13,8 @@ export type SyncDeps = LeaseDeps &
     readonly log: Log;
     readonly queue: WorkQueue;
     readonly spools: Spools;
+    /** How ticks read their connectors; by default as they stand. */
+    readonly connectors?: ConnectorReader;
     readonly settings: SyncSettings;
     /** When this invocation should hand its runs on to another, epoch milliseconds; never where processes live on. */
     readonly yieldAt?: number;

@@ -10,6 +10,7 @@ import { createFileSpools } from '#adapters/process/file-spools.ts';
 import { createBuckets } from '#adapters/s3/s3-buckets.ts';
 import { handleTick, tickPayload } from '#core/dispatch/handle-tick.ts';
 import { handleWork } from '#core/dispatch/handle-work.ts';
+import { createConnectorCache } from '#core/registry/connector-cache.ts';
 import { defaultSyncSettings, type SyncDeps } from '#core/runs/sync-deps.ts';
 import { timeBudget } from '#core/timing/time-budget.ts';
 import { createLambdaRoles } from '../runtime/lambda-roles.ts';
@@ -23,6 +24,7 @@ const sqs = new SQSClient(clientSettings());
 const redeliverSoon = createSqsRedelivery(sqs, env.WORK_QUEUE_URL);
 const container: SyncDeps = {
   ...runtime,
+  connectors: createConnectorCache(runtime.table, runtime.clock),
   // The only folder that a function may write to; its size is infra/aws's to say.
   spools: createFileSpools(join(tmpdir(), 'stocktake-spool')),
   queue: createSqsWorkQueue(sqs, env.WORK_QUEUE_URL),

@@ -135,6 +135,9 @@ const settings = z.strictObject({
   securityGroupIds: list(securityGroupId).default([]),
   /** Writes a second that the stack's own table takes from its first moment on; a new one takes 4,000, and grows by itself. */
   tableWarmWrites: whole(4000, 1_000_000).optional(),
+  /** Invocations kept for the API whatever syncs take, once for its function and once for the one that probes buckets. Not
+   *  reserved by default: AWS keeps 100 of an account unreserved, and new accounts have 10 in all. */
+  apiConcurrency: whole(1, 450).optional(),
 });
 
 const stackConfig = settings.superRefine((config, context) => {

@@ -28,6 +28,7 @@ export class ApiFunction extends StocktakeFunction<ApiEnvironment> {
       memoryMb: 1024,
       timeout: longestAnswer,
       config,
+      reservedConcurrency: config.apiConcurrency,
       environment: (role) => ({
         ...data.grantCalls(role, 'get', 'batchGet', 'query', 'put', 'delete', 'transact'),
         ...secrets.grantSeal(role),

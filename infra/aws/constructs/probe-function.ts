@@ -27,6 +27,7 @@ export class ProbeFunction extends StocktakeFunction<ProbeEnvironment> {
       timeout: longestAnswer,
       config,
       network: config,
+      reservedConcurrency: config.apiConcurrency,
       environment: (role) => ({
         ...data.grantCalls(role, 'get', 'batchGet', 'query', 'put', 'delete', 'transact'),
         ...secrets.grantOpen(role),

@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { handleTick } from '#core/dispatch/handle-tick.ts';
 import { handleWork } from '#core/dispatch/handle-work.ts';
 import { readLease } from '#core/lease/lease.ts';
+import { createConnectorCache } from '#core/registry/connector-cache.ts';
+import { readConnector, updateConnector } from '#core/registry/connector-store.ts';
 import type { DatasourceRow } from '#core/registry/datasource.ts';
 import { listRuns } from '#core/runs/run-store.ts';
 import { startRun } from '#core/runs/start-run.ts';
@@ -196,5 +198,45 @@ describe('a tick of a cron that many share', () => {
   it('shows the firing as its next run, as documented', async () => {
     const row = await shifted();
     expect(scheduleView(row, midnight + 1)?.next_run_at).toBe('2026-03-01T01:00:00.000Z');
+  });
+});
+
+describe('a tick that knows its connector from a moment ago', () => {
+  const cached = () => ({ ...world.deps, connectors: createConnectorCache(world.table, world.deps.clock) });
+  const at = (row: DatasourceRow) => ({
+    datasource: row.id,
+    config_version: row.config_version,
+    scheduled_time: new Date(now).toISOString(),
+  });
+  const switchConnector = async (enabled: boolean): Promise<void> => {
+    const connector = await readConnector(world.table, 's3');
+    if (connector) await updateConnector(world.table, { ...connector, processor: { ...connector.processor, enabled } });
+  };
+
+  it('given it was switched off since, then no run begins; on again, one does at once', async () => {
+    const deps = cached();
+    const row = await world.addDatasource({ sync: { interval: '10s' } });
+    expect(await handleTick(deps, at(row))).toBe('ran');
+    await switchConnector(false);
+    now += 1000;
+    expect(await handleTick(deps, at(row))).toBe('stale');
+    await switchConnector(true);
+    now += 1000;
+    expect(await handleTick(deps, at(row))).toBe('ran');
+    expect(await runsOf(row)).toHaveLength(2);
+  });
+
+  it('given runs are put off and it was changed since, then that ends it at once', async () => {
+    const deps = cached();
+    const row = await world.addDatasource({ sync: { interval: '1h' } });
+    world.s3.faults.add({ act: { kind: 'status', status: 403, code: 'AccessDenied' } });
+    for (let failure = 0; failure < 2; failure += 1) {
+      await handleTick(deps, at(row));
+      now += 3_600_000;
+    }
+    expect(await handleTick(deps, at(row))).toBe('backing_off');
+    await switchConnector(true);
+    now += 1000;
+    expect(await handleTick(deps, at(row))).toBe('ran');
   });
 });
