@@ -25,6 +25,7 @@ const proofs: readonly Proof[] = [
   { name: 'unordered', load: async () => (await import('./unordered.ts')).proveUnordered },
   { name: 'hostile', load: async () => (await import('./hostile.ts')).proveHostile },
   { name: 'throttling', load: async () => (await import('./throttling.ts')).proveThrottling },
+  { name: 'purge', load: async () => (await import('./purge.ts')).provePurge },
   { name: 'mutations', load: async () => (await import('./mutation.ts')).proveMutations },
   { name: 'sweep', load: async () => (await import('./sweep.ts')).proveSweep },
   { name: 'simulation', load: async () => (await import('./simulation.ts')).proveSimulation },
