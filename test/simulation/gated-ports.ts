@@ -7,7 +7,7 @@ import type { WorkQueue } from '#core/model/ports/work-queue.ts';
 import { keyIdentity, keyOfWrite } from '#core/table/table-limits.ts';
 import { unasked } from '#support/unasked.ts';
 import { type MemoryTable, pagedQuery } from './memory-table.ts';
-import type { SimulatedProcess } from './simulated-process.ts';
+import { InjectedFault, type SimulatedProcess } from './simulated-process.ts';
 
 const fallible = { fallible: true } as const;
 
@@ -50,6 +50,7 @@ export function gatedTable(
     delete: (key, condition) => write([{ delete: key, ...(condition && { condition }) }]),
     transact: (writes) => write(writes),
     async batchWrite(writes) {
+      const left: PlainWrite[] = [];
       const last = [...new Map(writes.map((each) => [keyIdentity(keyOfWrite(each)), each])).values()];
       for (let start = 0; start < last.length; start += batchAtOnce) {
         const some = last.slice(start, start + batchAtOnce);
@@ -57,9 +58,13 @@ export function gatedTable(
           hooks.onWrite(process, some, false);
           await table.batchWrite(some);
         };
-        await process.call(textOf('batch', some), put, fallible);
+        await process.call(textOf('batch', some), put, fallible).catch((error: unknown) => {
+          // What is refused is pushed back; of what got no answer nobody knows.
+          if (!(error instanceof InjectedFault && error.refused)) throw error;
+          left.push(...some);
+        });
       }
-      return [];
+      return left;
     },
     query: (query) => pagedQuery(query, (page) => readPage(process, table, page)),
   };

@@ -7,6 +7,13 @@ import { calm, type Turbulence } from './turbulence.ts';
 /** A store, queue or bus that refuses, or whose answer was lost. Nothing else is thrown at our code by a simulation. */
 export class InjectedFault extends Error {
   override readonly name = 'InjectedFault';
+  /** Nothing took effect. */
+  readonly refused: boolean;
+
+  constructor(message: string, refused = false) {
+    super(message);
+    this.refused = refused;
+  }
 }
 
 /** What all processes of a simulation share. */
@@ -96,7 +103,7 @@ export class SimulatedProcess {
     if (given.options.fallible && random.chance(weather.refused)) {
       figures.faults += 1;
       trace.note(time.clock.now(), this.name, 'is refused', given.what);
-      given.reject(new InjectedFault('refused'));
+      given.reject(new InjectedFault('refused', true));
       return;
     }
     this.#perform(given, given.options.fallible === true && random.chance(weather.unknown));
