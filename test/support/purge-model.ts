@@ -121,7 +121,7 @@ function throttledTable(plain: MemoryTable, time: VirtualTime, model: PurgeModel
       await time.sleep(callMs);
       return call(...args);
     };
-  const deleteRecords = async (writes: readonly PlainWrite[]): Promise<void> => {
+  const deleteRecords = async (writes: readonly PlainWrite[]): Promise<readonly PlainWrite[]> => {
     const keys = writes.map((write) => ('delete' in write ? write.delete : write.put));
     const partition = partitions.get(keys[0]?.pk ?? '');
     const last = keys.at(-1);
@@ -134,6 +134,7 @@ function throttledTable(plain: MemoryTable, time: VirtualTime, model: PurgeModel
     partition.first = Math.max(partition.first, Number(last.sk) + 1);
     tally.deletes += records;
     tally.lastAt = time.clock.now();
+    return [];
   };
   return {
     get: after((key) => plain.get(key)),
