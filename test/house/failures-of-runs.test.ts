@@ -50,7 +50,7 @@ describe('what only a run fails with', () => {
   it('is found where it is thrown, so that the search above could find it', () => {
     const throwing = [...sources].filter(([, source]) => thrower.test(source)).map(([file]) => file);
     expect(throwing.length).toBeGreaterThan(10);
-    expect(throwing).toContain('functions/core/sync/worker/run-context.ts');
+    expect(throwing).toContain('functions/core/sync/worker/time-limit.ts');
   });
 });
 

@@ -63,6 +63,7 @@ describe('alarms', () => {
       'builtin',
     ];
     others.push(
+      'rate_limit_exceeded',
       'too_large',
       'unsupported_media_type',
       'secret_required',
