@@ -232,25 +232,32 @@ describe('when the time of the invocation is over while a batch is pushed back',
   it.each([
     ['closed', (maps: number) => maps === 2],
     ['ended', (maps: number, works: number) => maps === 1 && works === 1],
-  ])('as a range is to be %s, it is not taken to be: what is left of it is listed by the next one', async (_what, isIt) => {
-    const inner = world.worker().table;
-    let refused = 0;
-    const transact: Table['transact'] = async (writes) => {
-      const puts = writes.flatMap((write) => ('put' in write ? [write.put.pk] : []));
-      const maps = puts.filter((pk) => pk.startsWith('map#')).length;
-      if (refused >= 12 || !isIt(maps, puts.filter((pk) => pk.startsWith('work#')).length)) return inner.transact(writes);
-      refused += 1;
-      world.time.now += timeBudget.tableTryMs;
-      throw new PushedBack('TransactionConflict');
-    };
-    const hurried = { ...slices(() => 'all'), table: { ...inner, transact } };
-    const run = await performRun(world.worker({ ...hurried, yieldAt: world.time.now + 60_000 }), await world.start(id));
-    expect([run.status, refused > 0]).toEqual(['running', true]);
-    const ended = await drained(run, hurried);
-    expect(ended).toMatchObject({ status: 'completed', counters: { added: objects } });
-    expect(recordFacts(await world.catalogue(id))).toEqual(world.facts());
-    expect((await world.ranges(uid)).reduce((sum, row) => sum + row.objects, 0)).toBe(objects);
-  });
+  ])(
+    'as a range is to be %s, it is not taken to be: what is left of it is listed by the next one',
+    async (_what, isIt) => {
+      const inner = world.worker().table;
+      let refused = 0;
+      const transact: Table['transact'] = async (writes) => {
+        const puts = writes.flatMap((write) => ('put' in write ? [write.put.pk] : []));
+        const maps = puts.filter((pk) => pk.startsWith('map#')).length;
+        if (refused >= 12 || !isIt(maps, puts.filter((pk) => pk.startsWith('work#')).length))
+          return inner.transact(writes);
+        refused += 1;
+        world.time.now += timeBudget.tableTryMs;
+        throw new PushedBack('TransactionConflict');
+      };
+      const hurried = { ...slices(() => 'all'), table: { ...inner, transact } };
+      const run = await performRun(
+        world.worker({ ...hurried, yieldAt: world.time.now + 60_000 }),
+        await world.start(id),
+      );
+      expect([run.status, refused > 0]).toEqual(['running', true]);
+      const ended = await drained(run, hurried);
+      expect(ended).toMatchObject({ status: 'completed', counters: { added: objects } });
+      expect(recordFacts(await world.catalogue(id))).toEqual(world.facts());
+      expect((await world.ranges(uid)).reduce((sum, row) => sum + row.objects, 0)).toBe(objects);
+    },
+  );
 
   it('and it got nowhere, that is no interruption: it goes on when the table takes something again', async () => {
     let invocations = 0;
