@@ -8,6 +8,7 @@ import { AdminKey } from './constructs/admin-key.ts';
 import type { DeadLetterQueues } from './constructs/alarms.ts';
 import { ApiFunction } from './constructs/api-function.ts';
 import { AssumableRoles } from './constructs/assumable-roles.ts';
+import { Budget } from './constructs/budget.ts';
 import { Changes } from './constructs/changes.ts';
 import { CustomDomain } from './constructs/custom-domain.ts';
 import { DataTable } from './constructs/data-table.ts';
@@ -76,6 +77,7 @@ export class StocktakeStack extends Stack {
     this.bus = shared.events.bus;
     this.alarmTopic = operations.alarms.topic.topic;
     boundPermissions(this, config);
+    if (config.monthlyBudgetUsd !== undefined) new Budget(this, 'Budget', { config, topic: this.alarmTopic });
     this.node.addValidation({ validate: () => sizeProblems(this) });
   }
 

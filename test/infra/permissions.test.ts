@@ -58,6 +58,10 @@ const reasons: Readonly<Record<string, string>> = {
   'Deny sqs:* on <ChangesPublisherDeadLettersQueue.Arn> by {"AWS":"*"} in ChangesPublisherDeadLettersQueuePolicy':
     tlsOnly,
   'Deny sns:Publish on <OperationsAlarmsTopic> by "*" in OperationsAlarmsTopicPolicy': tlsOnly,
+  'Allow kms:* on * by {"AWS":"arn:<AWS::Partition>:iam::<AWS::AccountId>:root"} in OperationsAlarmsTopicKey':
+    "the account's own policies decide over the key; * in a key policy is that key",
+  'Allow kms:Decrypt kms:GenerateDataKey* on * by {"Service":["budgets.amazonaws.com","cloudwatch.amazonaws.com"]} in OperationsAlarmsTopicKey':
+    'who rings encrypts what he says; SNS asks for every kind of data key, and * in a key policy is that key',
   'Allow kms:* on * by {"AWS":"arn:<AWS::Partition>:iam::<AWS::AccountId>:root"} in SecretsKey':
     "the account's own policies decide over the key; * in a key policy is that key",
   [`Allow scheduler:CreateSchedule scheduler:DeleteSchedule scheduler:GetSchedule scheduler:UpdateSchedule on ${schedulesArn} in SchedulesRoleDefaultPolicy`]:

@@ -56,8 +56,10 @@ describe('what keeps data', () => {
     (value, policy) => {
       const { resources } = synthesize({ removalPolicy: value });
       const kept = ['AWS::DynamoDB::Table', 'AWS::KMS::Key', 'AWS::SecretsManager::Secret'];
-      for (const { Type, DeletionPolicy = 'Delete' } of Object.values(resources)) {
-        expect([Type, DeletionPolicy]).toEqual([Type, kept.includes(Type) ? policy : 'Delete']);
+      for (const [id, { Type, DeletionPolicy = 'Delete' }] of Object.entries(resources)) {
+        // The key of the alarms' topic keeps nothing.
+        const keeps = kept.includes(Type) && !id.startsWith('OperationsAlarms');
+        expect([Type, DeletionPolicy]).toEqual([Type, keeps ? policy : 'Delete']);
       }
     },
   );
@@ -67,6 +69,7 @@ describe('what keeps data', () => {
     expect(kept.flatMap((type) => stack.ofType(type).map(([id]) => id))).toEqual([
       'DataTableFDBAD0F2',
       'SecretsKey9BF95D68',
+      expect.stringMatching(/^OperationsAlarmsTopicKey/),
       'AdminKeySecretCA126E48',
     ]);
   });
@@ -87,6 +90,49 @@ describe('what keeps data', () => {
     expect(JSON.stringify(others)).not.toContain('DataTableFDBAD0F2"');
     expect(restored.ofType('AWS::Lambda::EventSourceMapping')).toHaveLength(5);
     expect(JSON.stringify(others)).toContain(`${arn}/stream/2026-01-01T00:00:00.000`);
+  });
+});
+
+describe('what bounds the bill', () => {
+  test('given neither setting, there is no budget, and the table takes what it is given', () => {
+    expect(stack.ofType('AWS::Budgets::Budget')).toEqual([]);
+    expect(stack.ofType('AWS::DynamoDB::Table')[0]![1].Properties.OnDemandThroughput).toBeUndefined();
+  });
+
+  test('given both, the topic rings at what was and at what will be spent, and the table has its limit', () => {
+    const bounded = synthesize({ monthlyBudgetUsd: '500', maxWriteRequestUnits: '4000' });
+    const { Properties } = bounded.ofType('AWS::Budgets::Budget')[0]![1];
+    expect(Properties).toMatchObject({
+      Budget: { BudgetType: 'COST', TimeUnit: 'MONTHLY', BudgetLimit: { Amount: 500, Unit: 'USD' } },
+    });
+    const { NotificationsWithSubscribers: all } = Properties as {
+      NotificationsWithSubscribers: Record<string, unknown>[];
+    };
+    const [[topic] = []] = bounded.ofType('AWS::SNS::Topic');
+    expect(all.map(({ Notification }) => Notification)).toEqual([
+      expect.objectContaining({ NotificationType: 'ACTUAL', Threshold: 100, ComparisonOperator: 'GREATER_THAN' }),
+      expect.objectContaining({ NotificationType: 'FORECASTED', Threshold: 100 }),
+    ]);
+    for (const { Subscribers } of all)
+      expect(Subscribers).toEqual([{ SubscriptionType: 'SNS', Address: { Ref: topic } }]);
+    bounded.template.hasResourceProperties('AWS::DynamoDB::Table', {
+      OnDemandThroughput: { MaxWriteRequestUnits: 4000 },
+    });
+  });
+
+  test('given the topic of alarms, it is encrypted, and who rings may use its key for this account alone', () => {
+    const [[key] = []] = stack.ofType('AWS::KMS::Key').filter(([id]) => id.startsWith('OperationsAlarms'));
+    template.hasResourceProperties('AWS::SNS::Topic', { KmsMasterKeyId: { 'Fn::GetAtt': [key, 'Arn'] } });
+    template.hasResourceProperties('AWS::KMS::Key', {
+      KeyPolicy: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Principal: { Service: ['budgets.amazonaws.com', 'cloudwatch.amazonaws.com'] },
+            Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+          }),
+        ]),
+      },
+    });
   });
 });
 
@@ -188,10 +234,10 @@ describe('what is lost is kept somewhere', () => {
     }
   });
 
-  test('given any queue with a consumer, a message is hidden for six invocations and given up after five tries', () => {
+  test('given any queue with a consumer, a message is hidden for six invocations and the time of a batch, and given up after five tries', () => {
     const consumed = stack.ofType('AWS::SQS::Queue').filter(([, { Properties }]) => Properties.RedrivePolicy);
     const hidden = consumed.map(([id, { Properties }]) => [id.replace(/Queue.*/, ''), Properties.VisibilityTimeout]);
-    expect(Object.fromEntries(hidden)).toEqual({ Work: 5400, Jobs: 5400, Webhooks: 720 });
+    expect(Object.fromEntries(hidden)).toEqual({ Work: 5400, Jobs: 5400, Webhooks: 721 });
     for (const [, { Properties }] of consumed) {
       expect(Properties).toMatchObject({ RedrivePolicy: { maxReceiveCount: 5 } });
     }

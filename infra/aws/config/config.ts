@@ -138,6 +138,10 @@ const settings = z.strictObject({
   /** Invocations kept for the API whatever syncs take, once for its function and once for the one that probes buckets. Not
    *  reserved by default: AWS keeps 100 of an account unreserved, and new accounts have 10 in all. */
   apiConcurrency: whole(1, 450).optional(),
+  /** Dollars a month of the whole account, at which the alarms' topic rings. */
+  monthlyBudgetUsd: whole(1, 100_000_000).optional(),
+  /** Writes a second that the stack's own table takes at most: what a mistaken interval can cost is bounded by it. */
+  maxWriteRequestUnits: whole(1, 1_000_000).optional(),
 });
 
 const stackConfig = settings.superRefine((config, context) => {

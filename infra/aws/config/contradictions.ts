@@ -39,6 +39,7 @@ const rules: readonly Rule[] = [
     'tableArn',
     'either the stack keeps a table of its own beside the restored one, or it has none',
   ),
+  notTogether('maxWriteRequestUnits', 'tableArn', 'the limit of an existing table is its own'),
   notTogether('alarmEmail', 'alarmTopicArn', 'an existing topic has its own subscribers'),
   ...together('subnetIds', 'securityGroupIds', 'a function in a VPC has both'),
   {

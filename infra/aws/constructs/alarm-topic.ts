@@ -1,7 +1,8 @@
-import { Stack } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, type IMetric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Key } from 'aws-cdk-lib/aws-kms';
 import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
@@ -42,22 +43,40 @@ export class AlarmTopic extends Construct {
   }
 
   #own({ namePrefix, alarmEmail }: AlarmTopicConfig): ITopic {
-    const topic = new Topic(this, 'Topic', { displayName: `${namePrefix} alarms`, enforceSSL: true });
+    const masterKey = this.#key(namePrefix);
+    const topic = new Topic(this, 'Topic', { displayName: `${namePrefix} alarms`, enforceSSL: true, masterKey });
     // A policy of our own takes the place of the default one, which let CloudWatch in.
-    topic.addToResourcePolicy(
-      new PolicyStatement({
-        principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
-        actions: ['sns:Publish'],
-        resources: [topic.topicArn],
-        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
-      }),
-    );
+    topic.addToResourcePolicy(this.#ringers(['sns:Publish'], topic.topicArn));
     if (alarmEmail === undefined) return topic;
     topic.addSubscription(new EmailSubscription(alarmEmail));
     const reason =
       'A mail that cannot be delivered is seen on the dashboard; a queue of them would be watched by nobody.';
     acknowledge(this, reason, 'Serverless-SNSRedrivePolicy');
     return topic;
+  }
+
+  /** A key of its own, for those who ring must be able to use it, and nobody but our functions may use that of the secrets. */
+  #key(namePrefix: string): Key {
+    const key = new Key(this, 'Key', {
+      description: `${namePrefix}: encrypts what alarms say`,
+      enableKeyRotation: true,
+      removalPolicy: RemovalPolicy.DESTROY,
+      pendingWindow: Duration.days(7),
+    });
+    // https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+    key.addToResourcePolicy(this.#ringers(['kms:Decrypt', 'kms:GenerateDataKey*'], '*'));
+    return key;
+  }
+
+  /** What CloudWatch and AWS Budgets may do, for this account alone. */
+  #ringers(actions: string[], resource: string): PolicyStatement {
+    const services = ['cloudwatch.amazonaws.com', 'budgets.amazonaws.com'];
+    return new PolicyStatement({
+      principals: services.map((service) => new ServicePrincipal(service)),
+      actions,
+      resources: [resource],
+      conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
+    });
   }
 
   add(spec: AlarmSpec): Alarm {

@@ -23,7 +23,7 @@ const webhookPartitions = ['registry#webhook', 'webhook-health', 'webhook-delive
 
 type DataTableConfig = Pick<
   StackConfig,
-  'removalPolicy' | 'restoredTableStreamArn' | 'tableStreamArn' | 'tableWarmWrites'
+  'removalPolicy' | 'restoredTableStreamArn' | 'tableStreamArn' | 'tableWarmWrites' | 'maxWriteRequestUnits'
 >;
 
 /** The one table: catalogue, registry, runs. Its stream is the feed that schedules and events follow. */
@@ -55,6 +55,7 @@ export class DataTable extends Construct {
       stream: StreamViewType.NEW_AND_OLD_IMAGES,
       timeToLiveAttribute: 'ttl',
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      ...(config.maxWriteRequestUnits === undefined ? {} : { maxWriteRequestUnits: config.maxWriteRequestUnits }),
       deletionProtection: retain,
       removalPolicy: retain ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
       ...warmed(config),

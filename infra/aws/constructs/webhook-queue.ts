@@ -21,7 +21,7 @@ const batches = { batchSize: 10, maxBatchingWindow: Duration.seconds(1), maxConc
 /** Events on their way to webhooks. A rule of the bus fills it, so that whoever publishes need not know of webhooks. */
 export class WebhookQueue extends MessageQueue {
   constructor(scope: Construct, id: string, { events }: { readonly events: EventBus }) {
-    super(scope, id, consumerTimeout);
+    super(scope, id, consumerTimeout, batches.maxBatchingWindow);
     new Rule(this, 'Rule', {
       eventBus: events.bus,
       description: 'Leads the outcomes of syncs and jobs to the webhooks of Stocktake',

@@ -19,6 +19,8 @@ export const prices = {
   webhookMessage: 1e-6,
   logGb: 0.5,
   sqsRequest: 0.4e-6,
+  /** From S3 of one region to a function in another. */
+  otherRegionGb: 0.02,
   kmsKeyMonth: 1,
   secretMonth: 0.4,
   alarmMetricMonth: 0.1,
@@ -27,7 +29,7 @@ export const prices = {
 } as const;
 
 /** What is paid whether anything runs or not: numbers of things in the stack. */
-export const fixed = { kmsKeys: 1, secrets: 1, alarmMetrics: 32, metrics: 13, dashboards: 1, polledQueues: 3 } as const;
+export const fixed = { kmsKeys: 2, secrets: 1, alarmMetrics: 32, metrics: 13, dashboards: 1, polledQueues: 3 } as const;
 
 /** Lambda asks an idle queue over five connections, each of which waits 20 seconds:
  *  https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html */
@@ -67,7 +69,25 @@ export const assumed = {
   memoryGb: 1769 / 1024,
 } as const;
 
-const runsPerMonth = { '5 minutes': 8640, '1 hour': 720, '1 day': 30 } as const;
+/** Per object that a run finds changed or gone, and per record of a purge; measured at the Table port, of 20,000 spread over a bucket. */
+export const unitsPerChange = {
+  added: { write: 1, read: 0 },
+  modified: { write: 1.15, read: 2.3 },
+  deleted: { write: 3.4, read: 3.4 },
+  purged: { write: 1, read: 0.09 },
+} as const;
+export type Change = keyof typeof unitsPerChange;
+
+/** Assumed: XML of a listing, for each of its keys. */
+export const bytesPerListedKey = 350;
+
+/** Rotation makes a new key each year, and the first two are charged: https://aws.amazon.com/kms/pricing/ */
+export const rotationMonth = 2 * fixed.kmsKeys * prices.kmsKeyMonth;
+
+/** Five of six slots a minute are messages, each sent, received and deleted. */
+const slotMessagesMonth = 5 * 60 * 24 * 30 * 3 * prices.sqsRequest;
+
+const runsPerMonth = { '10 seconds': 259_200, '5 minutes': 8640, '1 hour': 720, '1 day': 30 } as const;
 export type Interval = keyof typeof runsPerMonth;
 
 /** Dollars for one unchanged run over so many objects. */
@@ -89,14 +109,31 @@ export function costOfRun(objects: number): number {
   );
 }
 
-const sweepPerMonth = 8640 * readUnitsPerSweep * prices.dynamoDbReadUnit;
+export const sweepMonth = 8640 * readUnitsPerSweep * prices.dynamoDbReadUnit;
 
 /** Dollars a month for so many datasources of so many objects each, unchanged, with storage and what is fixed. */
 export function costOfMonth(datasources: number, objects: number, interval: Interval): number {
-  const gigabytes = (datasources * objects * (assumed.recordBytes + assumed.itemOverheadBytes)) / 1e9;
-  const storage = gigabytes * (prices.dynamoDbGbMonth + prices.dynamoDbRecoveryGbMonth);
+  const storage = costOfStorage(datasources * objects);
   const runs = runsPerMonth[interval] * costOfRun(objects);
-  return datasources * (runs + sweepPerMonth) + storage + fixedMonth;
+  const slots = interval === '10 seconds' ? slotMessagesMonth : 0;
+  return datasources * (runs + slots + sweepMonth) + storage + fixedMonth;
+}
+
+/** Dollars for so many objects that are added, modified or deleted, or so many records that are purged. */
+export function costOfChanges(objects: number, change: Change): number {
+  const { write, read } = unitsPerChange[change];
+  return objects * (write * prices.dynamoDbWriteUnit + read * prices.dynamoDbReadUnit);
+}
+
+/** Dollars for one run over so many objects in another region than the stack, beside what the run costs. */
+export function costOfTransfer(objects: number): number {
+  return ((objects * bytesPerListedKey) / 1e9) * prices.otherRegionGb;
+}
+
+/** Dollars a month to keep so many records, recovery included. */
+export function costOfStorage(objects: number): number {
+  const gigabytes = (objects * (assumed.recordBytes + assumed.itemOverheadBytes)) / 1e9;
+  return gigabytes * (prices.dynamoDbGbMonth + prices.dynamoDbRecoveryGbMonth);
 }
 
 /** Dollars for the first load of so many objects: one write a record, beside what a run costs. */

@@ -21,7 +21,6 @@ const limits: Readonly<Record<string, Readonly<Record<string, Limit>>>> = {
   'AWS::DynamoDB::Table': { TableName: { most: 255, characters: /^[\w.-]{3,}$/ } },
   'AWS::SecretsManager::Secret': { Name: { most: 512, characters: /^[\w/+=.@-]+$/ }, Description: { most: 2048 } },
   'AWS::KMS::Alias': { AliasName: { most: 256, characters: /^alias\/(?!aws\/)[\w/-]+$/ } },
-  'AWS::Budgets::Budget': {},
 };
 
 /** Names and descriptions as far as the template writes them out. */
