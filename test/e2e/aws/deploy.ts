@@ -5,6 +5,7 @@ import {
   DeleteStackCommand,
   DescribeStackEventsCommand,
   DescribeStacksCommand,
+  UpdateStackCommand,
 } from '@aws-sdk/client-cloudformation';
 import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { MINISTACK_PYTHON } from '#support/engine-paths.ts';
@@ -15,20 +16,36 @@ import { repairTemplate } from './template-repairs.ts';
 import { until } from './until.ts';
 
 /** How long CloudFormation may take, milliseconds. */
-const DEPLOY_LIMIT = 60_000;
+const DEPLOY_LIMIT = 180_000;
+
+/** A stack's outputs by name. */
+export type Outputs = Readonly<Record<string, string>>;
 
 /** Does what `cdk deploy` does: puts the assets where the template looks for them, and creates the stack. Returns the
  *  stack's outputs by name; throws with what CloudFormation says of the resources that failed. */
-export async function deploy(clients: Clients, assembly: Assembly): Promise<Readonly<Record<string, string>>> {
-  const { cloudFormation } = clients;
+export async function deploy(clients: Clients, assembly: Assembly): Promise<Outputs> {
   const { stackName: StackName } = assembly;
   const TemplateURL = await publish(clients, assembly);
-  await cloudFormation.send(
+  await clients.cloudFormation.send(
     new CreateStackCommand({ StackName, TemplateURL, Capabilities: ['CAPABILITY_NAMED_IAM'], OnFailure: 'DO_NOTHING' }),
   );
+  return await standing(clients, StackName, 'CREATE_COMPLETE');
+}
+
+/** The same where the stack is there already. */
+export async function update(clients: Clients, assembly: Assembly): Promise<Outputs> {
+  const { stackName: StackName } = assembly;
+  const TemplateURL = await publish(clients, assembly);
+  await clients.cloudFormation.send(
+    new UpdateStackCommand({ StackName, TemplateURL, Capabilities: ['CAPABILITY_NAMED_IAM'] }),
+  );
+  return await standing(clients, StackName, 'UPDATE_COMPLETE');
+}
+
+async function standing(clients: Clients, StackName: string, wanted: 'CREATE_COMPLETE' | 'UPDATE_COMPLETE') {
   const stack = await until(`the stack ${StackName} stands`, DEPLOY_LIMIT, async () => {
-    const { Stacks: [found] = [] } = await cloudFormation.send(new DescribeStacksCommand({ StackName }));
-    if (found?.StackStatus === 'CREATE_COMPLETE') return found;
+    const { Stacks: [found] = [] } = await clients.cloudFormation.send(new DescribeStacksCommand({ StackName }));
+    if (found?.StackStatus === wanted) return found;
     if (found?.StackStatus?.endsWith('_IN_PROGRESS')) return undefined;
     throw new Error(await whatFailed(clients, StackName));
   });
@@ -59,7 +76,11 @@ async function publish({ s3 }: Clients, { stackName, template, assets }: Assembl
   const named = (bucket: string) => bucket.replace(/\$\{AWS::(\w+)\}/g, (_, name: string) => account[name] ?? '');
   const [Bucket, ...others] = new Set(assets.map(({ bucket }) => named(bucket)));
   if (Bucket === undefined || others.length > 0) throw new Error('the assets go to more or less than one bucket');
-  await s3.send(new CreateBucketCommand({ Bucket, CreateBucketConfiguration: { LocationConstraint: REGION } }));
+  await s3
+    .send(new CreateBucketCommand({ Bucket, CreateBucketConfiguration: { LocationConstraint: REGION } }))
+    .catch((error: unknown) => {
+      if (!(error instanceof Error && error.name === 'BucketAlreadyOwnedByYou')) throw error;
+    });
   for (const { path, key } of assets) {
     await s3.send(new PutObjectCommand({ Bucket, Key: key, Body: readAsset(path) }));
   }
@@ -83,5 +104,5 @@ async function whatFailed({ cloudFormation }: Clients, StackName: string): Promi
   const lines = failed.map(
     (event) => `${event.LogicalResourceId} ${event.ResourceType}: ${event.ResourceStatusReason}`,
   );
-  return `the stack ${StackName} could not be created\n${lines.join('\n')}`;
+  return `the stack ${StackName} could not be made what the template says\n${lines.join('\n')}`;
 }

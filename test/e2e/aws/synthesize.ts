@@ -4,10 +4,11 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 
-const project = fileURLToPath(new URL('../../..', import.meta.url));
+/** This version's tree. */
+export const thisProject = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** How long `cdk synth` may take, milliseconds, bundling included. */
-const SYNTH_LIMIT = 180_000;
+const SYNTH_LIMIT = 400_000;
 
 export type Template = {
   readonly Resources: Readonly<Record<string, TemplateResource>>;
@@ -43,8 +44,12 @@ const assetManifest = z.object({
   ),
 });
 
-/** Runs `cdk synth` on this project, as a user without an account would, into `folder`. Throws with what it said. */
-export function synthesize(folder: string, context: Readonly<Record<string, string>>): Assembly {
+/** Runs `cdk synth` on a tree of Stocktake, as a user without an account would, into `folder`. Throws with what it said. */
+export function synthesize(
+  folder: string,
+  context: Readonly<Record<string, string>>,
+  project: string = thisProject,
+): Assembly {
   const values = Object.entries(context).flatMap(([key, value]) => ['--context', `${key}=${value}`]);
   const cdk = join(project, 'node_modules', 'aws-cdk', 'bin', 'cdk');
   const answer = spawnSync(process.execPath, [cdk, 'synth', '--quiet', '--output', folder, ...values], {
