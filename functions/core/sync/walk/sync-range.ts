@@ -2,7 +2,7 @@ import { addRecord, type Content, nothing } from '../../catalogue/leaf.ts';
 import { leafPartition } from '../../catalogue/leaf-pack.ts';
 import { readRecord, recordPartition } from '../../catalogue/record.ts';
 import { fenceCheck, leaseLost } from '../../lease/lease.ts';
-import { ConditionFailed, Failure } from '../../model/errors.ts';
+import { ConditionFailed } from '../../model/errors.ts';
 import type { PlainWrite, Table } from '../../model/ports/table.ts';
 import { dropCandidates } from '../../runs/candidates.ts';
 import type { WriteBatch } from '../../table/write-all.ts';
@@ -14,12 +14,12 @@ import { assertWritable, markSaved, type RangeWork, saveWork } from '../progress
 import { writeInTurn } from '../worker/push-back.ts';
 import type { RunContext } from '../worker/run-context.ts';
 import { noteProgress } from '../worker/run-progress.ts';
-import { RunCanceled, RunYielded } from '../worker/run-unwound.ts';
 import { closeAt, shareRest } from './cut-range.ts';
 import { finishRange, noteCounts } from './finish-range.ts';
 import { listedPages, type RangePage } from './listed-pages.ts';
 import type { Listing } from './listing.ts';
 import { createRangeWriter, type RangeWriter } from './range-writer.ts';
+import { goBack, isStop, noteNotKept, type Resting, release, restingOf } from './stopped-work.ts';
 
 /** What a stream works with on one range. */
 type Stream = {
@@ -30,7 +30,7 @@ type Stream = {
   readonly ledger: LeafLedger;
   readonly listing: Listing;
   /** How the work stood when the step began that this stream is in; undefined between two pages. */
-  resting: Pick<RangeWork, 'position' | 'bridge' | 'saved'> | undefined;
+  resting: Resting | undefined;
 };
 
 /** Digests are not believed in one of so many runs, at each leaf in turn, so that whatever diverged heals. A prime, for
@@ -82,8 +82,7 @@ export async function syncRange(
 }
 
 function beginStep(stream: Stream): void {
-  const { position, bridge, saved } = stream.work;
-  stream.resting = { position, bridge, saved };
+  stream.resting = restingOf(stream.work);
 }
 
 /** The first page after a cut is held against what the listing before it finds beyond its end. */
@@ -230,12 +229,6 @@ async function cut(stream: Stream, lastKey: string): Promise<RangeWork | undefin
   return undefined;
 }
 
-/** A page that is refused, or never comes, leaves those before it as they are; so does whoever stops the run. */
-function isStop(error: unknown): boolean {
-  if (error instanceof Failure) return error.code !== 'lease_lost';
-  return error instanceof RunYielded || error instanceof RunCanceled;
-}
-
 /** When it is stopped between two pages a stream decides about what it has listed, and stores how far it is: what was
  *  proved stays. Whatever stops it, what it added is counted. */
 async function leave(stream: Stream, error: unknown): Promise<void> {
@@ -270,29 +263,4 @@ async function keptAll(stream: Stream): Promise<boolean> {
     noteNotKept(stream.context, reason);
     return false;
   }
-}
-
-/**
- * Stopped in the midst of a page, because the table did not take what it changed: a part of that stands. Whoever goes on lists
- * the page once more, and finds what stands unchanged; until then no more is counted than what was stored with its page.
- */
-function goBack(work: RangeWork, resting: NonNullable<Stream['resting']>): void {
-  // A range that was to be closed may be so only if the table took it.
-  if (work.done) Object.assign(work, { ...resting, done: false });
-  work.listed = undefined;
-  work.tally = structuredClone(work.saved.tally);
-}
-
-async function release(context: RunContext, work: RangeWork): Promise<void> {
-  try {
-    await saveWork(context, work, 'released');
-  } catch (reason) {
-    noteNotKept(context, reason);
-  }
-}
-
-function noteNotKept({ deps, run }: RunContext, reason: unknown): void {
-  if (reason instanceof Failure && reason.code === 'lease_lost') throw reason;
-  // What stopped the stream is what the run is to tell of; the next one makes up for the rest.
-  deps.log.warn('work not kept', { run: run.id, reason: reason instanceof Error ? reason.name : '' });
 }
