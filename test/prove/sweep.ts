@@ -3,7 +3,10 @@ import type { ListedSchedule, LiveSchedule, Schedules } from '#core/model/ports/
 import type { Item, Query, Table } from '#core/model/ports/table.ts';
 import { type DatasourceRow, datasourceRow } from '#core/registry/datasource.ts';
 import { type ComparedCounts, reconcileAllSchedules } from '#core/schedules/reconcile-all-schedules.ts';
+import { acknowledge } from '#core/schedules/schedule-ack.ts';
+import { markOf } from '#core/schedules/schedule-mark.ts';
 import { scheduleOf } from '#core/schedules/schedule-of.ts';
+import { sightOf } from '#core/schedules/schedule-sight.ts';
 import { createVirtualTime, type VirtualTime } from '#support/virtual-time.ts';
 import { createMemoryTable } from '../simulation/memory-table.ts';
 import type { ProofResult } from './proof-result.ts';
@@ -20,6 +23,7 @@ const schedulerMs = 25;
 const processor = 512 / 1769;
 const keysAsked = 100;
 const askedAtOnce = 4;
+const firstForm = 'first';
 const itemsOfPage = 1000;
 const schedulesOfPage = 100;
 
@@ -71,6 +75,7 @@ async function createBed(datasources: number) {
     const row = rowOf(index, time.clock.now());
     await memory.put({ ...row, pk: 'registry#datasource', sk: row.id } as Item);
     await memory.put({ pk: row.uid, sk: 'state', v: 1, failures: 0 });
+    live.set(row.id, await settle(memory, row, time.clock.now()));
   }
   const deps = {
     table: slowTable(memory, time, calls),
@@ -81,7 +86,7 @@ async function createBed(datasources: number) {
     log: { info: () => undefined, warn: () => undefined, error: () => undefined },
     ...{ holder: 'one', isAlive: () => true, leaseMs: 930_000 },
   };
-  let form = 'first';
+  let form = firstForm;
   const told: ComparedCounts[] = [];
   const sweepOnce = async () => {
     await time.advance(300_000);
@@ -100,9 +105,6 @@ async function createBed(datasources: number) {
     const cpuSeconds = (user + system) / 1e6;
     return { seconds: (time.clock.now() - began) / 1000, cpuSeconds, calls: { ...calls }, compared: told.at(-1) };
   };
-  // The first sweep puts the schedules, and the ones after it read each in full, some thousand in a round.
-  await sweepOnce();
-  for (let read = 0; read < datasources; read += 20_000) await sweepOnce();
   return {
     sweep: sweepOnce,
     edit(index: number): void {
@@ -113,6 +115,17 @@ async function createBed(datasources: number) {
       form = `${form}+`;
     },
   };
+}
+
+/** A schedule that stands as its datasource wishes, and was read in full since: what a sweep finds as a rule. */
+async function settle(memory: Table, row: DatasourceRow, now: number): Promise<LiveSchedule> {
+  const wished = scheduleOf(row);
+  if (wished === undefined) throw new Error('the row wishes for no schedule');
+  const live = { ...wished, modifiedAt: now - 3_600_000 };
+  const seen = sightOf(live, wished, firstForm, now);
+  const { config_version } = row;
+  await acknowledge(memory, row.id, undefined, { config_version, written: markOf(row, wished), ...(seen && { seen }) });
+  return live;
 }
 
 function slowTable(memory: Table, time: VirtualTime, calls: Calls): Table {
@@ -190,7 +203,5 @@ function rowOf(index: number, now: number): DatasourceRow {
     },
     ...{ enabled: true, created: new Date(now).toISOString(), updated: new Date(now).toISOString() },
   };
-  const parsed = datasourceRow.parse(row);
-  if (scheduleOf(parsed) === undefined) throw new Error('the row wishes for no schedule');
-  return parsed;
+  return datasourceRow.parse(row);
 }
