@@ -220,6 +220,9 @@ describe('a tick that knows its connector from a moment ago', () => {
     await switchConnector(false);
     now += 1000;
     expect(await handleTick(deps, at(row))).toBe('stale');
+    // By now it is known as switched off, too.
+    now += 5000;
+    expect(await handleTick(deps, at(row))).toBe('stale');
     await switchConnector(true);
     now += 1000;
     expect(await handleTick(deps, at(row))).toBe('ran');
