@@ -1,4 +1,5 @@
 import { RateLimitExceeded } from '#core/limits/count-request.ts';
+import { Failure, PushedBack } from '#core/model/errors.ts';
 import { cocoError } from './coco/errors.ts';
 import { flexorchError } from './flexorch/errors.ts';
 import type { RequestState } from './table/http-event.ts';
@@ -19,13 +20,23 @@ export function dialectOf(path: string): Dialect {
 /** The answer to a request that failed, in the words of its path's dialect. */
 export function refusal(path: string, error: unknown, { requestId, route, params = {}, userAgent }: Refused): Reply {
   const state = { requestId, route, params, userAgent };
-  const reply = dialectOf(path) === 'flexorch' ? flexorchError(error, state) : cocoError(error, state);
+  const told = error instanceof PushedBack ? tableBusy(error) : error;
+  const reply = dialectOf(path) === 'flexorch' ? flexorchError(told, state) : cocoError(told, state);
   return { ...reply, headers: { ...reply.headers, ...whatNext(error) } };
+}
+
+/** A table that has to grow doubles within half an hour; until then every other request may well be taken. */
+const busySeconds = 5;
+
+function tableBusy(cause: PushedBack): Failure {
+  const message = `the table takes no more requests at the moment; nothing was done, try again in ${busySeconds} s`;
+  return new Failure('table_busy', message, { cause });
 }
 
 /** What a client does next without reading the answer. */
 function whatNext(error: unknown): Record<string, string> {
   if (error instanceof RateLimitExceeded) return { 'retry-after': String(error.retryAfterSeconds) };
+  if (error instanceof PushedBack) return { 'retry-after': String(busySeconds) };
   if (error instanceof RouteWithoutSlash) return { location: error.location };
   return {};
 }

@@ -64,6 +64,7 @@ describe('alarms', () => {
     ];
     others.push(
       'rate_limit_exceeded',
+      'table_busy',
       'too_large',
       'unsupported_media_type',
       'secret_required',

@@ -53,8 +53,9 @@ export type RunFailureCode =
   | 'table_throttled'
   | 'internal';
 
-/** What is wrong with what is stored: another version of Stocktake wrote it, and reading it on a guess would be worse. */
-export type StoreFailureCode = 'other_form';
+/** What is wrong with the store: another version of Stocktake wrote it, and reading it on a guess would be worse; or it takes
+ *  no more at the moment. */
+export type StoreFailureCode = 'other_form' | 'table_busy';
 
 /** One thing wrong with one field of the input. */
 export type FailureDetail = { readonly path: string; readonly reason: string };

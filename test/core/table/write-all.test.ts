@@ -46,7 +46,7 @@ describe('a batch without conditions', () => {
     const callers = files.filter((file) => readFileSync(join(root, file), 'utf8').includes('.batchWrite('));
     expect(callers.map((file) => file.replaceAll('\\', '/')).sort()).toEqual([
       // A purge, whose uid nobody else may write to; and what a run that has ended leaves to its expiry.
-      'core/dispatch/purge-data.ts',
+      'core/purges/empty-partitions.ts',
       'core/runs/finish-run.ts',
       'core/table/patient-table.ts',
       'core/table/write-all.ts',
