@@ -14,6 +14,6 @@ test.each(['/datasource/d', '/v1/connectors/1'])(
     expect([status, headers['retry-after']]).toEqual([503, '5']);
     expect(JSON.stringify(json)).toMatch(/nothing was done, try again in 5 s/);
     const failed = api.log.lines.filter(({ fact }) => fact === 'request failed');
-    expect(failed).toMatchObject([{ level: 'error', error: 'PushedBack' }]);
+    expect(failed).toMatchObject([{ level: 'error', fields: { error: 'PushedBack' } }]);
   },
 );

@@ -11,14 +11,7 @@ import { meterTable } from '#support/metering-table.ts';
 import { createSchedulerModel } from '#support/scheduler-model.ts';
 import { bucketName, createSyncWorld, type SyncWorld } from '#support/sync-world.ts';
 import { costTables } from '../../infra/aws/reports/cost-tables.ts';
-import {
-  assumed,
-  fixed,
-  readUnitsPerSweep,
-  readUnitsPerThousand,
-  unitsPerRun,
-  writeUnitsPerThousand,
-} from '../../infra/aws/reports/costs.ts';
+import { assumed, fixed, readUnitsPerSweep, readUnitsPerThousand, unitsPerRun } from '../../infra/aws/reports/costs.ts';
 import { synthesize } from './stack-template.ts';
 
 let world: SyncWorld;
