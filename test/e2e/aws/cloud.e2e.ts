@@ -424,7 +424,9 @@ describe.skipIf(skipped)('Stocktake, deployed', () => {
     // Given invocations of a few seconds, and a bucket whose listing takes longer
     const { s3, clients } = cloud;
     const { SyncFunctionName: FunctionName } = cloud.outputs;
-    await clients.lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName, Timeout: timeBudget.reserveMs / 1000 + 6 }));
+    await clients.lambda.send(
+      new UpdateFunctionConfigurationCommand({ FunctionName, Timeout: timeBudget.reserveMs / 1000 + 6 }),
+    );
     s3.createBucket('slow-bucket');
     for (let index = 0; index < 3000; index += 1) {
       s3.put('slow-bucket', `object-${String(index).padStart(4, '0')}`, { size: index });
