@@ -3,15 +3,24 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readRanges } from '#core/catalogue/range-map.ts';
 import { recordPartition } from '#core/catalogue/record.ts';
 import { handleTick } from '#core/dispatch/handle-tick.ts';
+import { purgeData } from '#core/dispatch/purge-data.ts';
 import { sweep } from '#core/dispatch/sweep.ts';
 import type { DatasourceRow } from '#core/registry/datasource.ts';
+import { purgeItem, readPurgeMark } from '#core/registry/purge-item.ts';
 import { reconcileAllSchedules } from '#core/schedules/reconcile-all-schedules.ts';
 import { checkItem } from '#core/table/table-limits.ts';
 import { meterTable } from '#support/metering-table.ts';
 import { createSchedulerModel } from '#support/scheduler-model.ts';
 import { bucketName, createSyncWorld, type SyncWorld } from '#support/sync-world.ts';
 import { costTables } from '../../infra/aws/reports/cost-tables.ts';
-import { assumed, fixed, readUnitsPerSweep, readUnitsPerThousand, unitsPerRun } from '../../infra/aws/reports/costs.ts';
+import {
+  assumed,
+  fixed,
+  readUnitsPerSweep,
+  readUnitsPerThousand,
+  unitsPerChange,
+  unitsPerRun,
+} from '../../infra/aws/reports/costs.ts';
 import { synthesize } from './stack-template.ts';
 
 let world: SyncWorld;
@@ -39,6 +48,22 @@ async function unitsOfUnchangedTick(): Promise<{ write: number; read: number }> 
   return table.units;
 }
 
+/** Of a record: both rounds of the purge, over all that is left. */
+async function unitsOfPurge(): Promise<{ write: number; read: number }> {
+  const table = meterTable(world.table);
+  const ranges = await readRanges(world.table, row.uid);
+  const records = ranges.reduce((sum, { objects }) => sum + objects, 0);
+  await world.table.put(purgeItem(row.uid, row.id));
+  const sent: unknown[] = [];
+  const queue = { send: async (message: unknown) => void sent.push(message) };
+  const deps = { ...world.deps, table, queue, settings: { ...world.deps.settings, workers: 1 } };
+  await purgeData(deps, row.uid);
+  const { again_at: again = 0 } = (await readPurgeMark(world.table, row.uid)) ?? {};
+  await purgeData({ ...deps, clock: { now: () => again } }, row.uid);
+  expect(await readPurgeMark(world.table, row.uid)).toBeUndefined();
+  return { write: table.units.write / records, read: table.units.read / records };
+}
+
 it('takes the units that the cost tables reckon with', async () => {
   fill(0, 1);
   await world.sync(row.id);
@@ -55,6 +80,30 @@ it('takes the units that the cost tables reckon with', async () => {
   const [range] = await readRanges(world.table, row.uid);
   for await (const item of world.table.query({ pk: recordPartition(row.uid, range?.id ?? ''), limit: 1 })) {
     expect(checkItem(item)).toBe(assumed.recordBytes);
+  }
+});
+
+it('takes for each of 600 changes that are spread over 20,000 objects what the cost tables reckon with', async () => {
+  const still = await unitsOfUnchangedTick();
+  const perChange = async (count: number, change: (key: string) => void): Promise<{ write: number; read: number }> => {
+    for (let index = 0; index < count; index += 1) {
+      change(`data/2026/01/part-${String(Math.floor((index * 20_000) / count)).padStart(8, '0')}.snappy.parquet`);
+    }
+    const { write, read } = await unitsOfUnchangedTick();
+    return { write: (write - still.write) / count, read: (read - still.read) / count };
+  };
+  const seen = {
+    modified: await perChange(600, (key) => {
+      world.s3.put(bucketName, key, { size: 7, lastModified: 1_700_000_100_000 });
+    }),
+    deleted: await perChange(600, (key) => {
+      world.s3.delete(bucketName, key);
+    }),
+    purged: await unitsOfPurge(),
+  };
+  for (const change of ['modified', 'deleted', 'purged'] as const) {
+    expect(Math.abs(seen[change].write - unitsPerChange[change].write), change).toBeLessThan(0.1);
+    expect(Math.abs(seen[change].read - unitsPerChange[change].read), change).toBeLessThan(0.1);
   }
 });
 

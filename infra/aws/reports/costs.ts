@@ -69,7 +69,8 @@ export const assumed = {
   memoryGb: 1769 / 1024,
 } as const;
 
-/** Per object that a run finds changed or gone, and per record of a purge; measured at the Table port, of 20,000 spread over a bucket. */
+/** Per object that a run finds changed or gone, and per record of a purge; measured at the Table port, of 600
+ *  spread over 20,000 (test/infra/costs.test.ts). */
 export const unitsPerChange = {
   added: { write: 1, read: 0 },
   modified: { write: 1.15, read: 2.3 },

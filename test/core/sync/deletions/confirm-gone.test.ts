@@ -55,7 +55,7 @@ function contextOf(
     bucket,
     config: { bucket: 'stock' },
     pass: { id: 'p', beganAt },
-    progress: { clockSkew: change.clockSkew, halted: false },
+    progress: { clockSkew: change.clockSkew, halted: false, steps: 0, last: { progressedAt: 0, steps: 0 } },
     tally: { controls: change.controls ?? ['first', 'last'], tolerances: [], removed: change.removed ?? 0 },
     held: {
       heartbeat: async () => {
@@ -64,7 +64,7 @@ function contextOf(
       },
     },
     deps: { clock: { now: () => now } },
-    deadline: Number.POSITIVE_INFINITY,
+    limit: { endsAt: Number.POSITIVE_INFINITY },
   };
   return context as unknown as SettlingContext;
 }

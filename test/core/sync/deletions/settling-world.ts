@@ -134,8 +134,8 @@ function contextOf(given: Given, world: Asked): SettlingContext {
         return given.identity ?? { status: 'found' };
       },
     },
-    progress: { steps: 0, clockSkew: 0, halted: false },
-    deadline: Number.POSITIVE_INFINITY,
+    progress: { steps: 0, clockSkew: 0, halted: false, last: { progressedAt: 0, steps: 0 } },
+    limit: { endsAt: Number.POSITIVE_INFINITY },
   };
   return context as unknown as SettlingContext;
 }

@@ -110,7 +110,10 @@ function contextOf(given: Given, { seen, time, log }: World, watched: Table): Ru
       ...{ shared: false, expected, offsetOf: () => 0, wanted: given.wanted ?? false, add: () => {} },
       ...{ offer: (range: RangeRow) => seen.offered.push(range), tallies: () => [], done: 0, total: 1 },
     },
-    ...{ progress: { steps: 0, halted: false, begun: false, notedAt: 0 }, deadline: Number.POSITIVE_INFINITY },
+    ...{
+      progress: { steps: 0, halted: false, begun: false, notedAt: 0, last: { progressedAt: 0, steps: 0 } },
+      limit: { endsAt: Number.POSITIVE_INFINITY },
+    },
   };
   return context as unknown as RunContext;
 }

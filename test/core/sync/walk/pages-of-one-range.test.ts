@@ -42,7 +42,7 @@ function listing(given: Given) {
   };
   const tally = newTally(0);
   tally.counters.pages = before;
-  const progress = { steps, clockSkew: given.clockSkew, halted: false };
+  const progress = { steps, clockSkew: given.clockSkew, halted: false, last: { progressedAt: 0, steps: 0 } };
   const context = {
     ...{ bucket: { list }, config: { bucket: 'stock', prefix }, datasource: { sync: {} }, progress, run: {} },
     held: { heartbeat: async () => ({ canceled: false, failure: undefined }) },
@@ -51,7 +51,7 @@ function listing(given: Given) {
       settings: { rangePageLimit: 10 },
       ...(given.timeIsOver ? { yieldAt: now } : {}),
     },
-    deadline: Number.POSITIVE_INFINITY,
+    limit: { endsAt: Number.POSITIVE_INFINITY },
   } as unknown as RunContext;
   const work = { range: emptyRange('r', lo, hi), position: undefined, tally } as unknown as RangeWork;
   return { pages: listedPages(context, work, openListing(context, work)), progress, tally, asked: () => asked };
