@@ -6,10 +6,11 @@ function written(expression: RegExp, rule: string) {
 
 const aTable = 'must be the ARN of a table: arn:aws:dynamodb:REGION:ACCOUNT:table/NAME';
 const aStream = 'must be the ARN of the stream of a table: arn:aws:dynamodb:REGION:ACCOUNT:table/NAME/stream/TIME';
-const table = String.raw`arn:[a-z-]+:dynamodb:[a-z0-9-]+:\d{12}:table\/[A-Za-z0-9_.-]{3,255}`;
-
-export const tableArn = written(new RegExp(`^${table}$`), aTable);
-export const streamArn = written(new RegExp(`^${table}\\/stream\\/[0-9T:.-]+$`), aStream);
+export const tableArn = written(/^arn:[a-z-]+:dynamodb:[a-z0-9-]+:\d{12}:table\/[A-Za-z0-9_.-]{3,255}$/, aTable);
+export const streamArn = written(
+  /^arn:[a-z-]+:dynamodb:[a-z0-9-]+:\d{12}:table\/[A-Za-z0-9_.-]{3,255}\/stream\/[0-9T:.-]+$/,
+  aStream,
+);
 
 export const keyArn = written(
   /^arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]{1,128}$/,
