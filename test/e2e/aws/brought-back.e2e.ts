@@ -59,11 +59,14 @@ describe.skipIf(skipped)('a stack that was removed and is brought back', { timeo
     const { extensions: _all, ...config } = connector.config;
     await cloud.api.call('POST', '/datasource/', { ...body, id, connector: { ...connector, config }, sync });
   };
-  const physicalId = async (type: string) => {
+  const secretsKeyId = async () => {
     const { stackName: StackName } = cloud.assembly;
     const answer = await cloud.clients.cloudFormation.send(new ListStackResourcesCommand({ StackName }));
-    const found = (answer.StackResourceSummaries ?? []).filter(({ ResourceType }) => ResourceType === type);
-    expect(found, type).toHaveLength(1);
+    const found = (answer.StackResourceSummaries ?? []).filter(
+      ({ ResourceType, LogicalResourceId = '' }) =>
+        ResourceType === 'AWS::KMS::Key' && LogicalResourceId.startsWith('Secrets'),
+    );
+    expect(found).toHaveLength(1);
     return found[0]?.PhysicalResourceId ?? '';
   };
   const answersOf = async ({ api }: Reached) => {
@@ -102,7 +105,7 @@ describe.skipIf(skipped)('a stack that was removed and is brought back', { timeo
     await fireSweepRule(clients);
     shown = await answersOf(cloud);
 
-    const key = await physicalId('AWS::KMS::Key');
+    const key = await secretsKeyId();
     await timings.measure('destroy', () => destroy(clients, cloud.assembly.stackName));
     const { Table } = await clients.dynamoDb.send(new DescribeTableCommand({ TableName: cloud.outputs.TableName }));
     kept = {
@@ -116,8 +119,8 @@ describe.skipIf(skipped)('a stack that was removed and is brought back', { timeo
   it('stands again beside what it left, and shows what it showed', async () => {
     const settings = { ...context, removalPolicy: 'retain', ...kept };
     const assembly = await timings.measure('cdk synth', async () => synthesize(folder, settings));
-    const types = Object.values(assembly.template.Resources).map(({ Type }) => Type);
-    expect(types.filter((type) => /^AWS::(DynamoDB::Table|KMS::Key)$/.test(type))).toEqual([]);
+    const made = Object.entries(assembly.template.Resources).map(([id, { Type }]) => `${Type} ${id}`);
+    expect(made.filter((each) => /^AWS::(DynamoDB::Table|KMS::Key Secrets)/.test(each))).toEqual([]);
     const outputs = await timings.measure('deploy', () => deploy(cloud.clients, assembly));
     expect(outputs.TableName).toBe(cloud.outputs.TableName);
     again = await cloud.reach(outputs);
