@@ -50,7 +50,7 @@ export async function proveAnyKey({ share, seed }: { share: number; seed: number
       direct,
     ),
     resultOf(
-      'the same through the S3 client and HTTP, list v1 and v2, url-encoded or not: keys byte-equal',
+      'the same through the S3 client and HTTP, list v1 and v2, url-encoded or (keys without U+FFFD) not: keys byte-equal',
       seed,
       http,
     ),
@@ -177,7 +177,9 @@ export async function runHttpSets(
     if (!way.encoded) world.s3.faults.add({ when: { operation: 'list' }, act: { kind: 'ignore-encoding' } });
     const { id } = await world.addDatasource({ config: { list_version: way.version }, sync: { page_size: 7 } });
     for (let set = 0; set < sets; set += 1) {
-      const keys = randomKeySet(random, random.between(1, 24));
+      const drawn = randomKeySet(random, random.between(1, 24));
+      // Without encoding U+FFFD stands for what a server cannot write: such a row is told of, and no key made of it.
+      const keys = way.encoded ? drawn : drawn.filter((key) => !key.includes('\ufffd'));
       const step = nextHttpStep(random, world, keys);
       outcome.keys += keys.length;
       const run = await world.sync(id);

@@ -20,9 +20,9 @@ export async function provePurge({ share }: { readonly share: number }): Promise
     const hours = (time: number): string => (time / 3600).toFixed(2);
     results.push({
       proof: 'purge',
-      claim: `${records.toLocaleString('en')} records, ${model.workers} workers, a table of ${model.tableWritesPerSecond.toLocaleString('en')} writes/s: at most 1.3 × what these allow`,
+      claim: `${records.toLocaleString('en')} records, ${model.workers} workers, a table of ${model.tableWritesPerSecond.toLocaleString('en')} writes/s: at most 1.3 × what these allow and ten minutes`,
       measured: `${hours(seconds)} h (at best ${hours(records / rate)}), ${hours(secondsInAll)} h with the second round, ${invocations} invocations, ${(twice * 100).toFixed(2)} % deleted twice, ${left} left`,
-      passed: left === 0 && seconds < 1.3 * (records / rate),
+      passed: left === 0 && seconds < 1.3 * (records / rate) + 600,
       seconds: (performance.now() - began) / 1000,
     });
   }
