@@ -8,7 +8,7 @@ const aTable = 'must be the ARN of a table: arn:aws:dynamodb:REGION:ACCOUNT:tabl
 const aStream = 'must be the ARN of the stream of a table: arn:aws:dynamodb:REGION:ACCOUNT:table/NAME/stream/TIME';
 export const tableArn = written(/^arn:[a-z-]+:dynamodb:[a-z0-9-]+:\d{12}:table\/[A-Za-z0-9_.-]{3,255}$/, aTable);
 export const streamArn = written(
-  /^arn:[a-z-]+:dynamodb:[a-z0-9-]+:\d{12}:table\/[A-Za-z0-9_.-]{3,255}\/stream\/[0-9T:.-]+$/,
+  /^arn:[a-z-]+:dynamodb:[a-z0-9-]+:\d{12}:table\/[A-Za-z0-9_.-]{3,255}\/stream\/[0-9TZ:.-]+$/,
   aStream,
 );
 
