@@ -14,56 +14,6 @@ import {
   workOn,
 } from './range-work.ts';
 
-/** What one worker knows of the ranges of its run. */
-export type RangeBoard = {
-  /** Several ranges, so each worker says in the store what it is at; a lone range belongs to whoever holds the run. */
-  readonly shared: boolean;
-  /** Records there were before this invocation. */
-  readonly expected: number;
-  /** The range map as this worker knows it, in key order. */
-  ranges(): RangeRow[];
-  /** This worker is stopped: nobody waits for anything any more. */
-  halted: boolean;
-  /** A range that this worker made and works on. */
-  add(work: RangeWork): void;
-  /** A range that this worker made for whoever takes it. */
-  offer(range: RangeRow): void;
-  /** Resolves when the next range is offered. */
-  offered(): Promise<void>;
-  /** Where a range begins, counted in the records of the ranges before it. */
-  offsetOf(range: RangeRow): number;
-  /** How many ranges nobody is at, as far as this worker knows. */
-  readonly waiting: number;
-  /** Streams that have nothing to do, of this worker and of those that could be called. */
-  idle: number;
-  /** True if another range would find somebody to take it. */
-  readonly wanted: boolean;
-  /** Takes a range that nobody is at, if there is one: this one, or the first. */
-  claim(range?: RangeRow): Promise<RangeWork | undefined>;
-  /** The range that begins where this one ends, if that is not the last. */
-  rangeAfter(range: RangeRow): RangeRow | undefined;
-  /** What is known of the work on a range: this worker's own, or what was stored last. */
-  progressOf(range: RangeRow): Pick<WorkRow, 'page' | 'opening' | 'bridge' | 'done'> | undefined;
-  /** The first page of a range that this worker is at, once it came; `none` if there is none to come. Undefined when the
-   *  worker is stopped. */
-  openingOf(range: RangeRow): Promise<PageEvidence | 'none' | undefined>;
-  /** Begins a range of this worker's anew, once the stream that is at it has come to its end. Undefined when the worker is
-   *  stopped. */
-  again(range: RangeRow): Promise<RangeWork | undefined>;
-  /** To be called when a stream of this worker has come to the end of a range. */
-  finished(range: RangeRow): void;
-  /** To be called when a first page came, or the worker is stopped. */
-  tell(): void;
-  /** Looks again at what other workers did and left. */
-  refresh(): Promise<void>;
-  /** Tallies in key order: this worker's own, and of others what they stored last. */
-  tallies(): RangeTally[];
-  readonly done: number;
-  readonly total: number;
-  /** Work of this worker that nothing is stored of. */
-  unsaved(): RangeWork[];
-};
-
 /** Opens the board of a run; the first run of a datasource makes its first range, under its fence. */
 export async function openBoard(context: WorkContext, goesOn: boolean): Promise<RangeBoard> {
   const { deps, uid, pass } = context;
@@ -72,7 +22,7 @@ export async function openBoard(context: WorkContext, goesOn: boolean): Promise<
   const rows = goesOn ? await listWork(deps.table, uid, pass.id) : new Map<string, WorkRow>();
   const ranges = await readRanges(deps.table, uid);
   if (ranges.length === 0) ranges.push(await firstRange(context));
-  return new Board(context, ranges, rows);
+  return new RangeBoard(context, ranges, rows);
 }
 
 async function firstRange({ deps, uid, held }: WorkContext): Promise<RangeRow> {
@@ -86,7 +36,8 @@ async function firstRange({ deps, uid, held }: WorkContext): Promise<RangeRow> {
   return range;
 }
 
-class Board implements RangeBoard {
+/** What one worker knows of the ranges of its run. */
+export class RangeBoard {
   readonly #context: WorkContext;
   #ranges: Map<string, RangeRow>;
   #rows: Map<string, WorkRow>;
@@ -95,8 +46,11 @@ class Board implements RangeBoard {
   /** Ranges that no stream of this worker is at any more. */
   readonly #finished = new Set<string>();
   #listeners: (() => void)[] = [];
+  /** Records there were before this invocation. */
   readonly expected: number;
+  /** Streams that have nothing to do, of this worker and of those that could be called. */
   idle = 0;
+  /** This worker is stopped: nobody waits for anything any more. */
   halted = false;
 
   constructor(context: WorkContext, ranges: readonly RangeRow[], rows: Map<string, WorkRow>) {
@@ -107,61 +61,75 @@ class Board implements RangeBoard {
     this.expected = ranges.reduce((sum, range) => sum + range.objects, 0);
   }
 
+  /** Several ranges, so each worker says in the store what it is at; a lone range belongs to whoever holds the run. */
   get shared(): boolean {
     return this.#ranges.size > 1;
   }
 
+  /** The range map as this worker knows it, in key order. */
   ranges(): RangeRow[] {
     const known = [...this.#ranges.values()].map((range) => this.#works.get(range.id)?.range ?? range);
     return known.sort((one, other) => compareKeys(one.lo, other.lo));
   }
 
+  /** A range that this worker made and works on. */
   add(work: RangeWork): void {
     this.#ranges.set(work.range.id, work.range);
     this.#works.set(work.range.id, work);
   }
 
+  /** A range that this worker made for whoever takes it. */
   offer(range: RangeRow): void {
     this.#ranges.set(range.id, range);
     this.#waiting.push(range);
     this.tell();
   }
 
+  /** To be called when a stream of this worker has come to the end of a range. */
   finished({ id }: RangeRow): void {
     this.#finished.add(id);
     this.tell();
   }
 
+  /** To be called when a first page came, or the worker is stopped. */
   tell(): void {
     for (const tell of this.#listeners.splice(0)) tell();
   }
 
+  /** Resolves when the next range is offered. */
   offered(): Promise<void> {
     return new Promise((resolve) => this.#listeners.push(resolve));
   }
 
+  /** Where a range begins, counted in the records of the ranges before it. */
   offsetOf(range: RangeRow): number {
     let offset = 0;
     for (const other of this.#ranges.values()) if (compareKeys(other.lo, range.lo) < 0) offset += other.objects;
     return offset;
   }
 
+  /** How many ranges nobody is at, as far as this worker knows. */
   get waiting(): number {
     return this.#waiting.length;
   }
 
+  /** True if another range would find somebody to take it. */
   get wanted(): boolean {
     return this.idle > this.#waiting.length;
   }
 
+  /** The range that begins where this one ends, if that is not the last. */
   rangeAfter({ hi }: RangeRow): RangeRow | undefined {
     return hi === undefined ? undefined : this.ranges().find(({ lo }) => lo === hi);
   }
 
+  /** What is known of the work on a range: this worker's own, or what was stored last. */
   progressOf({ id }: RangeRow): RangeWork | WorkRow | undefined {
     return this.#works.get(id) ?? this.#rows.get(id);
   }
 
+  /** The first page of a range that this worker is at, once it came; `none` if there is none to come. Undefined when the
+   *  worker is stopped. */
   openingOf(range: RangeRow): Promise<PageEvidence | 'none' | undefined> {
     return this.#once(() => {
       const progress = this.progressOf(range);
@@ -170,6 +138,8 @@ class Board implements RangeBoard {
     });
   }
 
+  /** Begins a range of this worker's anew, once the stream that is at it has come to its end. Undefined when the worker is
+   *  stopped. */
   async again(range: RangeRow): Promise<RangeWork | undefined> {
     const isAtRest = (): boolean => !this.#works.has(range.id) || this.#finished.delete(range.id);
     const old = await this.#once(() => (isAtRest() ? this.progressOf(range) : undefined));
@@ -191,6 +161,7 @@ class Board implements RangeBoard {
     }
   }
 
+  /** Takes a range that nobody is at, if there is one: this one, or the first. */
   async claim(wanted?: RangeRow): Promise<RangeWork | undefined> {
     if (wanted !== undefined) {
       const place = this.#waiting.findIndex(({ id }) => id === wanted.id);
@@ -215,6 +186,7 @@ class Board implements RangeBoard {
     return undefined;
   }
 
+  /** Looks again at what other workers did and left. */
   async refresh(): Promise<void> {
     const { deps, uid, pass } = this.#context;
     // In the order of openBoard, for the same reason.
@@ -224,6 +196,7 @@ class Board implements RangeBoard {
     this.#waiting = this.#claimable();
   }
 
+  /** Tallies in key order: this worker's own, and of others what they stored last. */
   tallies(): RangeTally[] {
     return this.ranges().flatMap(({ id }) => this.#works.get(id)?.tally ?? this.#rows.get(id)?.tally ?? []);
   }
@@ -236,6 +209,7 @@ class Board implements RangeBoard {
     return this.#ranges.size;
   }
 
+  /** Work of this worker that nothing is stored of. */
   unsaved(): RangeWork[] {
     return [...this.#works.values()].filter((work) => work.version === 0);
   }

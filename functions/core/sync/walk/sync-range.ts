@@ -1,41 +1,16 @@
-import { addRecord, type Content, nothing } from '../../catalogue/leaf.ts';
-import { leafPartition } from '../../catalogue/leaf-pack.ts';
-import { readRecord, recordPartition } from '../../catalogue/record.ts';
 import { fenceCheck, leaseLost } from '../../lease/lease.ts';
 import { ConditionFailed } from '../../model/errors.ts';
-import type { PlainWrite, Table } from '../../model/ports/table.ts';
-import { dropCandidates } from '../../runs/candidates.ts';
-import type { WriteBatch } from '../../table/write-all.ts';
-import { type LeafLedger, openLeafLedger } from '../merge/leaf-ledger.ts';
 import { isOdd } from '../merge/listed-row.ts';
-import { mergeRange, type RangeMerge } from '../merge/merge-range.ts';
 import type { RangeTally } from '../progress/range-tally.ts';
-import { assertWritable, markSaved, type RangeWork, saveWork } from '../progress/range-work.ts';
-import { writeInTurn } from '../worker/push-back.ts';
+import { markSaved, type RangeWork, saveWork } from '../progress/range-work.ts';
 import type { RunContext } from '../worker/run-context.ts';
 import { noteProgress } from '../worker/run-progress.ts';
 import { closeAt, shareRest } from './cut-range.ts';
 import { finishRange, noteCounts } from './finish-range.ts';
 import { listedPages, type RangePage } from './listed-pages.ts';
 import type { Listing } from './listing.ts';
-import { createRangeWriter, type RangeWriter } from './range-writer.ts';
-import { goBack, isStop, noteNotKept, type Resting, release, restingOf } from './stopped-work.ts';
-
-/** What a stream works with on one range. */
-type Stream = {
-  readonly context: RunContext;
-  readonly work: RangeWork;
-  readonly merge: RangeMerge;
-  readonly writer: RangeWriter;
-  readonly ledger: LeafLedger;
-  readonly listing: Listing;
-  /** How the work stood when the step began that this stream is in; undefined between two pages. */
-  resting: Resting | undefined;
-};
-
-/** Digests are not believed in one of so many runs, at each leaf in turn, so that whatever diverged heals. A prime, for
- *  the fence that tells whose turn it is grows by two a run. */
-const verifyEvery = 499;
+import { openStream, type RangeStream } from './range-stream.ts';
+import { goBack, isStop, noteNotKept, release, restingOf } from './stopped-work.ts';
 
 /** Packs written in one transaction: a pack of the longest keys takes some 70 KB, a transaction 4 MB. */
 const packsAtOnce = 40;
@@ -81,7 +56,7 @@ export async function syncRange(
   }
 }
 
-function beginStep(stream: Stream): void {
+function beginStep(stream: RangeStream): void {
   stream.resting = restingOf(stream.work);
 }
 
@@ -92,69 +67,7 @@ function noteOpening({ board, foreign }: RunContext, work: RangeWork, { opened }
   board.tell();
 }
 
-async function openStream(context: RunContext, work: RangeWork, listing: Listing): Promise<Stream> {
-  const { deps, uid, pass, run } = context;
-  const { range, position } = work;
-  const pk = recordPartition(uid, range.id);
-  // What an invocation that died noted beyond its checkpoint is noted again, if it is still so.
-  if (work.begun)
-    await dropCandidates(ofRange(context, work), uid, pass.id, { after: position ?? range.lo, through: range.hi });
-  const trusted = !work.suspect && range.doubted !== true;
-  if (!trusted && !run.dry_run) await forgetLeaves(context, work);
-  const offset = context.board.offsetOf(range);
-  const ledger = openLeafLedger({
-    table: deps.table,
-    uid,
-    range,
-    fence: context.held.fence,
-    position: position ?? range.lo,
-    trusted,
-    verified: (inRange) => verifiedBy(context, offset + inRange),
-    contentOf: (after, through) => contentOf(deps.table, pk, after, through),
-    leafRecords: deps.settings.leafRecords,
-  });
-  const writer = createRangeWriter(context, work);
-  const { leafRecords } = deps.settings;
-  const merge = mergeRange({ table: deps.table, pk, hi: () => work.range.hi, ledger, sink: writer, leafRecords });
-  return { context, work, merge, writer, ledger, listing, resting: undefined };
-}
-
-/** The table, with a way to write batches to it while the range is this worker's. */
-function ofRange(context: RunContext, work: RangeWork) {
-  const write: WriteBatch = (writes) => writeInTurn(context, writes, () => assertWritable(context, work));
-  return { table: context.deps.table, write };
-}
-
-/** The share of the catalogue that this run verifies: each record's turn comes once in so many runs. */
-function verifiedBy({ board, held }: RunContext, offset: number): boolean {
-  if (board.expected === 0) return false;
-  return Math.floor((offset / board.expected) * verifyEvery) === held.fence % verifyEvery;
-}
-
-/** Digests that are not believed in this run must not be believed in a later one either. */
-async function forgetLeaves(context: RunContext, work: RangeWork): Promise<void> {
-  const { deps, uid } = context;
-  const { range, position } = work;
-  const pk = leafPartition(uid, range.id);
-  const from = position ?? range.lo;
-  const stale: PlainWrite[] = [];
-  for await (const { sk } of deps.table.query({ pk, through: from, direction: 'descending', limit: 1 })) {
-    stale.push({ delete: { pk, sk } });
-  }
-  for await (const { sk } of deps.table.query({ pk, after: from })) stale.push({ delete: { pk, sk } });
-  await ofRange(context, work).write(stale);
-}
-
-async function contentOf(table: Table, pk: string, after: string, through: string): Promise<Content> {
-  const content = nothing();
-  for await (const item of table.query({ pk, after, through })) {
-    const record = readRecord(item);
-    if (record.gone === undefined) addRecord(content, record);
-  }
-  return content;
-}
-
-async function takePage(stream: Stream, page: RangePage): Promise<void> {
+async function takePage(stream: RangeStream, page: RangePage): Promise<void> {
   const { context, work, merge } = stream;
   const { deps, matches } = context;
   const inScope = page.rows.filter((row) => matches(row.key));
@@ -179,7 +92,7 @@ function noteUnshared({ unshared }: RangeTally, { rows: [first] }: RangePage): v
 }
 
 /** Records first, then the digests over them: what a digest says is stored is stored. */
-async function writeInHand({ context, writer, ledger }: Stream): Promise<boolean> {
+async function writeInHand({ context, writer, ledger }: RangeStream): Promise<boolean> {
   const wrote = await writer.flush();
   const writes = ledger.takeWrites();
   if (context.run.dry_run) return wrote;
@@ -196,7 +109,7 @@ async function writeInHand({ context, writer, ledger }: Stream): Promise<boolean
 }
 
 /** Decides about every key listed so far, and stores that this was done. */
-async function save(stream: Stream, through: string, keep: 'claimed' | 'released'): Promise<void> {
+async function save(stream: RangeStream, through: string, keep: 'claimed' | 'released'): Promise<void> {
   const { context, work, merge, listing } = stream;
   await merge.settle(through);
   await writeInHand(stream);
@@ -209,7 +122,7 @@ async function save(stream: Stream, through: string, keep: 'claimed' | 'released
 }
 
 /** Cuts the range where that helps: closes it when it is large enough, shares what is ahead when streams are idle. */
-async function cut(stream: Stream, lastKey: string): Promise<RangeWork | undefined> {
+async function cut(stream: RangeStream, lastKey: string): Promise<RangeWork | undefined> {
   const { context, work, merge } = stream;
   const { settings } = context.deps;
   if (context.run.dry_run || !(await merge.atTail())) return undefined;
@@ -231,7 +144,7 @@ async function cut(stream: Stream, lastKey: string): Promise<RangeWork | undefin
 
 /** When it is stopped between two pages a stream decides about what it has listed, and stores how far it is: what was
  *  proved stays. Whatever stops it, what it added is counted. */
-async function leave(stream: Stream, error: unknown): Promise<void> {
+async function leave(stream: RangeStream, error: unknown): Promise<void> {
   const { context, work } = stream;
   try {
     if (isStop(error)) await keep(stream);
@@ -241,7 +154,7 @@ async function leave(stream: Stream, error: unknown): Promise<void> {
   }
 }
 
-async function keep(stream: Stream): Promise<void> {
+async function keep(stream: RangeStream): Promise<void> {
   const { context, work } = stream;
   if (await keptAll(stream)) return;
   if (stream.resting !== undefined) goBack(work, stream.resting);
@@ -250,7 +163,7 @@ async function keep(stream: Stream): Promise<void> {
 }
 
 /** Stopped between two pages: what was listed is decided about, as far as the table takes that. */
-async function keptAll(stream: Stream): Promise<boolean> {
+async function keptAll(stream: RangeStream): Promise<boolean> {
   const { work } = stream;
   const reached = work.listed ?? work.position;
   if (work.done || stream.resting !== undefined || reached === undefined) return false;
