@@ -2,25 +2,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { failureStatus } from '#http/table/failure-status.ts';
+import { runFailureCodes } from '#support/run-failure-codes.ts';
 import { readImportGraph } from './import-graph.ts';
 
 const root = join(import.meta.dirname, '../..');
 const graph = readImportGraph(['functions']);
 
-/** What only a run fails with; the compiler keeps these out of the table of statuses. */
-const codes = [
-  'scope_changed',
-  'lease_lost',
-  'interrupted',
-  'run_time_limit',
-  'run_page_limit',
-  'listing_too_large',
-  'table_throttled',
-  'internal',
-];
-
 /** A lost lease is thrown by its own function. */
-const thrower = new RegExp(`new Failure\\(\\s*'(?:${codes.join('|')})'|\\bleaseLost\\(`);
+const thrower = new RegExp(`new Failure\\(\\s*'(?:${runFailureCodes.join('|')})'|\\bleaseLost\\(`);
 
 const sources = new Map([...graph.keys()].map((file) => [file, readFileSync(join(root, file), 'utf8')]));
 

@@ -6,6 +6,7 @@ import { runStatus } from '#core/runs/run.ts';
 import { workMessage } from '#core/runs/work-message.ts';
 import { reconcileAllSchedules } from '#core/schedules/reconcile-all-schedules.ts';
 import { failureStatus } from '#http/table/failure-status.ts';
+import { runFailureCodes } from '#support/run-failure-codes.ts';
 import { createSchedulerModel } from '#support/scheduler-model.ts';
 import { createSyncWorld } from '#support/sync-world.ts';
 import { fixed } from '../../infra/aws/reports/costs.ts';
@@ -72,16 +73,7 @@ describe('alarms', () => {
       'object_unlinkable',
       'lease_lost',
     );
-    const ofRuns = [
-      'scope_changed',
-      'interrupted',
-      'run_time_limit',
-      'run_page_limit',
-      'listing_too_large',
-      'table_throttled',
-      'internal',
-    ];
-    const codes = [...Object.keys(failureStatus), ...ofRuns].filter((code) => !others.includes(code));
+    const codes = [...Object.keys(failureStatus), ...runFailureCodes].filter((code) => !others.includes(code));
     expect(codes.length).toBeGreaterThan(20);
     for (const code of codes) expect(entry).toContain(`\`${code}\``);
   });
