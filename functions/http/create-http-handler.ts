@@ -1,6 +1,7 @@
 import middy from '@middy/core';
 import httpRouter, { type Route as RouterEntry } from '@middy/http-router';
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
+import type { Actor } from '#core/model/actor.ts';
 import { jsonBody } from './body/json-body.ts';
 import { errorReply } from './error-reply.ts';
 import { crossOriginRules, routes, routesOf } from './routes.ts';
@@ -76,6 +77,7 @@ function contextOf<Deps>(deps: Deps, event: HttpEvent): RequestContext<Deps> {
   const { params, query, body } = event.state;
   return {
     deps,
+    actor: actorOf(event),
     query,
     body,
     header: (name) => event.headers[name],
@@ -85,4 +87,9 @@ function contextOf<Deps>(deps: Deps, event: HttpEvent): RequestContext<Deps> {
       return value;
     },
   };
+}
+
+function actorOf({ state, requestContext }: HttpEvent): Actor {
+  const address = requestContext.http.sourceIp;
+  return state.caller === undefined ? { kind: 'anyone', address } : { kind: 'key', id: state.caller, address };
 }

@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import type { Actor } from '#core/model/actor.ts';
 import type { Scope } from './api-keys.ts';
 import type { DepsOf, FunctionName } from './deps.ts';
 
@@ -24,6 +25,8 @@ export type QueryValues = Record<string, string | string[] | undefined>;
 /** A request as a route's handler sees it: known, allowed, and every part of it read. */
 export type RequestContext<Deps> = {
   readonly deps: Deps;
+  /** Who asks. */
+  readonly actor: Actor;
   /** A parameter of the path, decoded and of the right form. */
   readonly param: (name: string) => string;
   readonly query: QueryValues;
