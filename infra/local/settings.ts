@@ -6,12 +6,14 @@ import { privateEndpoints } from '#handlers/runtime/private-endpoints.ts';
 const scopedKey = z
   .string()
   .regex(
-    /^(read|write|admin):[\x21-\x7e]{16,256}$/,
-    'must be scope:key, scope one of read, write, admin, key of 16–256 characters',
+    /^(read|write|manage|admin):[\x21-\x7e]{16,256}$/,
+    'must be scope:key, scope one of read, write, manage, key of 16–256 characters',
   )
   .transform((text) => {
     const [scope, ...key] = text.split(':');
-    return { scope: scope as 'read' | 'write' | 'admin', key: key.join(':') };
+    // What `manage` was called before.
+    const named = scope === 'admin' ? 'manage' : (scope as 'read' | 'write' | 'manage');
+    return { scope: named, key: key.join(':') };
   });
 
 const notAPort = 'must be a port, 0–65535';
@@ -42,7 +44,7 @@ export type LocalSettings = {
   readonly port: number;
   readonly host: string;
   readonly dataFolder: string;
-  readonly apiKeys: readonly { readonly scope: 'read' | 'write' | 'admin'; readonly key: string }[];
+  readonly apiKeys: readonly { readonly scope: 'read' | 'write' | 'manage'; readonly key: string }[];
   /**
    * Whether loopback and private addresses may be dialled: all where nobody needs a key, for who calls is on this
    * machine already; with keys none but those `host[:port]` by name.

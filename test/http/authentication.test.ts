@@ -6,10 +6,10 @@ import { createStaticApiKeys } from '#http/table/api-keys.ts';
 import type { Route } from '#http/table/route.ts';
 import { createApi } from './api-fixture.ts';
 
-const keys = { read: 'read-key-0123456789', write: 'write-key-0123456789', admin: 'admin-key-0123456789' } as const;
+const keys = { read: 'read-key-0123456789', write: 'write-key-0123456789', manage: 'manage-key-0123456789' } as const;
 const apiKeys = createStaticApiKeys(Object.entries(keys).map(([scope, key]) => ({ scope: scope as Scope, key })));
-const rank = { none: 0, read: 1, write: 2, admin: 3 } as const;
-const names: readonly Scope[] = ['read', 'write', 'admin'];
+const rank = { none: 0, read: 1, write: 2, manage: 3 } as const;
+const names: readonly Scope[] = ['read', 'write', 'manage'];
 
 function pathOf({ path }: Route): string {
   return path.replace(/\{\w+\}/g, 'x1');
@@ -65,12 +65,12 @@ describe('keys and scopes', () => {
     ['no key', {}],
     ['an empty key', { 'x-api-key': '' }],
     ['an unknown key', { 'x-api-key': 'another-key-0123456789' }],
-    ['a known key with more behind it', { 'x-api-key': `${keys.admin}x` }],
-    ['two keys joined', { 'x-api-key': `${keys.admin},${keys.admin}` }],
+    ['a known key with more behind it', { 'x-api-key': `${keys.manage}x` }],
+    ['two keys joined', { 'x-api-key': `${keys.manage},${keys.manage}` }],
     ['a very long key', { 'x-api-key': 'k'.repeat(9000) }],
-    ['a key with another scheme', { authorization: `Basic ${keys.admin}` }],
-    ['a key without a scheme', { authorization: keys.admin }],
-    ['a bad key before a good one', { 'x-api-key': 'bad', authorization: `Bearer ${keys.admin}` }],
+    ['a key with another scheme', { authorization: `Basic ${keys.manage}` }],
+    ['a key without a scheme', { authorization: keys.manage }],
+    ['a bad key before a good one', { 'x-api-key': 'bad', authorization: `Bearer ${keys.manage}` }],
   ])('given %s, the answer is 401 in the words of Coco, and the log has no key', async (_name, headers) => {
     const api = createApi({ apiKeys });
     const { status, json, headers: answered } = await api.call('GET', '/connector/s3', { headers });

@@ -8,7 +8,7 @@ import { type Api, createApi, datasourceBody } from './api-fixture.ts';
 
 const one = { 'x-api-key': 'one-key-0123456789' };
 const other = { 'x-api-key': 'other-key-0123456789' };
-const apiKeys = createStaticApiKeys([one, other].map((headers) => ({ key: headers['x-api-key'], scope: 'admin' })));
+const apiKeys = createStaticApiKeys([one, other].map((headers) => ({ key: headers['x-api-key'], scope: 'manage' })));
 const costly = routes.filter((route) => route.costly);
 const bodyOf = (path: string) => (path.endsWith('/async') ? { source: { connector_id: 1, keys: ['a'] } } : {});
 

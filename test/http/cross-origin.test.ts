@@ -5,7 +5,7 @@ import { type Api, createApi } from './api-fixture.ts';
 
 const origin = 'https://app.example.com';
 const key = 'a-key-of-some-length';
-const apiKeys = createStaticApiKeys([{ key, scope: 'admin' }]);
+const apiKeys = createStaticApiKeys([{ key, scope: 'manage' }]);
 const withOrigins = (...corsOrigins: string[]) => createApi({ apiKeys, deps: { corsOrigins } });
 const preflight = (asking: string, method = 'PUT', headers = 'content-type,x-api-key') => ({
   headers: { origin: asking, 'access-control-request-method': method, 'access-control-request-headers': headers },

@@ -7,7 +7,7 @@ import { bounded } from './bounded.ts';
 export type ApiKeyReader = {
   readonly configured: true;
   /** What a key allows; undefined if there is no such key. */
-  scopeOf(key: string): Promise<'admin' | undefined>;
+  scopeOf(key: string): Promise<'manage' | undefined>;
 };
 
 type KnownKey = { readonly hash: Buffer; readonly readAt: number };
@@ -54,7 +54,7 @@ export function createSecretApiKeys(
     configured: true,
     async scopeOf(key) {
       const { hash } = await current();
-      return timingSafeEqual(hash, hashOf(key)) ? 'admin' : undefined;
+      return timingSafeEqual(hash, hashOf(key)) ? 'manage' : undefined;
     },
   };
 }

@@ -5,7 +5,7 @@ import type { HttpEvent } from '../table/http-event.ts';
 import { routeAt } from '../table/match-route.ts';
 import type { Route } from '../table/route.ts';
 
-const rank: Readonly<Record<Scope, number>> = { read: 1, write: 2, admin: 3 };
+const rank: Readonly<Record<Scope, number>> = { read: 1, write: 2, manage: 3 };
 
 /** Longer texts are not hashed: no key is that long. */
 const longestKey = 512;
@@ -19,7 +19,7 @@ export function authentication(apiKeys: ApiKeys, routes: readonly Route[]): Midd
     before: async ({ event }) => {
       if (takesNoKey(event, routes)) return;
       if (!apiKeys.configured) {
-        event.state.scope = 'admin';
+        event.state.scope = 'manage';
         return;
       }
       const key = keyOf(event.headers);

@@ -1,11 +1,11 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 
 /** What a caller may do; each includes the ones before it. */
-export type Scope = 'read' | 'write' | 'admin';
+export type Scope = 'read' | 'write' | 'manage';
 
 /** Who may call. */
 export interface ApiKeys {
-  /** False where nobody needs a key: on one machine, reachable over loopback only. Then everybody is admin. */
+  /** False where nobody needs a key: on one machine, reachable over loopback only. Then everybody may do all. */
   readonly configured: boolean;
   /** What a key allows; undefined if there is no such key. */
   scopeOf(key: string): Promise<Scope | undefined>;

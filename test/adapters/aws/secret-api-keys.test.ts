@@ -22,7 +22,7 @@ describe('API keys from Secrets Manager', () => {
 
   test('given the key, then it is admin, and anything else is nobody', async () => {
     expect(keys.configured).toBe(true);
-    expect(await keys.scopeOf(KEY)).toBe('admin');
+    expect(await keys.scopeOf(KEY)).toBe('manage');
     for (const other of ['', 'x', KEY.slice(1), `${KEY} `, KEY.toUpperCase(), `${KEY}${KEY}`]) {
       expect(await keys.scopeOf(other)).toBeUndefined();
     }
@@ -33,7 +33,7 @@ describe('API keys from Secrets Manager', () => {
     secrets.gate = gate.promise;
     const scopes = Promise.all(Array.from({ length: 20 }, () => keys.scopeOf(KEY)));
     gate.resolve();
-    expect(new Set(await scopes)).toEqual(new Set(['admin']));
+    expect(new Set(await scopes)).toEqual(new Set(['manage']));
     expect(secrets.reads).toBe(1);
   });
 
@@ -44,7 +44,7 @@ describe('API keys from Secrets Manager', () => {
     expect(await keys.scopeOf(ROTATED)).toBeUndefined();
     expect(secrets.reads).toBe(1);
     now += 1;
-    expect(await keys.scopeOf(ROTATED)).toBe('admin');
+    expect(await keys.scopeOf(ROTATED)).toBe('manage');
     expect(await keys.scopeOf(KEY)).toBeUndefined();
     expect(secrets.reads).toBe(2);
   });
@@ -53,12 +53,12 @@ describe('API keys from Secrets Manager', () => {
     await keys.scopeOf(KEY);
     secrets.fault = outage();
     now += 10 * MINUTE - 1;
-    expect(await keys.scopeOf(KEY)).toBe('admin');
+    expect(await keys.scopeOf(KEY)).toBe('manage');
     expect(await keys.scopeOf('x')).toBeUndefined();
     now += 1;
     await expect(keys.scopeOf(KEY)).rejects.toThrow('InternalServiceError');
     secrets.fault = undefined;
-    expect(await keys.scopeOf(KEY)).toBe('admin');
+    expect(await keys.scopeOf(KEY)).toBe('manage');
   });
 
   test('given Secrets Manager fails, then it is asked again after a pause only, as long as a key is known', async () => {
@@ -80,7 +80,7 @@ describe('API keys from Secrets Manager', () => {
     });
     expect(failure).not.toHaveProperty('cause');
     secrets.fault = undefined;
-    expect(await keys.scopeOf(KEY)).toBe('admin');
+    expect(await keys.scopeOf(KEY)).toBe('manage');
   });
 
   test('given the secret is missing, then it throws', async () => {
@@ -92,12 +92,12 @@ describe('API keys from Secrets Manager', () => {
     await keys.scopeOf(KEY);
     now -= MINUTE;
     secrets.secrets.set(SECRET, ROTATED);
-    expect(await keys.scopeOf(ROTATED)).toBe('admin');
+    expect(await keys.scopeOf(ROTATED)).toBe('manage');
   });
 
   test('given the secret ends with a line break, then the key is what stands before it', async () => {
     secrets.secrets.set(SECRET, `${KEY}\n`);
-    expect(await keys.scopeOf(KEY)).toBe('admin');
+    expect(await keys.scopeOf(KEY)).toBe('manage');
   });
 
   test.each(['', ' ', '{"key": "value"}', 'a b', 'schlüssel'])(
