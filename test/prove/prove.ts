@@ -24,6 +24,10 @@ const proofs: readonly Proof[] = [
   { name: 'scale', load: async () => (await import('./scale.ts')).proveScale },
   { name: 'unordered', load: async () => (await import('./unordered.ts')).proveUnordered },
   { name: 'hostile', load: async () => (await import('./hostile.ts')).proveHostile },
+  {
+    name: 'hostile-neighbours',
+    load: async () => (await import('./hostile-neighbours.ts')).proveHostileNeighbours,
+  },
   { name: 'throttling', load: async () => (await import('./throttling.ts')).proveThrottling },
   { name: 'purge', load: async () => (await import('./purge.ts')).provePurge },
   { name: 'mutations', load: async () => (await import('./mutation.ts')).proveMutations },

@@ -42,13 +42,17 @@ export type HostileServer = {
 
 const MEBIBYTE = 1024 * 1024;
 
+/** Answers one request; `count` is its number at this server. */
+export type HostileAnswer = (request: IncomingMessage, response: ServerResponse, count: number) => void;
+
 /** Starts a server on 127.0.0.1. What it sends without end stops with its connection. */
-export async function startHostileServer(hostility: Hostility): Promise<HostileServer> {
+export async function startHostileServer(hostility: Hostility | HostileAnswer): Promise<HostileServer> {
   let requests = 0;
+  const answer = typeof hostility === 'string' ? hostileAnswers[hostility] : hostility;
   const http = createServer((request, response) => {
     requests += 1;
     response.on('error', () => response.destroy());
-    answers[hostility](request, response, requests);
+    answer(request, response, requests);
   });
   const sockets = new Set<Socket>();
   http.on('connection', (socket: Socket) => {
@@ -75,9 +79,7 @@ export async function startHostileServer(hostility: Hostility): Promise<HostileS
   };
 }
 
-const answers: Readonly<
-  Record<Hostility, (request: IncomingMessage, response: ServerResponse, count: number) => void>
-> = {
+export const hostileAnswers: Readonly<Record<Hostility, HostileAnswer>> = {
   'huge-body': (request, response) =>
     stream(response, [
       `${head(request)}<Contents><Key>`,
@@ -149,24 +151,24 @@ const switching = 'HTTP/1.1 101 Switching Protocols\r\n';
 const announcing = 'HTTP/1.1 200 OK\r\ncontent-type: application/xml\r\ncontent-length: 1000\r\n';
 
 /** Past what Node would write by itself, and then nothing more. */
-function say(socket: Socket, text: string): void {
+export function say(socket: Socket, text: string): void {
   socket.on('error', () => socket.destroy());
   socket.write(text);
 }
 
 const tail = '<IsTruncated>false</IsTruncated></ListBucketResult>';
 
-function head(request: IncomingMessage): string {
+export function head(request: IncomingMessage): string {
   const bucket = new URL(request.url ?? '/', 'http://any').pathname.split('/')[1] ?? '';
   return `<ListBucketResult><Name>${bucket}</Name><Prefix></Prefix>`;
 }
 
-function* repeat<T>(piece: T, times: number): Generator<T> {
+export function* repeat<T>(piece: T, times: number): Generator<T> {
   for (let time = 0; time < times; time++) yield piece;
 }
 
 /** Writes the pieces as fast as they are taken. */
-function stream(response: ServerResponse, pieces: Iterable<string | Buffer>): void {
+export function stream(response: ServerResponse, pieces: Iterable<string | Buffer>): void {
   const rest = pieces[Symbol.iterator]();
   const send = (): void => {
     while (!response.destroyed) {
@@ -180,7 +182,7 @@ function stream(response: ServerResponse, pieces: Iterable<string | Buffer>): vo
 }
 
 /** Past what Node would write by itself: the beginning once, the rest over and over. */
-function flood(socket: Socket, beginning: string, rest: string): void {
+export function flood(socket: Socket, beginning: string, rest: string): void {
   const piece = rest.repeat(Math.ceil((64 * 1024) / rest.length));
   const send = (): void => {
     while (!socket.destroyed && socket.write(piece));

@@ -1,0 +1,102 @@
+import * as z from 'zod';
+
+/** What one good datasource's slots came to. */
+export type Promptness = {
+  readonly slots: number;
+  /** Slots without a run that completed and listed all. */
+  readonly missed: number;
+  /** From slot to beginning and from slot to end, seconds, of each run. */
+  readonly begunAfter: readonly number[];
+  readonly endedAfter: readonly number[];
+};
+
+export type Measured = {
+  readonly good: readonly Promptness[];
+  readonly slowestGetMs: number;
+  readonly megabytes: number;
+  readonly stalledMs: number;
+  readonly cpuSeconds: number;
+  readonly kinds: number;
+  readonly requests: number;
+};
+
+const mostLateSeconds = 2;
+const mostMegabytes = 768;
+
+const run = z.object({
+  status: z.string(),
+  trigger: z.string(),
+  scheduled_at: z.string().optional(),
+  started_at: z.string().optional(),
+  completed_at: z.string().optional(),
+  counters: z.object({ listed: z.number() }),
+});
+
+const seconds = { '10s': 10, '30s': 30, '1m': 60 } as const;
+
+/** @param runs newest first, as the API shows them; a hundred of them reach back for ten minutes at the least. */
+export function promptnessOf(
+  runs: readonly unknown[],
+  interval: keyof typeof seconds,
+  { from, until, objectsEach }: { readonly from: number; readonly until: number; readonly objectsEach: number },
+): Promptness {
+  const gapMs = seconds[interval] * 1000;
+  const scheduled = runs
+    .map((one) => run.parse(one))
+    .filter(({ trigger, scheduled_at: slot }) => trigger === 'schedule' && slot !== undefined)
+    .map((one) => ({ ...one, slot: Date.parse(one.scheduled_at ?? '') }))
+    // What is due in the last seconds may be under way still.
+    .filter(({ slot }) => slot >= from && slot < until - mostLateSeconds * 1000);
+  const slots = new Set(scheduled.map(({ slot }) => slot));
+  const first = Math.min(...slots);
+  const expected = slots.size === 0 ? 0 : Math.floor((until - mostLateSeconds * 1000 - 1 - first) / gapMs) + 1;
+  const well = scheduled.filter(({ status, counters }) => status === 'completed' && counters.listed === objectsEach);
+  const after = (at: string | undefined, slot: number): number => (Date.parse(at ?? '') - slot) / 1000;
+  return {
+    slots: Math.max(expected, slots.size),
+    missed: Math.max(expected, slots.size) - new Set(well.map(({ slot }) => slot)).size,
+    begunAfter: scheduled.map(({ started_at: at, slot }) => after(at, slot)),
+    endedAfter: scheduled.map(({ completed_at: at, slot }) =>
+      at === undefined ? Number.POSITIVE_INFINITY : after(at, slot),
+    ),
+  };
+}
+
+const taken = z.object({
+  taken: z.object({ megabytes: z.number(), stalledMs: z.number(), cpuSeconds: z.number() }),
+});
+
+/** From what the child printed. */
+export function readTaken(lines: readonly string[]): z.output<typeof taken>['taken'] {
+  const all = lines.filter((line) => line.startsWith('{"taken"')).map((line) => taken.parse(JSON.parse(line)).taken);
+  const last = all.at(-1) ?? { megabytes: Number.NaN, cpuSeconds: Number.NaN };
+  return { ...last, stalledMs: Math.max(...all.map(({ stalledMs }) => stalledMs)) };
+}
+
+export function judge({ good, megabytes }: Measured): boolean {
+  const prompt = good.every(
+    ({ slots, missed, begunAfter, endedAfter }) =>
+      slots > 0 && missed === 0 && [...begunAfter, ...endedAfter].every((after) => after <= mostLateSeconds),
+  );
+  return prompt && megabytes <= mostMegabytes;
+}
+
+export function figuresOf({ good, ...measured }: Measured): string {
+  const slots = good.reduce((sum, one) => sum + one.slots, 0);
+  const missed = good.reduce((sum, one) => sum + one.missed, 0);
+  const silent = good.filter((one) => one.slots === 0).length;
+  const begun = spread(good.flatMap(({ begunAfter }) => begunAfter));
+  const ended = spread(good.flatMap(({ endedAfter }) => endedAfter));
+  return (
+    `${slots} slots, ${missed} missed, ${silent} datasources without one; begun after ${begun}, ended after ${ended}; ` +
+    `slowest GET ${measured.slowestGetMs} ms; ${measured.megabytes} MB, ${measured.cpuSeconds.toFixed(0)} s of CPU, ` +
+    `event loop stalled ${measured.stalledMs} ms at the longest; ${measured.requests} requests met ${measured.kinds} kinds`
+  );
+}
+
+function spread(values: readonly number[]): string {
+  const sorted = [...values].sort((one, other) => one - other);
+  const at = (share: number): string =>
+    (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN).toFixed(2);
+  return `${at(0.5)} s (median), ${at(0.99)} s (99 %), ${at(1)} s (most)`;
+}
