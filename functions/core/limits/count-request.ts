@@ -28,7 +28,9 @@ export class RateLimitExceeded extends Failure {
   readonly retryAfterSeconds: number;
 
   constructor(retryAfterSeconds: number) {
-    const limit = `a key may begin ${costlyPerMinute} tests, previews, syncs, approvals and submissions of jobs a minute`;
+    const begins = 'tests, previews, syncs, approvals, submissions of jobs';
+    const changes = 'changes of connectors, datasources and schedules';
+    const limit = `a key may begin ${costlyPerMinute} ${begins} and ${changes} a minute`;
     super('rate_limit_exceeded', `${limit}; try again in ${retryAfterSeconds} s`);
     this.retryAfterSeconds = retryAfterSeconds;
   }

@@ -46,6 +46,7 @@ export const connectorRoutes: readonly RouteOf<'api', CocoAnswer>[] = [
     ...one,
     method: 'PUT',
     scope: 'write',
+    costly: true,
     summary: 'Replace a connector; with ?replace=true create it if it is not there',
     answer: 'written',
     query: [replaceParameter],

@@ -29,6 +29,7 @@ export const datasourceRoutes: readonly RouteOf<'api', CocoAnswer>[] = [
     path: '/datasource',
     scope: 'write',
     fn: 'api',
+    costly: true,
     summary: 'Create a datasource',
     answer: 'written',
     ...withBody('datasource', datasourceInput, async ({ deps }, input) => {
@@ -63,6 +64,7 @@ export const datasourceRoutes: readonly RouteOf<'api', CocoAnswer>[] = [
     ...one,
     method: 'PUT',
     scope: 'write',
+    costly: true,
     summary: 'Change the fields that are given; with ?replace=true replace the whole or create it',
     answer: 'written',
     query: [replaceParameter],

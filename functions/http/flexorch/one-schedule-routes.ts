@@ -50,6 +50,7 @@ function readAndChange(path: string, find: Find): RouteOf<'api', FlexorchAnswer>
       method: 'PATCH',
       path,
       scope: 'write',
+      costly: true,
       summary: 'Change the fields of a schedule that are given',
       answer: 'v1_schedule',
       ...withBody('schedule', scheduleChange, async (context: Context, input) => {

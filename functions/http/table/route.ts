@@ -67,7 +67,8 @@ export type RouteOf<F extends FunctionName, Answer extends string = string> = {
   readonly resource?: string;
   readonly query?: readonly QueryParameter[];
   readonly request?: RequestBody;
-  /** Begins work at a foreign server, or a run: one request to us can be a thousand to somebody. Counted for each key. */
+  /** Begins work at a foreign server, or a run, now or by a schedule: one request to us can be a thousand to somebody.
+   *  Counted for each key. */
   readonly costly?: true;
   /** Takes an Idempotency-Key, and the same request again within a day for the one before. */
   readonly idempotent?: true;

@@ -33,7 +33,7 @@ describe('costly requests of a key', () => {
     expect(refused).toBeInstanceOf(RateLimitExceeded);
     expect(refused).toMatchObject({ code: 'rate_limit_exceeded', retryAfterSeconds: 40 });
     expect(String(refused)).toContain(
-      '300 tests, previews, syncs, approvals and submissions of jobs a minute; try again in 40 s',
+      '300 tests, previews, syncs, approvals, submissions of jobs and changes of connectors, datasources and schedules a minute; try again in 40 s',
     );
     now = minute + 59_999;
     expect(await refusal(ask())).toMatchObject({ retryAfterSeconds: 1 });
