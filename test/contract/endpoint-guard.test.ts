@@ -64,7 +64,7 @@ function resolvingTo(...addresses: string[]): Lookup {
 }
 
 /** The setting in a refusal repeats what was asked for. */
-const asked = /=\S+/g;
+const asked = /(?<=ndpoints=|ENDPOINTS=)\S+/g;
 
 /** Names that need a resolver are given one that answers as the system's would. */
 const systemLike: Lookup = async (name) => {
@@ -184,9 +184,28 @@ describe('the endpoint guard, without private endpoints', () => {
       return { failure, ms: performance.now() - began };
     });
     const [inside, missing] = await Promise.all(refusals);
-    expect(inside?.failure?.message).toMatch(/STOCKTAKE_PRIVATE_ENDPOINTS=files\.corp\.example for npm start/);
+    expect(inside?.failure?.message).toMatch(/STOCKTAKE_PRIVATE_ENDPOINTS=files\.corp\.example:9000 for npm start/);
     expect(missing?.failure).toEqual(inside?.failure);
     expect(Math.min(inside?.ms ?? 0, missing?.ms ?? 0)).toBeGreaterThanOrEqual(59);
+  });
+
+  it.each([
+    ['127.0.0.1', true],
+    ['[::1]', true],
+    ['files.corp.example', true],
+    // As AWS's own, and as a server that has the bucket before its host.
+    ['files.corp.example', false],
+  ])('given a refusal of %s, path style %s, the setting in it allows just that endpoint', async (host, pathStyle) => {
+    const endpoint = `${host}:${port}`;
+    const buckets = createBuckets({ allowPrivateEndpoints: false, refusalMs: 1, lookup: resolvingTo('127.0.0.1') });
+    const ask = async () => buckets.open({ ...target(endpoint), pathStyle }).list({ prefix: '', maxKeys: 1 });
+    const message = await ask().then(String, String);
+    for (const name of ['STOCKTAKE_PRIVATE_ENDPOINTS', 'privateEndpoints']) {
+      const [, quote, setting = ''] = new RegExp(`${name}=('?)(\\S+)\\1 for`).exec(message) ?? [];
+      expect([quote, setting]).toEqual([host.startsWith('[') ? "'" : '', endpoint]);
+      expect(admitEndpoint(endpoint, false, [setting]).reach).toBe('private');
+    }
+    expect(connections).toBe(0);
   });
 
   it('given a name that turns to a private address later, that connection is refused too', async () => {
@@ -241,6 +260,10 @@ describe('the endpoint guard, with private endpoints allowed', () => {
       '[fd00:ec2::254]',
       '[fd00:ec2::23]',
       '[fd20:ce::254]',
+      '[fd00:c1::a9fe:a9fe]',
+      '[fd00:a9fe:a9fe::1]',
+      '[fd00:42::42]',
+      '[fd00:100::100:200]',
       '100.100.100.200',
       '[::ffff:100.100.100.200]',
       '168.63.129.16',

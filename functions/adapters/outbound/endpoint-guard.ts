@@ -4,7 +4,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { Failure } from '#core/model/errors.ts';
-import { type Endpoint, parseAuthority, parseEndpoint } from '#core/source/endpoint.ts';
+import { type Authority, type Endpoint, parseAuthority, parseEndpoint } from '#core/source/endpoint.ts';
 import { OutOfTime, withinDeadline } from './deadline.ts';
 
 /** Addresses of a name, as the system's resolver gives them. */
@@ -16,13 +16,23 @@ export type Reach = 'public' | 'private';
 export type Agents = { readonly httpAgent: HttpAgent; readonly httpsAgent: HttpsAgent };
 
 /** The one answer to every endpoint that may not be dialled, so that it tells nothing about the network behind. */
-export function endpointRefused(endpoint = 'host:port'): Failure {
+export function endpointRefused(authority?: Authority): Failure {
   return new Failure(
     'endpoint_refused',
     'This endpoint may not be used. It must be the host[:port] of an S3 server, and its name must lead to public ' +
-      'addresses alone; whoever runs Stocktake can allow private ones by name: ' +
-      `STOCKTAKE_PRIVATE_ENDPOINTS=${endpoint} for npm start, -c privateEndpoints=${endpoint} for a deployment.`,
+      `addresses alone; whoever runs Stocktake can allow private ones by name: ${privateEndpointSetting(authority)}. ` +
+      'Addresses at which clouds serve credentials are never allowed.',
   );
+}
+
+/** What allows a private endpoint, ready to paste. */
+export function privateEndpointSetting(authority: Authority = { host: 'host:port' }): string {
+  const { host, port } = authority;
+  const isIpv6 = isIP(host) === 6;
+  const entry = `${isIpv6 ? `[${host}]` : host}${port === undefined ? '' : `:${port}`}`;
+  // A shell would take the brackets for a pattern, and zsh end the command over it.
+  const quoted = isIpv6 ? `'${entry}'` : entry;
+  return `STOCKTAKE_PRIVATE_ENDPOINTS=${quoted} for npm start, -c privateEndpoints=${quoted} for a deployment`;
 }
 
 /**
@@ -39,10 +49,9 @@ export function admitEndpoint(
 ): { endpoint: Endpoint; reach: Reach } {
   const endpoint = parseEndpoint(text);
   if ('reason' in endpoint) throw endpointRefused();
-  const authority = endpoint.port === undefined ? endpoint.host : `${endpoint.host}:${endpoint.port}`;
   const reach = mayReachPrivate(endpoint, useSsl, allowed) ? 'private' : 'public';
   const local = endpoint.host === 'localhost' || endpoint.host.endsWith('.localhost');
-  if (local ? reach === 'public' : !mayDialHost(endpoint.host, reach)) throw endpointRefused(authority);
+  if (local ? reach === 'public' : !mayDialHost(endpoint.host, reach)) throw endpointRefused(endpoint);
   return { endpoint, reach };
 }
 
@@ -55,6 +64,8 @@ export type AgentOptions = {
   readonly refusalMs?: number | undefined;
   /** Whether a name is nobody's choice, so that it may be said that it does not exist. */
   readonly ownNames?: boolean;
+  /** As the user wrote it, for the refusals: a bucket may stand before its host in the name that is dialled. */
+  readonly endpoint?: Authority | undefined;
 };
 
 /**
@@ -67,7 +78,8 @@ export function guardedAgents(reach: Reach, settings: AgentOptions = {}): Agents
   const { idleMs = 10_000 } = settings;
   // More sockets than the 16 streams of one invocation would never be used. The timeout closes unused ones only.
   const options = { keepAlive: true, maxSockets: 32, timeout: idleMs, lookup: guardedLookup(reach, settings) };
-  return { httpAgent: new GuardedHttpAgent(options, reach), httpsAgent: new GuardedHttpsAgent(options, reach) };
+  const refuse = { reach, endpoint: settings.endpoint };
+  return { httpAgent: new GuardedHttpAgent(options, refuse), httpsAgent: new GuardedHttpsAgent(options, refuse) };
 }
 
 /** True if the address, an IPv4 or IPv6 literal, may be dialled. What cannot be read may not. */
@@ -90,12 +102,26 @@ function hexadecimal(address: string): string {
 }
 
 /**
- * Where clouds serve credentials and settings of the machine beside 169.254.0.0/16: never dialled, in any mode. AWS
- * (fd00:ec2::254, :23 for pods), Google (fd20:ce::254), Alibaba (100.100.100.200), Azure (168.63.129.16).
+ * Where clouds serve credentials and settings of the machine beside 169.254.0.0/16 and fe80::/10: never dialled, in any
+ * mode. Single addresses where others may have given themselves their neighbours.
  */
-const ofClouds = ['fd00:ec2::/32', 'fd20:ce::/32', '100.100.100.200/32', '168.63.129.16/32'].map((net) =>
-  ipaddr.parseCIDR(net),
-);
+const ofClouds = [
+  // AWS: ::254, and ::23 for pods.
+  'fd00:ec2::/32',
+  // Google.
+  'fd20:ce::/32',
+  // Oracle.
+  'fd00:c1::a9fe:a9fe/128',
+  // Akamai.
+  'fd00:a9fe:a9fe::1/128',
+  // Scaleway.
+  'fd00:42::42/128',
+  // Alibaba.
+  '100.100.100.200/32',
+  'fd00:100::100:200/128',
+  // Azure.
+  '168.63.129.16/32',
+].map((net) => ipaddr.parseCIDR(net));
 
 const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3');
 
@@ -134,7 +160,7 @@ function guardedLookup(reach: Reach, settings: AgentOptions): LookupFunction {
     const asked = performance.now();
     const refuse = (): void => {
       const wait = refusalMs - ((performance.now() - asked) % refusalMs);
-      setTimeout(() => callback(endpointRefused(hostname), ''), wait);
+      setTimeout(() => callback(endpointRefused(settings.endpoint ?? { host: hostname }), ''), wait);
     };
     withinDeadline(LOOKUP_MS, () => lookup(hostname)).then(
       (addresses) => {
@@ -165,34 +191,36 @@ function familyOf(family: number | 'IPv4' | 'IPv6'): number {
 
 type Dial<Agent extends { createConnection(...args: never[]): unknown }> = Parameters<Agent['createConnection']>;
 
-class GuardedHttpAgent extends HttpAgent {
-  readonly #reach: Reach;
+type DialLimit = { readonly reach: Reach; readonly endpoint: Authority | undefined };
 
-  constructor(options: ConstructorParameters<typeof HttpAgent>[0], reach: Reach) {
+class GuardedHttpAgent extends HttpAgent {
+  readonly #limit: DialLimit;
+
+  constructor(options: ConstructorParameters<typeof HttpAgent>[0], limit: DialLimit) {
     super(options);
-    this.#reach = reach;
+    this.#limit = limit;
   }
 
   override createConnection(...[options, callback]: Dial<HttpAgent>): ReturnType<HttpAgent['createConnection']> {
-    refuseLiteral(options.host, this.#reach);
+    refuseLiteral(options.host, this.#limit);
     return super.createConnection(options, callback);
   }
 }
 
 class GuardedHttpsAgent extends HttpsAgent {
-  readonly #reach: Reach;
+  readonly #limit: DialLimit;
 
-  constructor(options: ConstructorParameters<typeof HttpsAgent>[0], reach: Reach) {
+  constructor(options: ConstructorParameters<typeof HttpsAgent>[0], limit: DialLimit) {
     super(options);
-    this.#reach = reach;
+    this.#limit = limit;
   }
 
   override createConnection(...[options, callback]: Dial<HttpsAgent>): ReturnType<HttpsAgent['createConnection']> {
-    refuseLiteral(options.host, this.#reach);
+    refuseLiteral(options.host, this.#limit);
     return super.createConnection(options, callback);
   }
 }
 
-function refuseLiteral(host: string | null | undefined, reach: Reach): void {
-  if (host && !mayDialHost(host, reach)) throw endpointRefused(host);
+function refuseLiteral(host: string | null | undefined, { reach, endpoint }: DialLimit): void {
+  if (host && !mayDialHost(host, reach)) throw endpointRefused(endpoint ?? { host });
 }

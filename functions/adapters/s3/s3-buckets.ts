@@ -59,6 +59,7 @@ export function createBuckets(options: S3BucketsOptions): Buckets {
         idleMs: options.idleConnectionMs,
         refusalMs: options.refusalMs,
         ownNames: admitted === undefined,
+        endpoint: admitted?.endpoint,
       });
       const session = new S3Session(target, admitted?.endpoint, agents, limits, regions);
       const watch = new ClosingWatch(agents, limits.patience.now);

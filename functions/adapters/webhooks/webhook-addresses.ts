@@ -1,11 +1,18 @@
 import { Failure } from '#core/model/errors.ts';
 import type { WebhookAddresses } from '#core/model/ports/webhooks.ts';
+import { parseAuthority } from '#core/source/endpoint.ts';
 import { parseWebhookUrl } from '#core/webhooks/webhook-url.ts';
-import { admitEndpoint, type Reach } from '../outbound/endpoint-guard.ts';
+import { admitEndpoint, privateEndpointSetting, type Reach } from '../outbound/endpoint-guard.ts';
 
-const refusedText =
-  'may not be called: it must be https at a public address; whoever runs Stocktake can allow private ones by name, with ' +
-  'STOCKTAKE_PRIVATE_ENDPOINTS=host:port for npm start, -c privateEndpoints=host:port for a deployment';
+function refusedText(url: string): string {
+  const target = parseWebhookUrl(url);
+  const authority = 'reason' in target ? target : parseAuthority(target.endpoint);
+  const setting = privateEndpointSetting('reason' in authority ? undefined : authority);
+  return (
+    'may not be called: it must be https at a public address; whoever runs Stocktake can allow private ones by name: ' +
+    `${setting}; addresses at which clouds serve credentials are never allowed`
+  );
+}
 
 export type AdmittedUrl = { readonly url: URL; readonly useSsl: boolean; readonly reach: Reach };
 
@@ -32,6 +39,7 @@ export function createWebhookAddresses(options: {
   readonly allowPrivateEndpoints: boolean | readonly string[];
 }): WebhookAddresses {
   return {
-    refusal: (url) => (admitWebhookUrl(url, options.allowPrivateEndpoints) === undefined ? refusedText : undefined),
+    refusal: (url) =>
+      admitWebhookUrl(url, options.allowPrivateEndpoints) === undefined ? refusedText(url) : undefined,
   };
 }
