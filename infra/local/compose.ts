@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { createStsClient, createStsRoles } from '#adapters/aws/sts-roles.ts';
 import { createFileSpools } from '#adapters/process/file-spools.ts';
 import { openFileVault } from '#adapters/process/file-vault.ts';
+import { createGiveWay } from '#adapters/process/give-way.ts';
 import { createLocalEventBus, type LocalEventBus } from '#adapters/process/local-event-bus.ts';
 import { createRandomIds } from '#adapters/process/random-ids.ts';
 import { systemClock } from '#adapters/process/system-clock.ts';
@@ -42,8 +43,13 @@ export type LocalStocktake = {
   stop(): Promise<void>;
 };
 
-/** Runs of so many datasources at once; each holds a page of its listing and of the store in memory. */
-const concurrency = 16;
+/** Runs of so many datasources at once; each holds a page of its listing and of the store in memory. Of those that began within
+ *  the last second there are fewer, so that many slots that are due at once do not all stand in memory. */
+const concurrency = 64;
+const beginning = 16;
+
+/** Runs of datasources whose last one failed, and purges, have places of their own: servers that hang take no others. */
+const asideAtOnce = 16;
 
 /** Batches of jobs at once; each has eight requests under way. */
 const jobsAtOnce = 4;
@@ -92,13 +98,14 @@ export async function composeLocal(options: LocalOptions): Promise<LocalStocktak
       await upkeep.start();
       pump.start();
       await deps.queue.start();
+      await deps.aside.start();
       await deps.jobs.start();
       await webhooks.start();
       await schedules.start();
     },
     async stop() {
       upkeep.stop();
-      const queues = [deps.queue.stop(), deps.jobs.stop(), webhooks.stop()];
+      const queues = [deps.queue.stop(), deps.aside.stop(), deps.jobs.stop(), webhooks.stop()];
       const stopped = Promise.all([schedules.stop(), ...queues, pump.stop()]);
       await Promise.race([stopped, new Promise((resolve) => setTimeout(resolve, stopMs).unref())]);
       table.close();
@@ -123,6 +130,7 @@ type EmbeddedDeps = SyncDeps &
   MergeDeps & {
     readonly timers: Timers;
     readonly queue: TableWorkQueue;
+    readonly aside: TableWorkQueue;
     readonly jobs: TableWorkQueue;
   };
 
@@ -146,9 +154,16 @@ async function embeddedDeps(
   const timers = time?.timers ?? createSystemTimers(clock);
   const boot = ids.unique();
   const common = { table, clock, ids, timers, log };
+  const aside = createTableWorkQueue({
+    ...common,
+    queue: 'aside',
+    concurrency: asideAtOnce,
+    consume: (message, { alive }) => handleWork({ ...deps, aside: undefined, alive }, message),
+  });
   const queue = createTableWorkQueue({
     ...common,
     concurrency,
+    beginning,
     consume: (message, { alive }) => handleWork({ ...deps, alive }, message),
   });
   const jobs = createTableWorkQueue({
@@ -166,6 +181,8 @@ async function embeddedDeps(
     buckets: createBuckets({ allowPrivateEndpoints: privateEndpoints }),
     spools: createFileSpools(spool),
     queue,
+    aside,
+    giveWay: createGiveWay(),
     jobs,
     holder: boot,
     isAlive: (holder) => holder === boot,

@@ -4,6 +4,7 @@ import type { Table } from '#core/model/ports/table.ts';
 import type { WorkQueue } from '#core/model/ports/work-queue.ts';
 import { describeError } from '../process/describe-error.ts';
 import type { TimerHandle, Timers } from '../process/timers.ts';
+import { Beginning } from './beginning.ts';
 import { withinLease } from './slot-lease.ts';
 import { dueTimeOf, idOf, messageSortKey, parseStoredMessage, type StoredMessage } from './stored-message.ts';
 
@@ -19,6 +20,9 @@ export type TableWorkQueueOptions = {
   readonly leaseMs?: number;
   /** At most so many messages at once. */
   readonly concurrency?: number;
+  /** Of these, at most so many that began within the last second: what is due at once begins in turn, and what lasts longer,
+   *  for its server hangs, keeps nobody else from beginning. As many as may be at once by default. */
+  readonly beginning?: number;
   /** After so many deliveries a message goes to the dead letters. */
   readonly maxAttempts?: number;
   /** After the first failed delivery; the n-th waits n times as long. */
@@ -63,6 +67,7 @@ class DurableQueue implements TableWorkQueue {
   readonly #pk: string;
   readonly #deadPk: string;
   readonly #concurrency: number;
+  readonly #beginning: Beginning;
   readonly #maxAttempts: number;
   readonly #retryDelayMs: number;
   readonly #leaseMs: number;
@@ -83,6 +88,7 @@ class DurableQueue implements TableWorkQueue {
     this.#pk = `queue#${queue}`;
     this.#deadPk = `dead#${queue}`;
     this.#concurrency = concurrency;
+    this.#beginning = new Beginning(options, options.beginning ?? concurrency, () => this.#wake());
     this.#maxAttempts = maxAttempts;
     this.#retryDelayMs = retryDelayMs;
     this.#leaseMs = leaseMs;
@@ -157,7 +163,7 @@ class DurableQueue implements TableWorkQueue {
     for await (const item of table.query({ pk: this.#pk, limit: this.#concurrency })) {
       if (this.#claimed.has(item.sk)) continue;
       const stored = parseStoredMessage(item);
-      if (!this.#running || this.#inFlight.size >= this.#concurrency) return;
+      if (!this.#running || this.#inFlight.size >= this.#concurrency || this.#beginning.isFull()) return;
       const due = dueTimeOf(stored);
       if (due > clock.now() && !wasAhead(clock, due, this.#longestDelayMs)) return this.#wakeAt(due);
       this.#claim(stored);
@@ -166,9 +172,11 @@ class DurableQueue implements TableWorkQueue {
 
   #claim(stored: StoredMessage): void {
     this.#claimed.add(stored.sk);
+    const ended = this.#beginning.begin();
     const delivery = this.#deliver(stored)
       .catch((error) => this.#pause(error))
       .finally(() => {
+        ended();
         this.#ended.add(stored.sk);
         this.#inFlight.delete(delivery);
         this.#wake();

@@ -14,6 +14,7 @@ import { requestReconcile } from '../schedules/reconcile-request.ts';
 import { tickShiftMs } from '../schedules/tick-shift.ts';
 import { performRun } from '../sync/run/perform-run.ts';
 import { parseInterval } from '../timing/interval.ts';
+import { standAside } from './stand-aside.ts';
 
 /** What a schedule's target is given at each tick; see the schedule's input in datasources/schedule-of.ts. */
 export const tickPayload = z.strictObject({
@@ -26,8 +27,9 @@ export const tickPayload = z.strictObject({
 });
 export type TickPayload = z.output<typeof tickPayload>;
 
-/** `shifted`: it is due some seconds later, and a message is under way that begins it then. */
-export type TickOutcome = 'ran' | 'stale' | 'backing_off' | 'busy' | 'duplicate' | 'shifted';
+/** `shifted`: it is due some seconds later, and a message is under way that begins it then. `aside`: it waits its turn among
+ *  those whose last run failed. */
+export type TickOutcome = 'ran' | 'stale' | 'backing_off' | 'busy' | 'duplicate' | 'shifted' | 'aside';
 
 /**
  * Handles one firing of a schedule: queues the slots that lie before the next firing, then syncs. A tick for a
@@ -112,6 +114,7 @@ function slotsOf(row: DatasourceRow): { seconds: number; slotsPerTick: number } 
 async function syncSlot(deps: SyncDeps, current: Current, slot: number): Promise<TickOutcome> {
   const { row } = current;
   if (await isPutOff(deps, current)) return 'backing_off';
+  if (await standAside(deps, slotMessage(row, slot))) return 'aside';
   const start = await startOrSay(deps, row, slot);
   if (start === undefined) return 'stale';
   if (start.outcome === 'duplicate') return 'duplicate';

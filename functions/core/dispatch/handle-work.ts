@@ -10,10 +10,13 @@ import { runQueued } from '../sync/run/run-queued.ts';
 import { handleSlot } from './handle-tick.ts';
 import { helpPurge } from './help-purge.ts';
 import { purgeData } from './purge-data.ts';
+import { standAside } from './stand-aside.ts';
 
 /** Handles one message of the work queue. Any of them may come twice. Throws on what should be tried again. */
 export async function handleWork(deps: SyncDeps, body: unknown): Promise<void> {
   const message = workMessage.parse(body);
+  // A slot looks first whether it is put off.
+  if (message.type !== 'slot' && (await standAside(deps, message))) return;
   switch (message.type) {
     case 'run':
       await runQueued(deps, message);

@@ -12,6 +12,12 @@ export type SyncDeps = LeaseDeps &
     readonly ids: Ids;
     readonly log: Log;
     readonly queue: WorkQueue;
+    /** For work that may take long, so that it takes no place in `queue`; absent where every run has a process to itself, or
+     *  this is that place. */
+    readonly aside?: WorkQueue;
+    /** Awaited before each step of the run with this id: where many share a process, one that lasts long gives way to those
+     *  that begin, and to whoever asks the API. */
+    readonly giveWay?: (run: string) => Promise<void>;
     readonly spools: Spools;
     /** How ticks read their connectors; by default as they stand. */
     readonly connectors?: ConnectorReader;

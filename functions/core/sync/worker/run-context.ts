@@ -60,6 +60,7 @@ export type RunProgress = {
  * somewhere.
  */
 export async function checkpoint(context: RunContext, mayYield = false): Promise<void> {
+  await context.deps.giveWay?.(context.run.id);
   const { canceled, failure } = await context.held.heartbeat();
   if (canceled) throw new RunCanceled();
   if (failure !== undefined) throw failure;
