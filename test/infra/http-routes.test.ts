@@ -102,11 +102,16 @@ describe('the HTTP API', () => {
   });
 
   test('given its access log, the name is one that AWS gives leave to write to, however many others there are', () => {
-    const { Properties } = synthesize({ namePrefix: 'second' }).ofType('AWS::ApiGatewayV2::Stage')[0]![1];
-    const { DestinationArn } = Properties.AccessLogSettings as { DestinationArn: unknown };
-    const groups = synthesize({ namePrefix: 'second' }).ofType('AWS::Logs::LogGroup');
-    const own = groups.find(([id]) => render(DestinationArn) === `<${id}.Arn>`);
-    expect(own?.[1].Properties.LogGroupName).toBe('/aws/vendedlogs/second-http');
+    const nameIn = (settings: object) => {
+      const made = synthesize({ namePrefix: 'second', ...settings });
+      const { Properties } = made.ofType('AWS::ApiGatewayV2::Stage')[0]![1];
+      const { DestinationArn } = Properties.AccessLogSettings as { DestinationArn: unknown };
+      const own = made.ofType('AWS::Logs::LogGroup').find(([id]) => render(DestinationArn) === `<${id}.Arn>`);
+      return render(own?.[1].Properties.LogGroupName);
+    };
+    expect(nameIn({ removalPolicy: 'destroy' })).toBe('/aws/vendedlogs/second-http');
+    // One that stays when its stack goes must not be in the way of the next stack of that name.
+    expect(nameIn({})).toMatch(/^\/aws\/vendedlogs\/second-http-\{"Fn::Select".*"AWS::StackId"/);
   });
 
   test('given origins, gateway and functions answer them and no others; by default none', () => {

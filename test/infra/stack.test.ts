@@ -52,10 +52,10 @@ describe('what keeps data', () => {
     ['retain', 'Retain'],
     ['destroy', 'Delete'],
   ])(
-    'given removalPolicy %s, table, key and admin key have policy %s, all else goes with the stack',
+    'given removalPolicy %s, table, key, admin key and logs have policy %s, all else goes with the stack',
     (value, policy) => {
       const { resources } = synthesize({ removalPolicy: value });
-      const kept = ['AWS::DynamoDB::Table', 'AWS::KMS::Key', 'AWS::SecretsManager::Secret'];
+      const kept = ['AWS::DynamoDB::Table', 'AWS::KMS::Key', 'AWS::SecretsManager::Secret', 'AWS::Logs::LogGroup'];
       for (const [id, { Type, DeletionPolicy = 'Delete' }] of Object.entries(resources)) {
         // The key of the alarms' topic keeps nothing.
         const keeps = kept.includes(Type) && !id.startsWith('OperationsAlarms');

@@ -1,9 +1,10 @@
-import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { StackConfig } from '../config/config.ts';
 import { acknowledge } from './acknowledge.ts';
+import { removalOf } from './removal.ts';
 
 /** The first key to the API, with scope admin. It is made at deploy and is in no template. */
 export class AdminKey extends Construct {
@@ -15,7 +16,7 @@ export class AdminKey extends Construct {
       description: `${config.namePrefix}: the first API key, scope admin`,
       // Letters and digits only: it goes into headers and shells. 62^48 is more than 2^285.
       generateSecretString: { passwordLength: 48, excludePunctuation: true },
-      removalPolicy: config.removalPolicy === 'retain' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      removalPolicy: removalOf(config),
     });
     const reason = 'Rotating it by itself would lock its users out; docs/runbook.md says how to do it by hand.';
     acknowledge(this, reason, 'AwsSolutions-SMG4');

@@ -1,8 +1,8 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, type ITable, StreamViewType, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { StackConfig } from '../config/config.ts';
+import { removalOf } from './removal.ts';
 
 /** What each call of the Table port needs (functions/adapters/aws): a transaction, what each of its parts needs. */
 const actionsOf = {
@@ -47,7 +47,6 @@ export class DataTable extends Construct {
   }
 
   #own(config: DataTableConfig): ITable {
-    const retain = config.removalPolicy === 'retain';
     return new Table(this, 'Table', {
       partitionKey: { name: 'pk', type: AttributeType.STRING },
       sortKey: { name: 'sk', type: AttributeType.STRING },
@@ -56,8 +55,8 @@ export class DataTable extends Construct {
       timeToLiveAttribute: 'ttl',
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       ...(config.maxWriteRequestUnits === undefined ? {} : { maxWriteRequestUnits: config.maxWriteRequestUnits }),
-      deletionProtection: retain,
-      removalPolicy: retain ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      deletionProtection: config.removalPolicy === 'retain',
+      removalPolicy: removalOf(config),
       ...warmed(config),
     });
   }

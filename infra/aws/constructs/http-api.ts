@@ -1,4 +1,4 @@
-import { Fn, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Aws, Fn, Stack } from 'aws-cdk-lib';
 import { CfnApi, CfnIntegration, CfnRoute, CfnStage } from 'aws-cdk-lib/aws-apigatewayv2';
 import { CfnPermission, type IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
@@ -6,13 +6,14 @@ import { Construct } from 'constructs';
 import { crossOriginRules, routes } from '#http/routes.ts';
 import type { StackConfig } from '../config/config.ts';
 import { acknowledge } from './acknowledge.ts';
+import { removalOf } from './removal.ts';
 
 type Route = (typeof routes)[number];
 
 type HttpApiProps = {
   readonly config: Pick<
     StackConfig,
-    'namePrefix' | 'logRetentionDays' | 'throttleRate' | 'throttleBurst' | 'corsOrigins'
+    'namePrefix' | 'logRetentionDays' | 'removalPolicy' | 'throttleRate' | 'throttleBurst' | 'corsOrigins'
   >;
   /** By the names that the route table gives them. */
   readonly functions: Readonly<Record<Route['fn'], { readonly lambda: IFunction }>>;
@@ -89,9 +90,9 @@ export class HttpApi extends Construct {
     const accessLogs = new LogGroup(this, 'AccessLogs', {
       // CloudWatch gives services leave to write by a policy of 5,120 characters for an account, but under this name:
       // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
-      logGroupName: `/aws/vendedlogs/${config.namePrefix}-http`,
+      logGroupName: accessLogName(config),
       retention: config.logRetentionDays,
-      removalPolicy: RemovalPolicy.DESTROY,
+      removalPolicy: removalOf(config),
     });
     return new CfnStage(this, 'Stage', {
       apiId: api.ref,
@@ -105,6 +106,12 @@ export class HttpApi extends Construct {
       routeSettings: limitsOfTheRest(config),
     });
   }
+}
+
+/** A group that outlives its stack keeps its name, which would stop the next stack of that prefix: so the stack's own id is in it. */
+function accessLogName({ namePrefix, removalPolicy }: HttpApiProps['config']): string {
+  const name = `/aws/vendedlogs/${namePrefix}-http`;
+  return removalPolicy === 'destroy' ? name : `${name}-${Fn.select(2, Fn.split('/', Aws.STACK_ID))}`;
 }
 
 /** Each route and the function that serves it. HEAD of what is read goes to whoever reads it: `$default` is the api's. */

@@ -1,8 +1,8 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
 import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import type { StackConfig } from '../config/config.ts';
+import { removalOf } from './removal.ts';
 
 /** Whose secrets: `kind` of the encryption context that functions/adapters/aws/kms-vault.ts sends. */
 type SecretKind = 'connector' | 'datasource' | 'webhook';
@@ -26,7 +26,7 @@ export class SecretsKey extends Construct {
     return new Key(this, 'Key', {
       description: `${config.namePrefix}: seals the credentials of datasources and connectors`,
       enableKeyRotation: true,
-      removalPolicy: config.removalPolicy === 'retain' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      removalPolicy: removalOf(config),
     });
   }
 

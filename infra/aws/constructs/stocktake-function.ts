@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Duration, RemovalPolicy, type Size } from 'aws-cdk-lib';
+import { Duration, type Size } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   Architecture,
@@ -20,6 +20,7 @@ import type { StackConfig } from '../config/config.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { DeadLetterQueue } from './dead-letter-queue.ts';
 import { type Network, placeIn } from './network.ts';
+import { removalOf } from './removal.ts';
 
 /** The limit of Lambda: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 export const longestInvocation = Duration.seconds(900);
@@ -50,7 +51,7 @@ export type StocktakeFunctionProps<Environment> = {
   readonly timeout: Duration;
   /** Of `/tmp`; 512 MiB if not said. */
   readonly temporary?: Size;
-  readonly config: Pick<StackConfig, 'logRetentionDays'>;
+  readonly config: Pick<StackConfig, 'logRetentionDays' | 'removalPolicy'>;
   /** What its env.ts asks for; the grants give the variables that go with them. */
   readonly environment: (role: Role) => Environment;
   /** For functions that dial addresses which users name: where the deployment has them stand. */
@@ -73,7 +74,7 @@ export class StocktakeFunction<Environment extends Record<string, string>> exten
     this.logGroup = new LogGroup(this, 'Logs', {
       // The enumeration's values are the days themselves.
       retention: props.config.logRetentionDays,
-      removalPolicy: RemovalPolicy.DESTROY,
+      removalPolicy: removalOf(props.config),
     });
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     this.logGroup.grantWrite(role);
