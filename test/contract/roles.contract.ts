@@ -15,7 +15,7 @@ export type RolesUnderTest = {
   close(): Promise<void>;
 };
 
-const role = { roleArn: 'arn:aws:iam::111122223333:role/read-photos', externalId: 'external0id1' };
+const role = { roleArn: 'arn:aws:iam::111122223333:role/read-photos', externalId: 'external0id1', bucket: 'photos' };
 
 /** What both hosts must do to take a role, in front of an STS on loopback. */
 export function rolesContract(name: string, make: () => Promise<RolesUnderTest>): void {
@@ -56,10 +56,21 @@ export function rolesContract(name: string, make: () => Promise<RolesUnderTest>)
       ]);
     });
 
-    test('given any role, the session of it may only read, whatever the role may do', async () => {
+    test('given any role, the session of it may only read, and only its one bucket, whatever the role may do', async () => {
       await made.roles.take(role);
       const { Statement } = JSON.parse(sts.asked[0]?.Policy ?? '{}');
-      expect(Statement).toEqual([{ Effect: 'Allow', Action: ['s3:Get*', 's3:List*', 'kms:Decrypt'], Resource: '*' }]);
+      expect(Statement).toEqual([
+        {
+          Effect: 'Allow',
+          Action: ['s3:Get*', 's3:List*'],
+          Resource: ['arn:aws:s3:::photos', 'arn:aws:s3:::photos/*'],
+        },
+        { Effect: 'Allow', Action: 's3:ListAllMyBuckets', Resource: '*' },
+        {
+          ...{ Effect: 'Allow', Action: 'kms:Decrypt', Resource: '*' },
+          Condition: { StringLike: { 'kms:ViaService': 's3.*' } },
+        },
+      ]);
     });
 
     test('given many who ask at once, AWS is asked once, and anew after a failure', async () => {
@@ -71,11 +82,16 @@ export function rolesContract(name: string, make: () => Promise<RolesUnderTest>)
       expect(sts.asked).toHaveLength(2);
     });
 
-    test('given another external id or another role, nothing is shared', async () => {
+    test('given another external id, role or bucket, nothing is shared', async () => {
       await made.roles.take(role);
       sts.answer = { status: 403, code: 'AccessDenied' };
       await expect(made.roles.take({ ...role, externalId: 'somebody-else' })).rejects.toThrow('somebody-else');
       await expect(made.roles.take({ ...role, roleArn: `${role.roleArn}2` })).rejects.toThrow('read-photos2');
+      await expect(made.roles.take({ ...role, bucket: 'films' })).rejects.toThrow('read-photos');
+      expect(sts.asked.map(({ Policy }) => /:::(\w+)"/.exec(Policy ?? '')?.[1])).toEqual([
+        ...['photos', 'photos', 'photos'],
+        'films',
+      ]);
     });
 
     test('given keys with less than five minutes left, new ones are taken', async () => {

@@ -29,7 +29,7 @@ describe('a datasource with a role', () => {
     await api.work();
     expect((await api.call('GET', '/datasource/photos')).json._source.last_run).toMatchObject({ status: 'completed' });
     expect(new Set(api.taken.map((role) => JSON.stringify(role)))).toEqual(
-      new Set([JSON.stringify({ roleArn: role_arn, externalId })]),
+      new Set([JSON.stringify({ roleArn: role_arn, externalId, bucket: 'your-bucket' })]),
     );
   });
 

@@ -6,6 +6,7 @@ import { shortHash } from '#core/model/short-hash.ts';
 import type { AssumableRoles } from '#core/source/assumable-roles.ts';
 import { bounded } from './bounded.ts';
 import { clientSettings } from './client-settings.ts';
+import { sessionPolicy } from './session-policy.ts';
 import { stsFailure } from './sts-failures.ts';
 
 export type StsRolesOptions = {
@@ -26,12 +27,6 @@ const USABLE_MS = 30_000;
  *  https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_terms-and-concepts.html (role chaining) */
 const SESSION_SECONDS = 3600;
 
-/** Whatever else the role may do, our sessions of it read: S3, and with KMS what S3 keeps encrypted. */
-const READ_ONLY = JSON.stringify({
-  Version: '2012-10-17',
-  Statement: [{ Effect: 'Allow', Action: ['s3:Get*', 's3:List*', 'kms:Decrypt'], Resource: '*' }],
-});
-
 /** A client of STS that gives up within 18 s, so that a request through API Gateway is answered. In the host's own region
  *  unless told otherwise: keys of a regional STS hold in every region. */
 export function createStsClient(config: STSClientConfig = {}): STSClient {
@@ -39,8 +34,9 @@ export function createStsClient(config: STSClientConfig = {}): STSClient {
 }
 
 /**
- * Takes roles with STS. Keys are remembered for as long as they are good, in memory alone, by role and external id; who
- * asks while they are on their way waits for the same. Failures are those of sts-failures.ts.
+ * Takes roles with STS. Keys are remembered for as long as they are good, in memory alone, by role, external id and
+ * bucket, for a session reads no other; who asks while they are on their way waits for the same. Failures are those of
+ * sts-failures.ts.
  */
 export function createStsRoles(client: Pick<STSClient, 'send'>, options: StsRolesOptions): RoleCredentials {
   const { clock, assumable } = options;
@@ -60,7 +56,7 @@ export function createStsRoles(client: Pick<STSClient, 'send'>, options: StsRole
     async take(role) {
       const refusal = assumable.refusal(role.roleArn);
       if (refusal !== undefined) throw new Failure('role_refused', `role_arn ${refusal}`);
-      const name = `${role.roleArn} ${role.externalId}`;
+      const name = `${role.roleArn} ${role.externalId} ${role.bucket}`;
       const left = (known.get(name)?.expiresAt ?? 0) - clock.now();
       const older = known.get(name);
       if (older !== undefined && left > FRESH_MS) return older;
@@ -85,7 +81,7 @@ async function assume(client: Pick<STSClient, 'send'>, role: RoleToTake, princip
     // What CloudTrail shows to whoever owns the role: the same for the same external id, without telling it.
     RoleSessionName: `stocktake-${shortHash([role.externalId]).slice(0, 16)}`,
     DurationSeconds: SESSION_SECONDS,
-    Policy: READ_ONLY,
+    Policy: sessionPolicy(role),
   });
   const answer = await bounded((options) => client.send(command, options)).catch((error: unknown) => {
     throw stsFailure(error, role, principals);

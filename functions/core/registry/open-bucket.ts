@@ -13,7 +13,8 @@ export type OpenDeps = { readonly buckets: Buckets; readonly opener: Opener; rea
  */
 export async function openBucket(deps: OpenDeps, config: EffectiveConfig): Promise<Bucket> {
   const { credentials: atRest, bucket, expectedOwner, endpoint, region, useSsl, pathStyle, listVersion } = config;
-  const credentials = atRest.kind === 'role' ? await takeRole(deps.roles, atRest) : await openKeys(deps.opener, atRest);
+  const credentials =
+    atRest.kind === 'role' ? await takeRole(deps.roles, atRest, bucket) : await openKeys(deps.opener, atRest);
   const owner = expectedOwner === undefined ? {} : { expectedOwner };
   return deps.buckets.open({ bucket, ...owner, endpoint, region, useSsl, pathStyle, listVersion, credentials });
 }
@@ -22,8 +23,9 @@ export async function openBucket(deps: OpenDeps, config: EffectiveConfig): Promi
 async function takeRole(
   roles: RoleCredentials,
   { roleArn, externalId }: Extract<CredentialsAtRest, { kind: 'role' }>,
+  bucket: string,
 ): Promise<BucketCredentials> {
-  const take = () => roles.take({ roleArn, externalId });
+  const take = () => roles.take({ roleArn, externalId, bucket });
   await take();
   return { roleArn, take };
 }

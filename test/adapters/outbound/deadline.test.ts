@@ -87,7 +87,7 @@ describe('calls that leave the process', () => {
       assumable: createAssumableRoles(['*'], 'never mind'),
       principals: 'anybody',
     });
-    const role = { roleArn: 'arn:aws:iam::123456789012:role/reader', externalId: 'external' };
+    const role = { roleArn: 'arn:aws:iam::123456789012:role/reader', externalId: 'external', bucket: 'photos' };
     for (const times of [1, 2]) {
       const outcome = expect(roles.take(role)).rejects.toMatchObject({ code: 'endpoint_unreachable' });
       await vi.advanceTimersByTimeAsync(20_000);

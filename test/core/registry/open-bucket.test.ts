@@ -35,14 +35,15 @@ function setUp() {
 }
 
 describe('opening a bucket', () => {
-  it('given a role, then it is taken under its external id, no secret is opened, and the bucket can take it anew', async () => {
+  it('given a role, then it is taken under its external id for that bucket, no secret is opened, and the bucket can take it anew', async () => {
     const { deps, opened, sealed } = setUp();
     await openBucket(deps, config({ kind: 'role', ...role }));
-    expect([deps.roles.taken, sealed]).toEqual([[role], []]);
+    const taken = { ...role, bucket: 'photos' };
+    expect([deps.roles.taken, sealed]).toEqual([[taken], []]);
     const [{ credentials } = { credentials: undefined }] = opened;
     if (credentials === undefined || !('take' in credentials)) throw new Error('it was opened with keys');
     expect([credentials.roleArn, await credentials.take()]).toEqual([role.roleArn, expect.objectContaining(temporary)]);
-    expect(deps.roles.taken).toEqual([role, role]);
+    expect(deps.roles.taken).toEqual([taken, taken]);
   });
 
   it('given a role that AWS refuses, then that is the failure and no bucket is opened', async () => {

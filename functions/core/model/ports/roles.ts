@@ -7,8 +7,8 @@ export type AccessKeys = {
 /** Keys that end by themselves, at `expiresAt` (epoch milliseconds). */
 export type TemporaryKeys = Required<AccessKeys> & { readonly expiresAt: number };
 
-/** A role of the user's, and what its trust policy knows us by. */
-export type RoleToTake = { readonly roleArn: string; readonly externalId: string };
+/** A role of the user's, what its trust policy knows us by, and the one bucket that it is taken to read. */
+export type RoleToTake = { readonly roleArn: string; readonly externalId: string; readonly bucket: string };
 
 /** Takes IAM roles, as whoever Stocktake runs as at AWS. */
 export interface RoleCredentials {
