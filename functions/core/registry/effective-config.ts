@@ -2,12 +2,12 @@ import { plainExtension } from '../keys/extension.ts';
 import { Failure } from '../model/errors.ts';
 import type { VaultContext } from '../model/ports/vault.ts';
 import { shortHash } from '../model/short-hash.ts';
-import { isBelowAws } from '../source/aws-host.ts';
 import { awsProblems, isEndpointOfAws } from '../source/bucket-name.ts';
 import { ownerProblems } from '../source/bucket-owner.ts';
 import { endpointIdentity, tidyEndpoint } from '../source/endpoint.ts';
 import { roleProblems } from '../source/role-arn.ts';
 import type { SealedSecrets, StoredS3Config } from '../source/s3-config.ts';
+import { servesVirtualHosts } from '../source/secret-destination.ts';
 import type { ConnectorRow } from './connector.ts';
 import type { DatasourceRow } from './datasource.ts';
 
@@ -113,12 +113,6 @@ function demandWhole(block: StoredS3Config, secrets: SealedSecrets): void {
   const problems = unusable.map(({ path, reason }) => ({ path: `connector.config.${path}`, reason }));
   const [first] = problems;
   if (first !== undefined) throw new Failure('invalid_request', `${first.path} ${first.reason}`, { details: problems });
-}
-
-/** AWS wants the bucket in the host name, where its wildcard certificate does not cover a bucket with a dot; other
- *  servers as a rule want it in the path. */
-function servesVirtualHosts(endpoint: string, bucket: string): boolean {
-  return (endpoint === '' || isBelowAws(endpoint)) && !bucket.includes('.');
 }
 
 function missing(block: StoredS3Config, secrets: SealedSecrets) {

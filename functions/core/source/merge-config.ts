@@ -7,6 +7,7 @@ import type { AssumableRoles } from './assumable-roles.ts';
 import { ownerProblems } from './bucket-owner.ts';
 import { roleProblems } from './role-arn.ts';
 import { keyFields, type S3ConfigInput, type SealedSecrets, type StoredS3Config } from './s3-config.ts';
+import { destinationChanges } from './secret-destination.ts';
 
 /** Settings at rest together with what stands beside them. */
 export type ConfigAtRest = {
@@ -24,8 +25,9 @@ export type MergeDeps = { readonly sealer: Sealer; readonly ids: Ids; readonly a
 /**
  * Lays the settings a caller gave over those at rest and seals the secrets among them. `base` holds what stays when
  * the input does not mention it: the stored settings for an update, none for a replacement. An absent secret stays,
- * unless what it opens (bucket, endpoint or key id) changes: then Failure `secret_required`, so that whoever may edit
- * the settings cannot send a stored secret to a server of their own. A role takes the place of keys, and keys that of a
+ * unless what it opens (bucket, endpoint or key id) or how it is sent there (TLS, region, path style) changes: then Failure
+ * `secret_required`, so that whoever may edit the settings cannot send a stored secret to a server of their own, or in a
+ * way that others can read. A role takes the place of keys, and keys that of a
  * role. Throws Failure `invalid_request` for a role that cannot be used so, or may not be taken here, for an owner that the
  * server would not look for, and for a filter that is hardly what was meant.
  */
@@ -86,7 +88,7 @@ function demandClearFilters(owner: SecretOwner, before: StoredS3Config, after: S
 }
 
 function demandSecret(owner: SecretOwner, before: StoredS3Config, after: StoredS3Config): void {
-  const changed = (['bucket', 'endpoint', 'access_key_id'] as const).filter((field) => before[field] !== after[field]);
+  const changed = destinationChanges(before, after);
   if (changed.length === 0) return;
   const message = `changing ${changed.join(' and ')} needs secret_access_key again: a stored secret is only ever used where it was given for`;
   const detail = placed(owner, { path: 'secret_access_key', reason: 'is required with this change' });

@@ -33,6 +33,7 @@ export async function planDatasource(
   const atRest = await planConfig(deps, owner, stored, input.connector?.config ?? {}, replace);
   const effective = effectiveConfig(connector, { ...atRest, owner });
   const target = targetOf(effective);
+  if (stored !== undefined && target !== stored.target) demandSecretOfOwn(connector, stored, atRest);
   const uid = stored !== undefined && stored.target === target ? stored.uid : deps.ids.unique();
   const base = replace ? undefined : stored;
   const sync = planSync(input.sync, base?.sync, now, deps.minimumIntervalSeconds, stored?.sync.timezone);
@@ -58,6 +59,16 @@ export async function planDatasource(
   row.sync = dateChanges(row, stored, now);
   if (stored && changesWork(connector, stored, row)) row.config_version = stored.config_version + 1;
   return row;
+}
+
+/** What a datasource inherits beside a secret of its own is the bucket: another connector would lead the secret to another. */
+function demandSecretOfOwn(connector: ConnectorRow, stored: DatasourceRow, planned: ConfigAtRest): void {
+  const secret = stored.secrets.secret_access_key;
+  if (connector.id === stored.connector.id || secret === undefined) return;
+  if (planned.secrets.secret_access_key !== secret) return;
+  const message = `connector ${connector.id} has another bucket: secret_access_key is needed again with it, for a stored secret is only ever used where it was given for`;
+  const detail = { path: 'connector.config.secret_access_key', reason: 'is required with this change' };
+  throw new Failure('secret_required', message, { details: [detail] });
 }
 
 /** Null switches a pipeline off; what is not said stays. */

@@ -32,7 +32,8 @@ export async function createConnector(
 /**
  * Replaces a connector; its `config` stays when the input has none, for its secrets cannot be read back to be sent
  * again. With `create`, a missing one is created. Datasources that inherit from it move with it. Throws Failure
- * `not_found`, `conflict`, or `invalid_request` if a datasource would be left without bucket, endpoint or credentials.
+ * `not_found`, `conflict`, `invalid_request` if a datasource would be left without bucket, endpoint or credentials, or
+ * `secret_required` if a secret, its own or a datasource's, would go where it was not given for.
  */
 export async function replaceConnector(
   deps: ConnectorDeps,
@@ -47,7 +48,10 @@ export async function replaceConnector(
   }
   const planned = await planConnector(deps, stored.owner, input, stored);
   const dependents = await datasourcesOf(deps.table, id);
-  for (const datasource of dependents) demandWholeScope(planned, datasource);
+  for (const datasource of dependents) {
+    demandWholeScope(planned, datasource);
+    demandBucketStays(stored, planned, datasource);
+  }
   try {
     const { number, version } = stored;
     const row = await updateConnector(deps.table, { ...planned, id, number, version });
@@ -146,4 +150,12 @@ function demandWholeScope(connector: Parameters<typeof configOf>[0], row: Dataso
       details: error.details.map(({ path, reason }) => ({ path: path.replace(/^connector\./, ''), reason })),
     });
   }
+}
+
+/** A datasource that has a secret of its own and inherits the bucket gave that secret for the bucket that stood here. */
+function demandBucketStays(stored: ConnectorRow, planned: Pick<ConnectorRow, 'config'>, row: DatasourceRow): void {
+  const inherits = row.connector.config.bucket === undefined && row.secrets.secret_access_key !== undefined;
+  if (!inherits || stored.config.bucket === planned.config.bucket) return;
+  const reason = `cannot change: datasource ${row.id} inherits it and has a secret of its own; give that datasource its bucket, and its secret with it, first`;
+  throw new Failure('secret_required', `config.bucket ${reason}`, { details: [{ path: 'config.bucket', reason }] });
 }

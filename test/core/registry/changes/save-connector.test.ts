@@ -184,6 +184,9 @@ describe('a stored secret', () => {
     ['bucket', { ...block }],
     ['endpoint', { ...block, bucket: 'photos', endpoint: 'evil.example.com' }],
     ['access_key_id', { ...block, bucket: 'photos', access_key_id: 'KEY2' }],
+    ['use_ssl', { ...block, bucket: 'photos', use_ssl: false }],
+    ['region', { ...block, bucket: 'photos', region: 'eu-west-1' }],
+    ['path_style', { ...block, bucket: 'photos', path_style: false }],
   ])('is asked for again when %s changes, and taken when given', async (field, config) => {
     const before = await create({ id: 'store', config: settings });
     const refused = put('store', { config });
@@ -196,6 +199,19 @@ describe('a stored secret', () => {
     expect(await readConnector(table, 'store')).toEqual(before);
     const after = await put('store', { config: { ...config, secret_access_key: 'next-secret' } });
     expect(await unseal(after.secrets.secret_access_key, after.owner, 'secret_access_key')).toBe('next-secret');
+  });
+
+  it('of a datasource that inherits the bucket keeps the connector to that bucket', async () => {
+    await create({ id: 'store', config: { bucket: 'photos' } });
+    const before = await addDatasource({ ...block, secret_access_key: 'its-own' }, 'mixed');
+    const refused = put('store', { config: { bucket: 'other' } });
+    await expect(refused).rejects.toMatchObject({
+      code: 'secret_required',
+      message: /datasource mixed inherits it and has a secret of its own/,
+      details: [{ path: 'config.bucket' }],
+    });
+    expect(await stored('mixed')).toEqual(before);
+    await put('store', { name: 'Other', config: { bucket: 'photos', prefix: 'p/' } });
   });
 
   it('goes when the key id goes, and does not come back', async () => {

@@ -309,6 +309,9 @@ describe('a stored secret', () => {
     ['endpoint', { endpoint: 'evil.example.com' }],
     ['access_key_id', { access_key_id: 'KEY2' }],
     ['endpoint', { endpoint: '', region: 'eu-west-1' }],
+    ['use_ssl', { use_ssl: false }],
+    ['region', { region: 'eu-west-1' }],
+    ['path_style', { path_style: false }],
   ])('is asked for again when %s changes', async (field, config) => {
     const before = await read('photos');
     const refusal = {
@@ -330,11 +333,58 @@ describe('a stored secret', () => {
   });
 
   it('stays with its token through changes that do not touch it', async () => {
-    await patch('photos', { connector: { config: { prefix: 'x/', bucket: 'photos', use_ssl: false } } });
+    const sameWay = { bucket: 'photos', use_ssl: true, path_style: true, region: '' };
+    await patch('photos', { connector: { config: { ...sameWay, prefix: 'x/', list_version: 1 } } });
     expect([await openSecret('photos'), await openSecret('photos', 'session_token')]).toEqual([
       'first-secret',
       'a-token',
     ]);
+  });
+
+  test.each([
+    [{ use_ssl: false }, { use_ssl: true }, 'use_ssl'],
+    [{ use_ssl: false }, {}, 'use_ssl'],
+    [{ region: 'eu-west-1' }, { region: 'eu-west-2' }, 'region'],
+    [{ region: 'eu-west-1' }, { region: '' }, 'region'],
+    [{ path_style: false }, { path_style: true }, 'path_style'],
+    [{ path_style: false }, {}, 'path_style'],
+  ])(
+    'given %j, then the whole with %j instead needs it again, or is sent in another way',
+    async (before, after, field) => {
+      await create({ id: 'other', config: { ...settings, ...before } });
+      const { secret_access_key: _secret, ...kept } = settings;
+      const replaced = replace('other', { config: { ...kept, ...after } });
+      await expect(replaced).rejects.toMatchObject({
+        code: 'secret_required',
+        message: expect.stringContaining(field),
+      });
+      const row = await replace('other', { config: { ...kept, ...before } });
+      expect(row.secrets).toEqual((await read('other')).secrets);
+      await replace('other', { config: { ...settings, ...after } });
+    },
+  );
+
+  test.each([
+    [{ endpoint: 's3.eu-west-1.amazonaws.com' }, { region: 'eu-west-1', path_style: false }],
+    [{ endpoint: '', region: 'eu-west-1' }, { path_style: false }],
+    [{ endpoint: '', region: 'eu-west-1', bucket: 'with.dot' }, { path_style: true }],
+  ])('given %j, then %j says only what holds already', async (before, said) => {
+    await create({ id: 'other', config: { ...settings, ...before } });
+    const { secrets } = await read('other');
+    expect(await patch('other', { connector: { config: said } })).toMatchObject({ secrets });
+  });
+
+  it('given the bucket is inherited, then another connector with another bucket needs it again', async () => {
+    const { bucket: _bucket, ...own } = settings;
+    await addStore();
+    await addStore({ bucket: 'other' }, 'other');
+    await addStore({ bucket: 'photos' }, 'same');
+    await create({ id: 'inherits', connector: 'store', config: own });
+    const moved = patch('inherits', { connector: { id: 'other' } });
+    await expect(moved).rejects.toMatchObject({ code: 'secret_required', message: /other has another bucket/ });
+    await patch('inherits', { connector: { id: 'same' } });
+    await patch('inherits', { connector: { id: 'other', config: { secret_access_key: 'again' } } });
+    expect(await openSecret('inherits')).toBe('again');
   });
 
   it('can lose its token alone, or get another', async () => {
@@ -413,7 +463,8 @@ describe('uid and purge mark', () => {
 
   it('stay when anything else changes', async () => {
     const { uid } = await create({ id: 'photos' });
-    const config = { prefix: 'p/', region: 'eu-west-1', use_ssl: false, list_version: 1, endpoint: 'one.example.com' };
+    const way = { region: 'eu-west-1', use_ssl: false, path_style: false, list_version: 1, secret_access_key: 's' };
+    const config = { ...way, prefix: 'p/', endpoint: 'one.example.com' };
     expect((await patch('photos', { name: 'n', connector: { config } })).uid).toBe(uid);
     expect(await marks()).toEqual([]);
   });
@@ -480,7 +531,7 @@ describe('the config version', () => {
     {},
     { name: 'n', description: 'd', tags: ['t'], icon: 'i', category: 'c' },
     { connector: { config: { secret_access_key: 'next' } } },
-    { connector: { config: { use_ssl: false, path_style: true, list_version: 2 } } },
+    { connector: { config: { use_ssl: false, path_style: false, list_version: 2, secret_access_key: 's' } } },
     { connector: { config: { access_key_id: 'KEY2', secret_access_key: 's' } } },
     { connector: { config: { extensions: [], include: null } } },
     { sync: { page_size: 7 } },
