@@ -41,7 +41,7 @@ const post: readonly Bad[] = [
   [
     'a __proto__ field',
     JSON.stringify(datasourceBody()).replace('{', '{"__proto__":{"enabled":true},'),
-    /__proto__: is not a known field/,
+    /line 1, column 2: no field can be called __proto__/,
   ],
   ['a list', '[]', /must be a JSON object/],
   ['a text', '"x"', /must be a JSON object/],
@@ -109,6 +109,20 @@ describe('bodies', () => {
     const { status } = await api.call('POST', '/connector', { body });
     expect(status).toBe(400);
     expect(Reflect.get({}, 'bucket')).toBeUndefined();
+  });
+
+  test.each([
+    ['at the top', '{"name":"one","name":"two"}'],
+    ['spelt by an escape', '{"name":"one","n\\u0061me":"two"}'],
+    ['far inside', '{"name":"x","assets":{"icons":{"a":"1","b":"2","a":"3"}}}'],
+  ])('given a field twice %s, it is 400 and tells the place, and nothing is stored', async (_where, body) => {
+    const api = createApi();
+    const { status, json } = await api.call('POST', '/connector', { body });
+    expect([status, json.error.reason]).toEqual([
+      400,
+      expect.stringMatching(/line 1, column \d+: this field is given twice/),
+    ]);
+    expect((await api.call('GET', '/connector/1')).status).toBe(404);
   });
 
   test('given a changed endpoint without the secret, PUT is 400 and asks for it', async () => {

@@ -75,9 +75,12 @@ function readPart(part: string): { readonly name: string; readonly value: string
   const gap = part.indexOf('\r\n\r\n');
   if (!part.startsWith('\r\n') || gap === -1) throw invalid('a part of it has no headers');
   const headers = part.slice(2, Math.max(2, gap)).split('\r\n');
-  const disposition = headers.find((line) => /^content-disposition:\s*form-data\s*;/i.test(line)) ?? '';
-  const [, quoted, plain] = /;\s*name=(?:"([^"]*)"|([^\s;"]+))/i.exec(disposition) ?? [];
-  const name = textOf(quoted ?? plain ?? '');
+  const [disposition = '', ...others] = headers.filter((line) => /^content-disposition:/i.test(line));
+  const [found, ...more] = disposition.matchAll(/;\s*name=(?:"([^"]*)"|([^\s;"]+))/gi);
+  // Of two, whoever stands before us may have judged the other one.
+  if (others.length > 0 || more.length > 0) throw invalid('a part of it says twice what it is');
+  const isField = /^content-disposition:\s*form-data\s*;/i.test(disposition);
+  const name = isField ? textOf(found?.[1] ?? found?.[2] ?? '') : '';
   if (name === '') throw invalid('a part of it has no name');
   if (/;\s*filename\*?=/i.test(disposition)) throw fileRefused(name);
   const encoded = headers.some((line) => /^content-transfer-encoding:\s*(?!7bit|8bit|binary)/i.test(line));

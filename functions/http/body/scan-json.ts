@@ -3,6 +3,9 @@ export type JsonProblem = { readonly line: number; readonly column: number; read
 
 type Expected = 'value' | 'value or ]' | 'name' | 'name or }' | 'colon' | 'comma or }' | 'comma or ]' | 'end';
 
+/** What is open around a place: a list, or an object with the names that it has so far. */
+type Open = 'list' | Set<string>;
+
 const space = /[ \t\n\r]*/y;
 const afterBackslash = /["\\/bfnrt]|u[0-9a-fA-F]{4}/y;
 // No class repeats inside another: the time it takes is linear in the text.
@@ -20,11 +23,12 @@ const wanted: Readonly<Record<Expected, string>> = {
 };
 
 /**
- * Finds the first place where a text is no JSON, or is nested deeper than `maxDepth`; undefined if there is none.
- * JSON.parse cannot say: its messages quote the text, and some have no position.
+ * Finds the first place where a text is no JSON, is nested deeper than `maxDepth`, or names a field of an object twice,
+ * however it is spelt; undefined if there is none. JSON.parse cannot say: its messages quote the text, some have no
+ * position, and of two fields it takes the last, where a proxy before us may have judged the first.
  */
 export function findJsonProblem(text: string, maxDepth: number): JsonProblem | undefined {
-  const open: ('{' | '[')[] = [];
+  const open: Open[] = [];
   let expected: Expected = 'value';
   let at = 0;
   for (;;) {
@@ -43,7 +47,7 @@ export function findJsonProblem(text: string, maxDepth: number): JsonProblem | u
 type Next = { readonly at: number; readonly expected: Expected };
 
 /** One token: where the next one begins and what it may be, or what is wrong with this one. */
-function step(text: string, at: number, character: string, expected: Expected, open: ('{' | '[')[]): Next | string {
+function step(text: string, at: number, character: string, expected: Expected, open: Open[]): Next | string {
   const wrong = wanted[expected];
   switch (expected) {
     case 'colon':
@@ -57,9 +61,7 @@ function step(text: string, at: number, character: string, expected: Expected, o
     case 'name':
     case 'name or }': {
       if (expected === 'name or }' && character === '}') return close(at, open);
-      if (character !== '"') return wrong;
-      const end = endOfString(text, at);
-      return typeof end === 'string' ? end : { at: end, expected: 'colon' };
+      return character === '"' ? fieldName(text, at, open) : wrong;
     }
     default:
       if (expected === 'value or ]' && character === ']') return close(at, open);
@@ -67,9 +69,23 @@ function step(text: string, at: number, character: string, expected: Expected, o
   }
 }
 
-function value(text: string, at: number, character: string, wrong: string, open: ('{' | '[')[]): Next | string {
+function fieldName(text: string, at: number, open: readonly Open[]): Next | string {
+  const end = endOfString(text, at);
+  if (typeof end === 'string') return end;
+  const name: string = JSON.parse(text.slice(at, end));
+  // What copies an object would take it for the prototype of the copy, and the field would be gone.
+  if (name === '__proto__') return 'no field can be called __proto__';
+  const names = open.at(-1);
+  if (names !== undefined && names !== 'list') {
+    if (names.has(name)) return 'this field is given twice; give it once';
+    names.add(name);
+  }
+  return { at: end, expected: 'colon' };
+}
+
+function value(text: string, at: number, character: string, wrong: string, open: Open[]): Next | string {
   if (character === '{' || character === '[') {
-    open.push(character);
+    open.push(character === '{' ? new Set() : 'list');
     return { at: at + 1, expected: character === '{' ? 'name or }' : 'value or ]' };
   }
   const end = character === '"' ? endOfString(text, at) : skip(scalar, text, at);
@@ -77,15 +93,15 @@ function value(text: string, at: number, character: string, wrong: string, open:
   return end === at ? wrong : { at: end, expected: afterValue(open) };
 }
 
-function close(at: number, open: ('{' | '[')[]): Next {
+function close(at: number, open: Open[]): Next {
   open.pop();
   return { at: at + 1, expected: afterValue(open) };
 }
 
-function afterValue(open: readonly ('{' | '[')[]): Expected {
+function afterValue(open: readonly Open[]): Expected {
   const around = open.at(-1);
   if (around === undefined) return 'end';
-  return around === '{' ? 'comma or }' : 'comma or ]';
+  return around === 'list' ? 'comma or ]' : 'comma or }';
 }
 
 /** The place after a string that begins at `at`, or what is wrong with it. */

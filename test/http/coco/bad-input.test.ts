@@ -187,12 +187,13 @@ describe('bodies', () => {
     expect(json.error.reason).toContain('(and 49999 more');
   });
 
-  test('given what is written as a map of the prototype, nothing is polluted and nothing is counted', async () => {
+  test('given what is written as a map of the prototype, it is refused, not dropped, and nothing is polluted', async () => {
     const api = await syncedApi();
-    const body = '{"aggs":{"__proto__":{"terms":{"field":"id"}},"constructor":{"terms":{"field":"type"}}}}';
-    const { status, json } = await api.call('POST', '/query/_search', { body });
-    expect(status).toBe(200);
+    const asked = (name: string) => ({ body: `{"aggs":{"${name}":{"terms":{"field":"type"}}}}` });
+    const { json } = await api.call('POST', '/query/_search', asked('constructor'));
     expect(Object.keys(json.aggregations)).toEqual(['constructor']);
+    const refused = await api.call('POST', '/query/_search', asked('__proto__'));
+    expect([refused.status, refused.json.error.reason]).toEqual([400, expect.stringMatching(/called __proto__/)]);
     expect(Reflect.get({}, 'terms')).toBeUndefined();
   });
 });

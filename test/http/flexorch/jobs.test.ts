@@ -256,6 +256,16 @@ describe('a multipart form', () => {
       'multipart/form-data; boundary=x',
       '--x\r\nContent-Disposition: form-data; name="source"\r\nContent-Transfer-Encoding: base64\r\n\r\ne30=\r\n--x--\r\n',
     ],
+    [
+      'a part with two names',
+      'multipart/form-data; boundary=x',
+      '--x\r\nContent-Disposition: form-data; name="source"; name="other"\r\n\r\n{}\r\n--x--\r\n',
+    ],
+    [
+      'a part that says twice what it is',
+      'multipart/form-data; boundary=x',
+      '--x\r\nContent-Disposition: form-data; name="source"\r\nContent-Disposition: form-data; name="other"\r\n\r\n{}\r\n--x--\r\n',
+    ],
     ['another multipart', 'multipart/mixed; boundary=x', '--x\r\n\r\nb\r\n--x--\r\n'],
   ])('given %s, it is 422', async (_name, type, body) => {
     const { status, json } = await post((await prepare()).api, { body, headers: { 'content-type': type } });
