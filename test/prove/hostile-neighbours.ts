@@ -58,6 +58,7 @@ async function measure(durationMs: number): Promise<Measured> {
     const client = createDemoClient(/url=(\S+)/.exec(await server.line(/ listening /))?.[1] ?? '');
     await addGood(client, s3);
     await addHostile(client, neighbours, s3);
+    process.stderr.write(`all are there; ${durationMs / 1000} s begin\n`);
     return await watch({ client, s3, server, neighbours, durationMs });
   } finally {
     await server.kill('SIGKILL');
@@ -87,7 +88,10 @@ async function watch({ client, s3, server, neighbours, durationMs }: Watched): P
     }
     const before = Date.now();
     await client.call('GET', '/datasource/good-0');
-    slowestGetMs = Math.max(slowestGetMs, Date.now() - before);
+    const tookMs = Date.now() - before;
+    if (tookMs > 1000)
+      process.stderr.write(`a GET took ${tookMs} ms, ${Math.round((before - from) / 1000)} s after the beginning\n`);
+    slowestGetMs = Math.max(slowestGetMs, tookMs);
     // The servers log each request; nobody reads it here.
     s3.clearRequests();
     await new Promise((resolve) => setTimeout(resolve, 250));

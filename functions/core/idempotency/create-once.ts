@@ -31,6 +31,9 @@ const keepMs = 86_400_000;
 /** Of requests at once one wins; the others find what it made when they try again. */
 const attempts = 5;
 
+/** What a create is refused with where the same request was served at the same moment: it may have had the last place. */
+const mayBeMade = new Set<string>(['conflict', 'quota_exceeded']);
+
 /** What a request made. `body` hashes what it asked for, `id` and `created` name the row. */
 const markItem = z.object({
   version: z.number().int(),
@@ -74,7 +77,7 @@ export async function createOnce<Row extends { readonly created: string }>(
         return writes;
       });
     } catch (error) {
-      if (!(error instanceof Failure) || error.code !== 'conflict' || attempt === attempts) throw error;
+      if (!(error instanceof Failure) || !mayBeMade.has(error.code) || attempt === attempts) throw error;
     }
   }
 }

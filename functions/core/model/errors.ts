@@ -17,6 +17,7 @@ export type ApiFailureCode =
   | 'too_large'
   | 'unsupported_media_type'
   | 'secret_required'
+  | 'quota_exceeded'
   | 'rate_limit_exceeded';
 
 /** What can go wrong between Stocktake and the S3 server of a datasource. */

@@ -1,6 +1,14 @@
 import { compareKeys } from '../keys/byte-order.ts';
 import type { Item, Table, TransactWrite } from '../model/ports/table.ts';
-import { type Alongside, createNumbered, firstVersion, idOfNumber, numberItem } from '../table/registry-number.ts';
+import type { Quota } from '../model/quota.ts';
+import {
+  type Alongside,
+  createNumbered,
+  firstVersion,
+  idOfNumber,
+  numberItem,
+  removeNumbered,
+} from '../table/registry-number.ts';
 import { fromItem, toItem } from '../table/stored-item.ts';
 import { type ConnectorRow, connectorRow } from './connector.ts';
 import { purgeItem } from './purge-item.ts';
@@ -50,19 +58,20 @@ export async function readNumberedConnector(table: Table, number: number): Promi
 
 /**
  * Stores a new connector under the given id, or under its number. Throws ConditionFailed if the id is taken, Failure
- * `conflict` if a condition of `alongside` does not hold.
+ * `conflict` if a condition of `alongside` does not hold, `quota_exceeded` where there are as many as there may be.
  */
 export async function insertConnector(
   table: Table,
   id: string | undefined,
   row: Omit<ConnectorRow, 'id' | 'number' | 'version'>,
   alongside?: Alongside,
+  quota?: Quota,
 ): Promise<ConnectorRow> {
   const build = (number: number): Item => {
     const rowId = id ?? String(number);
     return toItem({ pk: partition, sk: rowId }, { ...row, id: rowId, number, version: firstVersion(row) });
   };
-  const item = await createNumbered(table, 'connector', id, build, alongside);
+  const item = await createNumbered(table, 'connector', id, build, alongside, quota);
   return fromItem(connectorRow, item);
 }
 
@@ -86,7 +95,7 @@ export function connectorStands(row: ConnectorRow): TransactWrite[] {
 /** Throws ConditionFailed if someone else changed it since it was read. What jobs kept under it is marked to be purged,
  *  and purged by the next sweep: nobody finds it any more. */
 export async function removeConnector(table: Table, row: ConnectorRow): Promise<void> {
-  await table.transact([
+  await removeNumbered(table, 'connector', [
     { delete: { pk: partition, sk: row.id }, condition: { type: 'version', equals: row.version } },
     { delete: numberItem('connector', row.number, row.id) },
     { delete: testedKey(row) },

@@ -1,5 +1,13 @@
 import type { Item, Table, TransactWrite } from '../model/ports/table.ts';
-import { type Alongside, createNumbered, firstVersion, idOfNumber, numberItem } from '../table/registry-number.ts';
+import type { Quota } from '../model/quota.ts';
+import {
+  type Alongside,
+  createNumbered,
+  firstVersion,
+  idOfNumber,
+  numberItem,
+  removeNumbered,
+} from '../table/registry-number.ts';
 import { fromItem, toItem } from '../table/stored-item.ts';
 import { type DatasourceRow, datasourceRow } from './datasource.ts';
 import { purgeItem } from './purge-item.ts';
@@ -37,19 +45,20 @@ export async function pageDatasources(
 
 /**
  * Stores a new datasource under the given id, or under its number. Throws ConditionFailed if the id is taken, Failure
- * `conflict` if a condition of `alongside` does not hold.
+ * `conflict` if a condition of `alongside` does not hold, `quota_exceeded` where there are as many as there may be.
  */
 export async function insertDatasource(
   table: Table,
   id: string | undefined,
   row: Omit<DatasourceRow, 'id' | 'number' | 'version'>,
   alongside?: Alongside,
+  quota?: Quota,
 ): Promise<DatasourceRow> {
   const build = (number: number): Item => {
     const rowId = id ?? String(number);
     return toItem({ pk: datasourcePartition, sk: rowId }, { ...row, id: rowId, number, version: firstVersion(row) });
   };
-  const item = await createNumbered(table, 'datasource', id, build, alongside);
+  const item = await createNumbered(table, 'datasource', id, build, alongside, quota);
   return fromItem(datasourceRow, item);
 }
 
@@ -73,7 +82,7 @@ export async function updateDatasource(
 
 /** Removes a datasource and marks its data for purging. Throws ConditionFailed if it was changed since it was read. */
 export async function removeDatasource(table: Table, row: DatasourceRow): Promise<void> {
-  await table.transact([
+  await removeNumbered(table, 'datasource', [
     { delete: { pk: datasourcePartition, sk: row.id }, condition: { type: 'version', equals: row.version } },
     { delete: numberItem('datasource', row.number, row.id) },
     { put: purgeItem(row.uid, row.id) },

@@ -1,13 +1,24 @@
 import * as z from 'zod';
 import { ConditionFailed, Failure } from '../model/errors.ts';
-import type { Item, Table, TransactWrite } from '../model/ports/table.ts';
+import type { Item, Key, Table, TransactWrite } from '../model/ports/table.ts';
+import { type Quota, quotaExceeded } from '../model/quota.ts';
 
 type Kind = 'connector' | 'datasource' | 'webhook';
 
 /** Further writes of the transaction that creates a row: conditions that it depends on, items that lead to it. */
 export type Alongside = (row: Item) => readonly TransactWrite[];
 
-const counterItem = z.object({ value: z.number().int(), version: z.number().int() });
+/**
+ * `count`: rows there are; unknown where an older version wrote the counter last, which leaves it out. `counted`: the version
+ * that the counter had when the rows themselves were counted last.
+ */
+const counterItem = z.object({
+  value: z.number().int(),
+  version: z.number().int(),
+  count: z.number().int().optional(),
+  counted: z.number().int().optional(),
+});
+type Counter = z.output<typeof counterItem>;
 
 /** Of creates at once that want the same number one wins each time and the others ask again: so many at once are served. */
 const attempts = 100;
@@ -17,7 +28,7 @@ const attempts = 100;
  * given twice; an id that is itself a number keeps that number. Calls `build` with the number to use and stores what it
  * returns, absent before, in one transaction with what `alongside` makes of the row. Throws ConditionFailed when a row with
  * that id is there already, or its number is another row's; Failure `conflict` if others kept coming first, or if a
- * condition of `alongside` does not hold.
+ * condition of `alongside` does not hold; `quota_exceeded` where there are as many rows as `quota` says.
  */
 export async function createNumbered(
   table: Table,
@@ -25,23 +36,21 @@ export async function createNumbered(
   id: string | undefined,
   build: (number: number) => Item,
   alongside: Alongside = () => [],
+  quota?: Quota,
 ): Promise<Item> {
-  const counterKey = { pk: 'registry#counter', sk: kind };
   const given = givenNumber(id);
   let passedOver = 0;
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
-    const stored = await table.get(counterKey);
-    const counter = stored ? counterItem.parse(stored) : { value: 0, version: 0 };
+    const counter = await readCounter(table, kind);
+    const count = quota === undefined ? undefined : await placeIn(table, kind, counter, quota);
+    if (count === 'counted_anew') continue;
     const number = given ?? (await nextFree(table, kind, Math.max(counter.value, passedOver)));
     const row = build(number);
-    const next = { ...counterKey, v: 1, value: Math.max(counter.value, number), version: counter.version + 1 };
+    const next = { value: Math.max(counter.value, number), ...(count === undefined ? {} : { count: count + 1 }) };
     const writes: TransactWrite[] = [
       { put: row, condition: { type: 'absent' } },
       { put: numberItem(kind, number, row.sk), condition: { type: 'absent' } },
-      {
-        put: next,
-        condition: stored ? { type: 'version', equals: counter.version } : { type: 'absent' },
-      },
+      putCounter(kind, counter, next),
     ];
     try {
       await table.transact([...writes, ...alongside(row)]);
@@ -59,6 +68,65 @@ export async function createNumbered(
     }
   }
   throw new Failure('conflict', `too many ${kind}s are being created at once; try again`);
+}
+
+/**
+ * Removes a numbered row, and whatever else `writes` do, and counts it no more, in one transaction. Throws ConditionFailed with
+ * the place among `writes` of a condition that does not hold, Failure `conflict` if others kept coming first.
+ */
+export async function removeNumbered(table: Table, kind: Kind, writes: readonly TransactWrite[]): Promise<void> {
+  for (let attempt = 1; attempt <= attempts; attempt += 1) {
+    const counter = await readCounter(table, kind);
+    const { value, count } = counter;
+    // The version moves even where nothing is counted yet: whoever is counting the rows now begins again.
+    const next = { value, ...(count === undefined ? {} : { count: Math.max(0, count - 1) }) };
+    try {
+      await table.transact(counter.version === 0 ? writes : [...writes, putCounter(kind, counter, next)]);
+      return;
+    } catch (error) {
+      if (!(error instanceof ConditionFailed) || error.index !== writes.length) throw error;
+    }
+  }
+  throw new Failure('conflict', `too many ${kind}s are being created and deleted at once; try again`);
+}
+
+function counterKey(kind: Kind): Key {
+  return { pk: 'registry#counter', sk: kind };
+}
+
+async function readCounter(table: Table, kind: Kind): Promise<Counter> {
+  const stored = await table.get(counterKey(kind));
+  return stored === undefined ? { value: 0, version: 0 } : counterItem.parse(stored);
+}
+
+function putCounter(kind: Kind, { version }: Counter, next: Omit<Counter, 'version'>): TransactWrite {
+  const put = { ...counterKey(kind), v: 1, ...next, version: version + 1 };
+  return { put, condition: version === 0 ? { type: 'absent' } : { type: 'version', equals: version } };
+}
+
+/**
+ * How many rows there are, where there is a place for one more. Before one is refused the rows themselves are counted, once for
+ * each state of the counter, for an older version deletes them without counting. Throws Failure `quota_exceeded`.
+ */
+async function placeIn(table: Table, kind: Kind, counter: Counter, quota: Quota): Promise<number | 'counted_anew'> {
+  const count = counter.count ?? (await countRows(table, kind));
+  if (count < quota.most) return count;
+  if (counter.counted === counter.version) throw quotaExceeded(kind, quota);
+  const { value, version } = counter;
+  const write = putCounter(kind, counter, { value, count: await countRows(table, kind), counted: version + 1 });
+  try {
+    await table.transact([write]);
+  } catch (error) {
+    if (!(error instanceof ConditionFailed)) throw error;
+  }
+  return 'counted_anew';
+}
+
+/** What is there from the start is nobody's. */
+async function countRows(table: Table, kind: Kind): Promise<number> {
+  let count = 0;
+  for await (const row of table.query({ pk: `registry#${kind}` })) if (row.builtin !== true) count += 1;
+  return count;
 }
 
 /** The item that leads from a number to the id that has it. */

@@ -18,6 +18,7 @@ export const failureStatus: Readonly<Record<AnswerableCode, number>> = {
   not_found: 404,
   conflict: 409,
   in_use: 409,
+  quota_exceeded: 409,
   too_large: 413,
   unsupported_media_type: 415,
   rate_limit_exceeded: 429,

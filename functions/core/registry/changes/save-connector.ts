@@ -1,6 +1,7 @@
 import { ConditionFailed, Failure } from '../../model/errors.ts';
 import type { Clock } from '../../model/ports/host.ts';
 import type { Table } from '../../model/ports/table.ts';
+import type { RowQuotas } from '../../model/quota.ts';
 import { type ConfigAtRest, type MergeDeps, mergeConfig } from '../../source/merge-config.ts';
 import type { Alongside } from '../../table/registry-number.ts';
 import { type ConnectorInput, type ConnectorRow, echoedFields } from '../connector.ts';
@@ -10,9 +11,15 @@ import { listDatasources, readDatasource } from '../datasource-store.ts';
 import { configOf } from '../effective-config.ts';
 import { rebaseDatasource } from '../rebase-datasource.ts';
 
-export type ConnectorDeps = MergeDeps & { readonly table: Table; readonly clock: Clock };
+export type ConnectorDeps = MergeDeps & {
+  readonly table: Table;
+  readonly clock: Clock;
+  /** As many as anybody likes where the host says nothing. */
+  readonly quotas?: RowQuotas;
+};
 
-/** Stores a new connector. Throws Failure `conflict` if its id is taken, or a condition of `alongside` does not hold. */
+/** Stores a new connector. Throws Failure `conflict` if its id is taken, or a condition of `alongside` does not hold,
+ *  `quota_exceeded` where there are as many as there may be. */
 export async function createConnector(
   deps: ConnectorDeps,
   input: ConnectorInput,
@@ -23,7 +30,7 @@ export async function createConnector(
   const owner = deps.ids.unique();
   const planned = await planConnector(deps, owner, input, undefined);
   try {
-    return await insertConnector(deps.table, input.id, planned, alongside);
+    return await insertConnector(deps.table, input.id, planned, alongside, deps.quotas?.connectors);
   } catch (error) {
     throw error instanceof ConditionFailed ? taken : error;
   }

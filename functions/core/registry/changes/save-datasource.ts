@@ -1,5 +1,6 @@
 import { ConditionFailed, Failure } from '../../model/errors.ts';
 import type { Table } from '../../model/ports/table.ts';
+import type { RowQuotas } from '../../model/quota.ts';
 import type { Alongside } from '../../table/registry-number.ts';
 import type { ConnectorRow } from '../connector.ts';
 import { connectorStands, readConnector } from '../connector-store.ts';
@@ -7,11 +8,15 @@ import type { DatasourceInput, DatasourcePatch, DatasourceRow } from '../datasou
 import { insertDatasource, readDatasource, updateDatasource } from '../datasource-store.ts';
 import { type PlanDeps, planDatasource } from './plan-datasource.ts';
 
-export type SaveDeps = PlanDeps & { readonly table: Table };
+export type SaveDeps = PlanDeps & {
+  readonly table: Table;
+  /** As many as anybody likes where the host says nothing. */
+  readonly quotas?: RowQuotas;
+};
 
 /**
  * Stores a new datasource, and with it what `alongside` makes of its row. Throws Failure `conflict` if its id is taken or
- * a condition does not hold, `invalid_request` for what cannot be kept.
+ * a condition does not hold, `quota_exceeded`, `invalid_request` for what cannot be kept.
  */
 export async function createDatasource(
   deps: SaveDeps,
@@ -22,7 +27,13 @@ export async function createDatasource(
   const planned = await planDatasource(deps, connector, input, undefined, true);
   try {
     const guards = connectorStands(connector);
-    return await insertDatasource(deps.table, input.id, planned, (row) => [...guards, ...alongside(row)]);
+    return await insertDatasource(
+      deps.table,
+      input.id,
+      planned,
+      (row) => [...guards, ...alongside(row)],
+      deps.quotas?.datasources,
+    );
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;
     throw new Failure('conflict', `a datasource with the id ${input.id} exists already; choose another id`, {
