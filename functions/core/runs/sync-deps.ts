@@ -1,7 +1,9 @@
 import type { LeaseDeps } from '../lease/lease.ts';
 import type { Ids, Log } from '../model/ports/host.ts';
+import type { Room } from '../model/ports/room.ts';
 import type { Spools } from '../model/ports/spools.ts';
 import type { WorkQueue } from '../model/ports/work-queue.ts';
+import { defaultQuotas, type Quota } from '../model/quota.ts';
 import type { ConnectorReader } from '../registry/connector-cache.ts';
 import type { OpenDeps } from '../registry/open-bucket.ts';
 import { timeBudget } from '../timing/time-budget.ts';
@@ -19,6 +21,8 @@ export type SyncDeps = LeaseDeps &
      *  that begin, and to whoever asks the API. */
     readonly giveWay?: (run: string) => Promise<void>;
     readonly spools: Spools;
+    /** What the machine has left; absent where the table grows without end. */
+    readonly room?: Room;
     /** How ticks read their connectors; by default as they stand. */
     readonly connectors?: ConnectorReader;
     readonly settings: SyncSettings;
@@ -56,6 +60,8 @@ export type SyncSettings = {
   /** A stream that has listed so many pages where nothing was stored yet shares what is ahead of it; those of ranges that
    *  it closed on the way count. */
   readonly shareAfterPages: number;
+  /** How many objects a datasource may have. */
+  readonly objects: Quota;
   /** Syncs of one cron are spread over so much time at most, milliseconds; 0 where nothing suffers when all begin at once. */
   readonly spreadMs: number;
 };
@@ -80,5 +86,6 @@ export const defaultSyncSettings: SyncSettings = {
   // As many as four ranges have: a piece more for each share leaves ranges of 100,000 objects on average, and looking for
   // a place to cut costs two pages in a hundred at most.
   shareAfterPages: 500,
+  objects: { most: defaultQuotas.objects, setting: 'maxObjectsPerDatasource' },
   spreadMs: 0,
 };

@@ -12,6 +12,8 @@ const stateRow = z.object({
       run: z.string(),
       fingerprint: z.string(),
       listed: z.number(),
+      /** Of these in its scope; not known of runs of before. */
+      matched: z.number().optional(),
       /** When the pass of the last run began that ended `completed`, epoch ms. */
       at: z.number().optional(),
     })
@@ -105,7 +107,8 @@ function judgedAfter(state: SyncState, run: RunRow, judgement: Judgement): SyncS
   const fingerprint = run.fingerprint ?? '';
   const beganAt = Date.parse(run.pass?.began_at ?? run.started_at ?? run.queued_at);
   const at = run.status === 'completed' ? beganAt : state.last_complete?.at;
-  const seen = { run: passIdOf(run), fingerprint, listed: run.counters.listed };
+  const { listed, matched } = run.counters;
+  const seen = { run: passIdOf(run), fingerprint, listed, matched };
   const complete = { ...seen, ...(at === undefined ? {} : { at }) };
   const kept = { ...carefulAfter(state, run), ...(run.inbox === undefined ? {} : { inbox: run.inbox }) };
   if (run.status === 'completed') return { v: 1, failures: 0, last_complete: complete, ...kept };
@@ -147,10 +150,11 @@ function afterFailure(state: SyncState, run: RunRow, judgement: Judgement): Sync
   return { ...rest, failures, ...pause(run, judgement, failures, longestBackoffMs) };
 }
 
+const keepsItsPass = new Set(['run_time_limit', 'table_throttled', 'quota_exceeded']);
+
 /** An approval lists anew each time: it rests on what is in the bucket now. */
 function unfinishedBy(run: RunRow): SyncState['unfinished'] {
-  const ranOut = run.error?.code === 'run_time_limit' || run.error?.code === 'table_throttled';
-  if (!ranOut || run.fingerprint === undefined || run.approves !== undefined) return undefined;
+  if (!keepsItsPass.has(run.error?.code ?? '') || run.fingerprint === undefined || run.approves !== undefined) return undefined;
   const began_at = run.pass?.began_at ?? run.started_at ?? run.queued_at;
   return { pass: passIdOf(run), began_at, fingerprint: run.fingerprint, way: run.way ?? run.pass?.way };
 }

@@ -201,6 +201,12 @@ export class RangeBoard {
     return this.ranges().flatMap(({ id }) => this.#works.get(id)?.tally ?? this.#rows.get(id)?.tally ?? []);
   }
 
+  /** The same, with what others stored as it stands in these rows. */
+  talliesWith(rows: ReadonlyMap<string, WorkRow>): RangeTally[] {
+    const ids = new Set([...rows.keys(), ...this.#works.keys()]);
+    return [...ids].flatMap((id) => this.#works.get(id)?.tally ?? rows.get(id)?.tally ?? []);
+  }
+
   get done(): number {
     return [...this.#ranges.keys()].filter((id) => this.#works.get(id)?.done ?? this.#rows.get(id)?.done).length;
   }

@@ -21,6 +21,7 @@ import { syncInOrder } from './ordered-ranges.ts';
 import { syncRanges } from './range-streams.ts';
 import { demandReadable, warningsOf } from './run-warnings.ts';
 import { splitGrownRanges } from './split-grown.ts';
+import { beginAnew, isOutgrown } from './pass-anew.ts';
 import { giveBack, parkRun, suspendRun } from './suspend-run.ts';
 import { noteServer, noteWayChange } from './way-of-run.ts';
 
@@ -56,6 +57,9 @@ async function perform(deps: SyncDeps, started: StartedRun, held: HeldLease): Pr
   } catch (error) {
     if (error instanceof RunYielded) return await handOn(deps, started, { context, error, held, tally });
     if (error instanceof WayChange && context !== undefined) return await changeWay(context, started, error);
+    if (context !== undefined && isOutgrown(context, error)) {
+      return await perform(deps, { ...started, run: await beginAnew(context) }, held);
+    }
     if (error instanceof Failure && error.code === 'lease_lost') throw error;
     const ended = outcomeOf(deps, started.run, error);
     return await finishRun(deps, started, held, endedRun(context ?? deps, started.run, tally, ended));
@@ -127,6 +131,7 @@ async function settle(context: RunContext, tally: SettlingTally): Promise<Settle
   demandReadable(tally);
   // Up to a thousand questions to the bucket are not interrupted: they begin with time ahead.
   await checkpoint(context, tally.candidates + tally.leaving > 0 && context.progress.steps > 0);
+  await context.quota.demand(context, true);
   await assertSameScope(context);
   const past = pastOf(await readState(context.deps.table, context.uid), context.fingerprint);
   const settlement = await settleDeletions({ ...context, tally }, past);

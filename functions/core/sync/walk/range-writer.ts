@@ -59,7 +59,7 @@ class Writer implements RangeWriter {
   }
 
   present(object: ListedObject, item: RecordRow | undefined): void {
-    const { run, stamp } = this.#context;
+    const { run, stamp, progress } = this.#context;
     const { counters } = this.#work.tally;
     const stored = item?.gone === undefined ? item : undefined;
     if (stored !== undefined) this.#countStored(1, stored.size);
@@ -68,6 +68,7 @@ class Writer implements RangeWriter {
       return;
     }
     counters[stored === undefined ? 'added' : 'modified'] += 1;
+    progress.adding ||= stored === undefined;
     this.#countChange(stored === undefined ? 1 : 0, object.size - (stored?.size ?? 0));
     this.#put(recordOf(this.#pk, object, stamp, stored === undefined));
   }

@@ -6,6 +6,7 @@ import type { EffectiveConfig } from '../../registry/effective-config.ts';
 import type { RunRow, Way } from '../../runs/run.ts';
 import type { SyncDeps } from '../../runs/sync-deps.ts';
 import type { RangeBoard } from '../progress/range-board.ts';
+import type { ObjectQuota } from './object-quota.ts';
 import { RunCanceled, RunYielded } from './run-unwound.ts';
 import { type LastProgress, noteSteps, type TimeLimit, timeOver } from './time-limit.ts';
 
@@ -25,6 +26,7 @@ export type RunContext = {
   readonly matches: (key: string) => boolean;
   readonly stamp: Stamp;
   readonly limit: TimeLimit;
+  readonly quota: ObjectQuota;
   /** The pass over the bucket: the run itself, or an earlier one that ran out of time and that it goes on from. Work and
    *  deletion candidates hang on its id. `beganAt` in epoch milliseconds, by our clock. */
   readonly pass: { readonly id: string; readonly beganAt: number };
@@ -46,6 +48,8 @@ export type RunProgress = {
   begun: boolean;
   /** A key was listed in this pass that is in its scope: what is out of it may leave. */
   scopeSeen: boolean;
+  /** Records were added: what is stored grows. */
+  adding: boolean;
   /** One stream broke off: the others stop at their next page. */
   halted: boolean;
   /** Since when the table has taken nothing of this run's, epoch milliseconds, also in invocations before; undefined where
@@ -55,7 +59,7 @@ export type RunProgress = {
 
 /**
  * To be called before each step that takes time, with nothing left to write. Throws RunCanceled, Failure `lease_lost` if
- * another run took over, `run_time_limit`, or what broke another worker of the run off; with `mayYield` also RunYielded
+ * another run took over, `run_time_limit`, `quota_exceeded`, or what broke another worker of the run off; with `mayYield` also RunYielded
  * when this invocation's time is over. Only a step that was preceded by one may yield, so that each invocation gets
  * somewhere.
  */
@@ -69,5 +73,6 @@ export async function checkpoint(context: RunContext, mayYield = false): Promise
   const { limit, run, progress } = context;
   const over = timeOver(limit, run, noteSteps(progress.last, progress.steps, now), now);
   if (over !== undefined) throw over;
+  await context.quota.demand(context);
   if (mayYield && now >= (context.deps.yieldAt ?? Number.POSITIVE_INFINITY)) throw new RunYielded();
 }

@@ -13,6 +13,7 @@ import type { SyncDeps } from '../../runs/sync-deps.ts';
 import { isForeign } from '../../source/foreign-server.ts';
 import { openBoard } from '../progress/range-board.ts';
 import { sumTallies } from '../progress/range-tally.ts';
+import { ObjectQuota } from './object-quota.ts';
 import type { RunContext } from './run-context.ts';
 import { progressedAt, timeLimitOf } from './time-limit.ts';
 
@@ -64,6 +65,7 @@ export async function openWorker(
     matches: compileFilter(config),
     stamp: { run: run.id, seq: held.fence, at, quiet: isQuiet(run, datasource) },
     limit: timeLimitOf(connector, deps.settings, { startedAt, now, foreign }),
+    quota: new ObjectQuota(deps.settings.objects),
     pass,
     board,
     progress: {
@@ -73,6 +75,7 @@ export async function openWorker(
       notedAt: now,
       begun: run.checkpoint !== undefined,
       scopeSeen: board.tallies().some(({ counters }) => counters.matched > 0),
+      adding: false,
       halted: false,
       // Of the holder: a helper's own time is too short to say.
       stuckSince: lease.holder === deps.holder ? stuckSince(deps, run) : undefined,
