@@ -8,6 +8,7 @@ import { ConditionFailed } from '../model/errors.ts';
 import { freeText } from '../model/identifier.ts';
 import type { Item, Table, TransactWrite } from '../model/ports/table.ts';
 import { readDatasource } from '../registry/datasource-store.ts';
+import { demandVisibleLabels } from '../registry/visible-labels.ts';
 import { toItem } from '../table/stored-item.ts';
 import { ignoredNames } from './coco-fields.ts';
 
@@ -25,7 +26,7 @@ export type DocumentPatch = { readonly tags?: readonly string[] | null; readonly
  * Writes tags and summary on the record of a document. What is absent stays; null, no tags and an empty text clear. They
  * belong to the object as it is: a sync leaves them while it is unchanged and drops them with the record that it replaces
  * when the object changed, as it does with details. Nobody is told, for the object did not change, and no digest knows of
- * them. Throws Failure `not_found`.
+ * them. Throws Failure `not_found`, or `invalid_request` for a new tag that would not show what it is.
  */
 export async function annotateDocument(
   deps: { readonly table: Table },
@@ -61,6 +62,7 @@ async function tryToAnnotate(
 
 function annotated(item: Item, { tags, summary }: DocumentPatch): Item {
   const record = readRecord(item);
+  demandVisibleLabels({ tags: tags ?? [] }, { tags: record.tags });
   return toItem(item, {
     ...item,
     tags: tags === undefined ? record.tags : kept(tags && [...new Set(tags)]),

@@ -12,12 +12,11 @@ export const identifier = z
 /** JSON can write half of a surrogate pair, which no store can keep as UTF-8. */
 const notUnicode = 'must be valid Unicode text, without half surrogate pairs';
 
-/** A display name. */
+/** A display name, kept as it was written. What it may not hold depends on what stands: registry/visible-labels.ts. */
 export const displayName = z
   .string('must be a text')
-  .trim()
-  .min(1, 'must not be empty')
   .max(256, 'must be at most 256 characters')
+  .refine((text) => text.trim() !== '', 'must not be empty')
   .refine((text) => text.isWellFormed(), notUnicode);
 
 /** Free text of limited length, for descriptions and links. */

@@ -49,6 +49,19 @@ describe('tags and a summary', () => {
     expect(await read(8)).toMatchObject({ tags: ['red'], summary: 'About it.' });
   });
 
+  test('given a tag that turns the direction of writing, it is refused, and one that stands may come again', async () => {
+    await expect(note(8, { tags: ['red', 'a\u202eb'] })).rejects.toMatchObject({
+      code: 'invalid_request',
+      details: [{ path: 'tags.1', reason: expect.stringContaining('U+202E') }],
+    });
+    expect(await read(8)).not.toHaveProperty('tags');
+    const found = await record(8);
+    if (found === undefined) throw new Error('the record is not there');
+    await world.table.put({ ...found, tags: ['a\u202eb'] });
+    await note(8, { tags: ['a\u202eb', 'blue'] });
+    expect(await read(8)).toMatchObject({ tags: ['a\u202eb', 'blue'] });
+  });
+
   test('given a sync that finds the object changed, they go with the record that it replaces', async () => {
     await note(8);
     world.bucket.put(key(8));

@@ -6,6 +6,7 @@ import type { ConnectorRow } from '../connector.ts';
 import type { DatasourcePatch, DatasourceRow } from '../datasource.ts';
 import { configOf, effectiveConfig, fingerprintOf, targetOf } from '../effective-config.ts';
 import type { EnrichmentSteps } from '../enrichment-pipeline.ts';
+import { demandVisibleLabels } from '../visible-labels.ts';
 import { dateChanges, planSync, sameSchedule } from './plan-sync.ts';
 
 export type PlanDeps = MergeDeps & {
@@ -28,6 +29,7 @@ export async function planDatasource(
   stored: DatasourceRow | undefined,
   replace: boolean,
 ): Promise<PlannedDatasource> {
+  demandVisibleLabels(input, stored);
   const now = deps.clock.now();
   const owner = stored?.owner ?? deps.ids.unique();
   const atRest = await planConfig(deps, owner, stored, input.connector?.config ?? {}, replace);

@@ -10,6 +10,7 @@ import type { DatasourceRow } from '../datasource.ts';
 import { listDatasources, readDatasource } from '../datasource-store.ts';
 import { configOf } from '../effective-config.ts';
 import { rebaseDatasource } from '../rebase-datasource.ts';
+import { demandVisibleLabels } from '../visible-labels.ts';
 
 export type ConnectorDeps = MergeDeps & {
   readonly table: Table;
@@ -126,6 +127,7 @@ async function planConnector(
   input: ConnectorInput,
   stored: ConnectorRow | undefined,
 ): Promise<Omit<ConnectorRow, 'id' | 'number' | 'version'>> {
+  demandVisibleLabels(input, stored);
   const now = new Date(deps.clock.now()).toISOString();
   const atRest: ConfigAtRest = stored ?? { config: {}, secrets: {} };
   const merged =
