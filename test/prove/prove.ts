@@ -28,6 +28,10 @@ const proofs: readonly Proof[] = [
     name: 'hostile-neighbours',
     load: async () => (await import('./hostile-neighbours.ts')).proveHostileNeighbours,
   },
+  {
+    name: 'hostile-endpoints',
+    load: async () => (await import('./hostile-endpoints.ts')).proveHostileEndpoints,
+  },
   { name: 'throttling', load: async () => (await import('./throttling.ts')).proveThrottling },
   { name: 'purge', load: async () => (await import('./purge.ts')).provePurge },
   { name: 'mutations', load: async () => (await import('./mutation.ts')).proveMutations },
