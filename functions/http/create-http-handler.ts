@@ -7,7 +7,8 @@ import { errorReply } from './error-reply.ts';
 import { crossOriginRules, routes, routesOf } from './routes.ts';
 import { accessLog } from './steps/access-log.ts';
 import { withinAnswerLimit } from './steps/answer-limit.ts';
-import { authentication, authorization } from './steps/authentication.ts';
+import { authentication } from './steps/authentication.ts';
+import { authorization } from './steps/authorization.ts';
 import { costlyLimit } from './steps/costly-limit.ts';
 import { crossOrigin } from './steps/cross-origin.ts';
 import { knownRoute } from './steps/known-route.ts';
@@ -62,7 +63,7 @@ function handlerOf<F extends FunctionName>(deps: DepsOf[F] & EveryDeps, route: R
     .before(({ event }) => {
       event.state.route = route;
     })
-    .use(authorization(route))
+    .use(authorization(deps, route))
     .use(pathParameters)
     .use(queryParameters(route))
     .use(jsonBody(route))
@@ -78,6 +79,7 @@ function contextOf<Deps>(deps: Deps, event: HttpEvent): RequestContext<Deps> {
   return {
     deps,
     actor: actorOf(event),
+    scope: event.state.scope ?? 'read',
     query,
     body,
     header: (name) => event.headers[name],

@@ -1,3 +1,4 @@
+import { KeysUnavailable } from '#core/access/keys-unavailable.ts';
 import { RateLimitExceeded } from '#core/limits/count-request.ts';
 import { Failure, PushedBack } from '#core/model/errors.ts';
 import { cocoError } from './coco/errors.ts';
@@ -35,7 +36,8 @@ function tableBusy(cause: PushedBack): Failure {
 
 /** What a client does next without reading the answer. */
 function whatNext(error: unknown): Record<string, string> {
-  if (error instanceof RateLimitExceeded) return { 'retry-after': String(error.retryAfterSeconds) };
+  if (error instanceof RateLimitExceeded || error instanceof KeysUnavailable)
+    return { 'retry-after': String(error.retryAfterSeconds) };
   if (error instanceof PushedBack) return { 'retry-after': String(busySeconds) };
   if (error instanceof RouteWithoutSlash) return { location: error.location };
   return {};

@@ -1,4 +1,5 @@
 import type { MiddlewareObj } from '@middy/core';
+import { KeysUnavailable } from '#core/access/keys-unavailable.ts';
 import { ConditionFailed, Failure } from '#core/model/errors.ts';
 import type { Log } from '#core/model/ports/host.ts';
 import { refusal } from './dialects.ts';
@@ -33,6 +34,7 @@ function isExpected(error: unknown): boolean {
 /** An error of an SDK is told by its name and AWS's request id only: its text can carry what was sent. */
 function describe(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { error: typeof error };
+  if (error instanceof KeysUnavailable) return { error: error.name, code: error.code, why: error.why };
   const metadata: unknown = Reflect.get(error, '$metadata');
   if (typeof metadata === 'object' && metadata !== null) {
     return { error: error.name, aws_request_id: Reflect.get(metadata, 'requestId') };

@@ -1,6 +1,7 @@
 import { connectorRoutes } from './coco/connector-routes.ts';
 import { datasourceRoutes } from './coco/datasource-routes.ts';
 import { documentRoutes } from './coco/document-routes.ts';
+import { keyRoutes } from './coco/key-routes.ts';
 import { probeRoutes } from './coco/probe-routes.ts';
 import { providerRoutes } from './coco/provider-routes.ts';
 import { runRoutes } from './coco/run-routes.ts';
@@ -18,7 +19,15 @@ import type { Route, RouteOf } from './table/route.ts';
 type Table = { readonly [F in FunctionName]: readonly RouteOf<F>[] };
 
 const coco: Table = {
-  api: [...connectorRoutes, ...datasourceRoutes, ...runRoutes, ...documentRoutes, ...providerRoutes, ...healthRoutes],
+  api: [
+    ...connectorRoutes,
+    ...datasourceRoutes,
+    ...runRoutes,
+    ...documentRoutes,
+    ...providerRoutes,
+    ...keyRoutes,
+    ...healthRoutes,
+  ],
   probe: probeRoutes,
 };
 

@@ -1,56 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { dialectOf } from '#http/dialects.ts';
-import { routes } from '#http/routes.ts';
-import type { Scope } from '#http/table/api-keys.ts';
 import { createStaticApiKeys } from '#http/table/api-keys.ts';
-import type { Route } from '#http/table/route.ts';
 import { createApi } from './api-fixture.ts';
 
-const keys = { read: 'read-key-0123456789', write: 'write-key-0123456789', manage: 'manage-key-0123456789' } as const;
-const apiKeys = createStaticApiKeys(Object.entries(keys).map(([scope, key]) => ({ scope: scope as Scope, key })));
-const rank = { none: 0, read: 1, write: 2, manage: 3 } as const;
-const names: readonly Scope[] = ['read', 'write', 'manage'];
+const keys = { read: 'read-key-0123456789', manage: 'manage-key-0123456789' };
+const apiKeys = createStaticApiKeys([
+  { scope: 'read', key: keys.read },
+  { scope: 'manage', key: keys.manage },
+]);
 
-function pathOf({ path }: Route): string {
-  return path.replace(/\{\w+\}/g, 'x1');
-}
-
-/** In the words of the route's dialect. */
-function forbidden({ path, scope }: Route): object {
-  const reason = `permission [${scope}] not allowed`;
-  if (dialectOf(path) === 'coco') {
-    return { status: 403, error: { reason, code: 'permission_denied' }, request_id: 'request-1' };
-  }
-  return { status: 'error', data: null, error: { code: 'FORBIDDEN', message: reason } };
-}
-
-describe('keys and scopes', () => {
-  test.each(routes.map((route) => [`${route.method} ${route.path}`, route] as const))(
-    'given %s, it takes exactly the keys of its scope or more',
-    async (_name, route) => {
-      const api = createApi({ apiKeys });
-      for (const name of names) {
-        const headers = { 'x-api-key': keys[name] };
-        const { status, json } = await api.call(route.method, pathOf(route), { headers, body: '{}' });
-        const allowed = rank[name] >= rank[route.scope];
-        expect([name, allowed, status !== 401 && status !== 403]).toEqual([name, allowed, allowed]);
-        if (allowed) continue;
-        expect(json).toEqual(forbidden(route));
-      }
-      const { status } = await api.call(route.method, pathOf(route), { body: '{}' });
-      expect(status === 401).toBe(route.scope !== 'none');
-    },
-  );
-
-  test('given reading methods, they need read, and all others write: nothing is open but _health', () => {
-    const open = routes.filter(({ scope }) => scope === 'none').map(({ path }) => path);
-    expect(open).toEqual(['/_health']);
-    for (const { method, path, scope } of routes) {
-      const reads = method === 'GET' || path.endsWith('/_search');
-      if (scope !== 'none') expect([path, scope]).toEqual([path, reads ? 'read' : 'write']);
-    }
-  });
-
+describe('keys', () => {
   test.each([
     ['X-API-KEY', { 'x-api-key': keys.read }],
     ['X-API-TOKEN', { 'x-api-token': keys.read }],

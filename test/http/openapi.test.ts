@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { toOpenApi } from '#http/openapi/openapi.ts';
+import { toRouteTable } from '#http/openapi/route-table.ts';
 import { routes } from '#http/routes.ts';
 
 const root = new URL('../../', import.meta.url);
@@ -12,6 +13,24 @@ async function readJson(path: string): Promise<Record<string, unknown>> {
 test('given the route table, docs/openapi.json is what it makes; else run node infra/local/write-openapi.ts', async () => {
   const { version } = await readJson('package.json');
   expect(await readJson('docs/openapi.json')).toEqual(JSON.parse(JSON.stringify(toOpenApi(routes, String(version)))));
+});
+
+test('given the route table, docs/routes.md is what it makes, and names the scope of each; else run the same', async () => {
+  const written = await readFile(new URL('docs/routes.md', root), 'utf8');
+  expect(written).toBe(toRouteTable(routes));
+  for (const { method, path, scope } of routes) expect(written).toContain(`| ${method} | \`${path}\` | \`${scope}\``);
+});
+
+test('given a route, its operation names its scope for machines too', () => {
+  type Operation = { security: Record<string, string[]>[] };
+  const { paths } = toOpenApi(routes, '1.0.0') as { paths: Record<string, Record<string, Operation>> };
+  for (const { method, path, scope } of routes) {
+    const { security } = paths[path]?.[method.toLowerCase()] ?? { security: [{ none: [''] }] };
+    expect([path, security.map((each) => Object.values(each).flat())]).toEqual([
+      path,
+      scope === 'none' ? [] : [[scope], [scope], [scope]],
+    ]);
+  }
 });
 
 test('given the route table, each method and path stands in it once, and every operation has an id of its own', () => {

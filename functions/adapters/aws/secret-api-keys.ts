@@ -1,27 +1,27 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { hashOfKey, idInKeyText, isSameHash, nameOfKey } from '#core/access/key-text.ts';
+import { KeysUnavailable } from '#core/access/keys-unavailable.ts';
 import type { Clock } from '#core/model/ports/host.ts';
 import { bounded } from './bounded.ts';
 
 /** Who may call, as the HTTP layer asks it. */
 export type ApiKeyReader = {
   readonly configured: true;
-  /** What a key allows; undefined if there is no such key. */
-  scopeOf(key: string): Promise<'manage' | undefined>;
+  readonly hasOwnManagingKey: true;
+  /** The key with this text; undefined if there is none. Throws KeysUnavailable (a Failure) where it cannot be told. */
+  find(text: string): Promise<{ readonly id: string; readonly scope: 'manage' } | undefined>;
 };
 
-type KnownKey = { readonly hash: Buffer; readonly readAt: number };
+type KnownKey = { readonly hash: Buffer; readonly name: string; readonly at: number };
 
-/** A rotated key counts within so long, and the old one no longer. */
-const FRESH_MS = 60_000;
-/** So long the API outlives an outage of Secrets Manager. */
-const USABLE_MS = 600_000;
-/** After a failed read, so long no other one is tried while an older value is usable. */
-const PAUSE_MS = 5000;
+/** A rotated key counts within so long, and the old one no longer: then nobody gets in before it is read again. */
+const freshMs = 60_000;
+/** After a failed read, so long no other one is tried. */
+const pauseMs = 5000;
 
 /**
- * The admin key, which is the whole text of a secret in Secrets Manager. Only its SHA-256 is kept, for 60 seconds; for
- * 10 minutes while it cannot be read anew. Throws when it was never read or is too old: nobody gets in then.
+ * The deployment's own key, which is the whole text of a secret in Secrets Manager. Only its SHA-256 is kept, for 60
+ * seconds.
  */
 export function createSecretApiKeys(
   client: Pick<SecretsManagerClient, 'send'>,
@@ -30,31 +30,35 @@ export function createSecretApiKeys(
 ): ApiKeyReader {
   let known: KnownKey | undefined;
   let reading: Promise<KnownKey> | undefined;
-  let failedAt = Number.NEGATIVE_INFINITY;
+  let failed: { readonly at: number; readonly error: unknown } | undefined;
 
   const read = async (): Promise<KnownKey> => {
+    // The moment before the read: a rotation while the answer is on its way must not lengthen the life of the old key.
+    const at = clock.now();
     try {
-      known = { hash: await readHash(client, secretArn), readAt: clock.now() };
+      const key = await readKey(client, secretArn);
+      known = { hash: hashOfKey(key), name: nameOfKey(key), at };
+      failed = undefined;
       return known;
     } catch (error) {
-      failedAt = clock.now();
+      failed = { at: clock.now(), error };
       throw error;
     } finally {
       reading = undefined;
     }
   };
   const current = async (): Promise<KnownKey> => {
-    if (known !== undefined && isWithin(FRESH_MS, known.readAt, clock)) return known;
-    const usable = known !== undefined && isWithin(USABLE_MS, known.readAt, clock) ? known : undefined;
-    if (usable !== undefined && isWithin(PAUSE_MS, failedAt, clock)) return usable;
+    if (known !== undefined && isWithin(freshMs, known.at, clock)) return known;
+    if (failed !== undefined && isWithin(pauseMs, failed.at, clock)) throw failed.error;
     reading ??= read();
-    return usable === undefined ? reading : reading.catch(() => usable);
+    return reading;
   };
   return {
     configured: true,
-    async scopeOf(key) {
-      const { hash } = await current();
-      return timingSafeEqual(hash, hashOf(key)) ? 'manage' : undefined;
+    hasOwnManagingKey: true,
+    async find(text) {
+      const { hash, name } = await current();
+      return isSameHash(hash, hashOfKey(text)) ? { id: name, scope: 'manage' } : undefined;
     },
   };
 }
@@ -66,21 +70,24 @@ function isWithin(milliseconds: number, since: number, clock: Clock): boolean {
 }
 
 /** Throws errors of its own: those of the SDK carry what was answered. */
-async function readHash(client: Pick<SecretsManagerClient, 'send'>, secretArn: string): Promise<Buffer> {
+async function readKey(client: Pick<SecretsManagerClient, 'send'>, secretArn: string): Promise<string> {
   const answer = await bounded((options) =>
     client.send(new GetSecretValueCommand({ SecretId: secretArn }), options),
   ).catch((error: unknown) => {
     const name = error instanceof Error ? error.name : typeof error;
-    throw new Error(`the admin key could not be read from Secrets Manager: ${name}`);
+    throw new KeysUnavailable(`the deployment's key could not be read from Secrets Manager: ${name}`);
   });
   // A secret that was set by hand from a file ends with a line break.
   const key = answer.SecretString?.trimEnd() ?? '';
   if (!/^[\x21-\x7e]+$/.test(key)) {
-    throw new Error('the secret of the admin key must be the key itself: printable ASCII without spaces');
+    throw new KeysUnavailable(
+      "the secret of the deployment's key must be the key itself: printable ASCII without spaces",
+    );
   }
-  return hashOf(key);
-}
-
-function hashOf(key: string): Buffer {
-  return createHash('sha256').update(key).digest();
+  if (idInKeyText(key) !== undefined) {
+    throw new KeysUnavailable(
+      "the secret of the deployment's key has the form of a key that the API made: set another text",
+    );
+  }
+  return key;
 }

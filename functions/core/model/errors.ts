@@ -55,8 +55,8 @@ export type RunFailureCode =
   | 'internal';
 
 /** What is wrong with the store: another version of Stocktake wrote it, and reading it on a guess would be worse; or it takes
- *  no more at the moment. */
-export type StoreFailureCode = 'other_form' | 'table_busy';
+ *  no more at the moment; or who may call cannot be read, from it or from where the deployment's own key is. */
+export type StoreFailureCode = 'other_form' | 'table_busy' | 'keys_unavailable';
 
 /** One thing wrong with one field of the input. */
 export type FailureDetail = { readonly path: string; readonly reason: string };

@@ -3,9 +3,16 @@ import { idleEvents, type WebhookRow } from './webhook.ts';
 import { readHealth, type WebhookHealth } from './webhook-health.ts';
 import { listWebhooks } from './webhook-store.ts';
 
-/** All webhooks, oldest first, as the API shows them: with how they fare, without their secrets. */
-export async function readWebhooks({ table }: { readonly table: Table }): Promise<Record<string, unknown>[]> {
-  const rows = await listWebhooks(table);
+/**
+ * All webhooks, oldest first, as the API shows them: with how they fare, without their secrets. Not `wholeUrls`: of each
+ * URL its scheme and host alone.
+ */
+export async function readWebhooks(
+  { table }: { readonly table: Table },
+  { wholeUrls }: { readonly wholeUrls: boolean } = { wholeUrls: true },
+): Promise<Record<string, unknown>[]> {
+  const stored = await listWebhooks(table);
+  const rows = wholeUrls ? stored : stored.map((row) => ({ ...row, url: new URL(row.url).origin }));
   return Promise.all(rows.map(async (row) => webhookView(row, await readHealth(table, row.id))));
 }
 

@@ -1,12 +1,11 @@
 import { KMSClient } from '@aws-sdk/client-kms';
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { clientSettings } from '#adapters/aws/client-settings.ts';
 import { createKmsSealer } from '#adapters/aws/kms-vault.ts';
-import { createSecretApiKeys } from '#adapters/aws/secret-api-keys.ts';
 import { createSqsWorkQueue } from '#adapters/aws/sqs-work-queue.ts';
 import { createWebhookAddresses } from '#adapters/webhooks/webhook-addresses.ts';
 import { createHttpHandler } from '#http/create-http-handler.ts';
+import { deployedKeys } from '../runtime/deployed-keys.ts';
 import { deployedRoles } from '../runtime/deployed-roles.ts';
 import { createLambdaRuntime } from '../runtime/lambda-runtime.ts';
 import { environment } from './env.ts';
@@ -24,7 +23,7 @@ export const handler = createHttpHandler(
     jobs: createSqsWorkQueue(sqs, env.JOBS_QUEUE_URL),
     sealer: createKmsSealer(new KMSClient(clientSettings()), env.KEY_ARN),
     assumableRoles: deployedRoles(env.ASSUMABLE_ROLES),
-    apiKeys: createSecretApiKeys(new SecretsManagerClient(clientSettings()), env.ADMIN_KEY_SECRET_ARN, runtime.clock),
+    apiKeys: deployedKeys(env.ADMIN_KEY_SECRET_ARN, runtime),
     webhookAddresses: createWebhookAddresses({ allowPrivateEndpoints: env.PRIVATE_ENDPOINTS }),
     corsOrigins: env.CORS_ORIGINS,
     minimumIntervalSeconds: env.MINIMUM_INTERVAL_SECONDS,

@@ -1,13 +1,12 @@
 import { KMSClient } from '@aws-sdk/client-kms';
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { clientSettings } from '#adapters/aws/client-settings.ts';
 import { createKmsOpener } from '#adapters/aws/kms-vault.ts';
-import { createSecretApiKeys } from '#adapters/aws/secret-api-keys.ts';
 import { createSqsWorkQueue } from '#adapters/aws/sqs-work-queue.ts';
 import { createBuckets } from '#adapters/s3/s3-buckets.ts';
 import { timeBudget } from '#core/timing/time-budget.ts';
 import { createHttpHandler } from '#http/create-http-handler.ts';
+import { deployedKeys } from '../runtime/deployed-keys.ts';
 import { createLambdaRoles } from '../runtime/lambda-roles.ts';
 import { createLambdaRuntime } from '../runtime/lambda-runtime.ts';
 import { environment } from './env.ts';
@@ -28,7 +27,7 @@ export const handler = createHttpHandler(
       requestTimeoutMs: timeBudget.watchedSourceCallMs,
     }),
     corsOrigins: env.CORS_ORIGINS,
-    apiKeys: createSecretApiKeys(new SecretsManagerClient(clientSettings()), env.ADMIN_KEY_SECRET_ARN, runtime.clock),
+    apiKeys: deployedKeys(env.ADMIN_KEY_SECRET_ARN, runtime),
   },
   'probe',
 );

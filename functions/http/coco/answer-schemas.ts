@@ -1,4 +1,4 @@
-import { anything, type JsonSchema, list, object, text, truth, whole } from '../table/json-schema.ts';
+import { anything, type JsonSchema, list, object, orNull, text, truth, whole } from '../table/json-schema.ts';
 
 /** What goes into `run` and into the list of runs. */
 const run = object(
@@ -94,6 +94,22 @@ const purge = object(
   ['again_at'],
 );
 
+const apiKey = object(
+  {
+    id: text,
+    name: text,
+    scope: { enum: ['read', 'write', 'manage'] },
+    status: { enum: ['active', 'expired', 'revoked'] },
+    created: text,
+    created_by: text,
+    expires_at: orNull(text),
+    last_used: orNull(text),
+    revoked_at: text,
+    revoked_by: text,
+  },
+  ['revoked_at', 'revoked_by'],
+);
+
 /** The shapes of all answers with status 200. */
 export const cocoAnswers = {
   written: object({ _id: text, result: { enum: ['created', 'updated', 'deleted'] } }),
@@ -113,6 +129,9 @@ export const cocoAnswers = {
   }),
   preview: { anyOf: [quickLook, runAccepted] },
   raw_content: object({ url: text }),
+  key_created: object({ _id: text, result: { const: 'created' }, key: text, _source: apiKey }),
+  keys: object({ keys: list(apiKey), next: text }, ['next']),
+  key_revoked: object({ acknowledged: { const: true }, _id: text, result: { const: 'revoked' } }),
   health: object({ status: { const: 'ok' } }),
   provider_info: providerInfo,
   icons: list(object({ name: text, path: text, category: text, source: { enum: ['icons', 'fonts'] } })),

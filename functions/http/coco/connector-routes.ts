@@ -59,7 +59,8 @@ export const connectorRoutes: readonly RouteOf<'api', CocoAnswer>[] = [
   {
     ...one,
     method: 'DELETE',
-    scope: 'write',
+    scope: 'manage',
+    scopeBefore: 'write',
     summary: 'Delete a connector that no datasource uses',
     answer: 'written',
     handle: async ({ deps, param }) => {

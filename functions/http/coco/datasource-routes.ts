@@ -86,7 +86,8 @@ export const datasourceRoutes: readonly RouteOf<'api', CocoAnswer>[] = [
   {
     ...one,
     method: 'DELETE',
-    scope: 'write',
+    scope: 'manage',
+    scopeBefore: 'write',
     summary: 'Delete a datasource: at once invisible, its records purged in the background (GET /datasource/_purges)',
     answer: 'written',
     handle: async ({ deps, param }) => {

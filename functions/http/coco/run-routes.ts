@@ -80,6 +80,8 @@ export const runRoutes: readonly RouteOf<'api', CocoAnswer>[] = [
   {
     ...order,
     path: '/datasource/{id}/_runs/{run}/_approve',
+    scope: 'manage',
+    scopeBefore: 'write',
     costly: true,
     summary: 'Approve the deletions that a held run showed; answers with the run that applies them',
     answer: 'run_accepted',

@@ -60,7 +60,8 @@ export const connectorRoutes: readonly RouteOf<'api', FlexorchAnswer>[] = [
   {
     ...one,
     method: 'DELETE',
-    scope: 'write',
+    scope: 'manage',
+    scopeBefore: 'write',
     summary: 'Delete a connector with all its schedules and what they catalogued',
     success: 204,
     handle: async (context) => {

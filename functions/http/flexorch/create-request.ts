@@ -1,5 +1,5 @@
 import type { CreateRequest } from '#core/idempotency/create-once.ts';
-import { Failure } from '#core/model/errors.ts';
+import { readIdempotencyKey } from '../steps/idempotency-key.ts';
 import type { RequestContext } from '../table/route.ts';
 
 /** What createOnce compares a request by. `route` is its method and path. Throws Failure `invalid_request`. */
@@ -7,13 +7,8 @@ export function createRequest(
   { body, header }: Pick<RequestContext<unknown>, 'body' | 'header'>,
   route: string,
 ): CreateRequest {
-  const key = header('idempotency-key');
-  if (key === undefined) return { route, body };
-  if (/^[\x21-\x7e]{1,255}$/.test(key)) return { route, body, key };
-  const reason = 'must be 1–255 printable ASCII characters without spaces';
-  throw new Failure('invalid_request', `the Idempotency-Key ${reason}`, {
-    details: [{ path: 'Idempotency-Key', reason }],
-  });
+  const key = readIdempotencyKey(header);
+  return key === undefined ? { route, body } : { route, body, key };
 }
 
 /** A request by method and path, with the ids in it: what a delete that is sent again is known by. */

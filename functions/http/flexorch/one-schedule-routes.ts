@@ -64,7 +64,8 @@ function readAndChange(path: string, find: Find): RouteOf<'api', FlexorchAnswer>
       ...common,
       method: 'DELETE',
       path,
-      scope: 'write',
+      scope: 'manage',
+      scopeBefore: 'write',
       summary: 'Delete a schedule and what it catalogued',
       answer: 'v1_deleted',
       handle: async (context) => {

@@ -21,7 +21,7 @@ export function toOpenApi(routes: readonly Route[], version: string): Json {
       title: 'Stocktake',
       version,
       description:
-        'A live, exact catalogue of what is in S3 buckets. Every path works with and without a trailing slash. Bodies are read as JSON under any content type but those of forms, which few routes take. A key with scope read, write or admin goes into one of three headers; a server on one machine without keys takes none.',
+        'A live, exact catalogue of what is in S3 buckets. Every path works with and without a trailing slash. Bodies are read as JSON under any content type but those of forms, which few routes take. A key with scope read, write or manage, each of which includes the ones before it, goes into one of three headers; a server on one machine without keys takes none.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: 'http://localhost:9000', description: 'one machine: npm start' }],
@@ -43,13 +43,19 @@ function operation(route: Route): Json {
   return {
     operationId: operationId(route),
     summary: route.summary,
-    ...(open ? {} : { description: `Needs a key with scope ${route.scope}.` }),
+    ...(open ? {} : { description: needs(route) }),
     tags: [tagOf(route)],
-    security: open ? [] : Object.keys(securitySchemes).map((name) => ({ [name]: [] })),
+    security: open ? [] : Object.keys(securitySchemes).map((name) => ({ [name]: [route.scope] })),
     parameters: parametersOf(route),
     ...(route.request === undefined ? {} : { requestBody: requestBody(route.request) }),
     responses: responsesOf(route),
   };
+}
+
+function needs({ scope, scopeBefore }: Route): string {
+  const before =
+    scopeBefore === undefined ? '' : ` Keys of the settings still pass with ${scopeBefore}, until the next release.`;
+  return `Needs a key with scope ${scope}.${before}`;
 }
 
 /** The first word of the path, that of the dialect before it. */

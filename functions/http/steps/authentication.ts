@@ -1,11 +1,9 @@
 import type { MiddlewareObj } from '@middy/core';
 import { Failure } from '#core/model/errors.ts';
-import { type ApiKeys, nameOfKey, type Scope } from '../table/api-keys.ts';
+import type { ApiKeys } from '../table/api-keys.ts';
 import type { HttpEvent } from '../table/http-event.ts';
 import { routeAt } from '../table/match-route.ts';
 import type { Route } from '../table/route.ts';
-
-const rank: Readonly<Record<Scope, number>> = { read: 1, write: 2, manage: 3 };
 
 /** Longer texts are not hashed: no key is that long. */
 const longestKey = 512;
@@ -22,24 +20,12 @@ export function authentication(apiKeys: ApiKeys, routes: readonly Route[]): Midd
         event.state.scope = 'manage';
         return;
       }
-      const key = keyOf(event.headers);
-      const scope = key === undefined ? undefined : await apiKeys.scopeOf(key);
-      if (key === undefined || scope === undefined) throw new Failure('unauthorized', 'invalid login');
-      event.state.scope = scope;
-      event.state.caller = nameOfKey(key);
-    },
-  };
-}
-
-/** Lets a request pass to a route only with a key that allows it. */
-export function authorization(route: Pick<Route, 'scope'>): MiddlewareObj<HttpEvent> {
-  return {
-    before: ({ event }) => {
-      if (route.scope === 'none') return;
-      const held = event.state.scope;
-      if (held === undefined || rank[held] < rank[route.scope]) {
-        throw new Failure('permission_denied', `permission [${route.scope}] not allowed`);
-      }
+      const text = keyOf(event.headers);
+      const key = text === undefined ? undefined : await apiKeys.find(text);
+      if (key === undefined) throw new Failure('unauthorized', 'invalid login');
+      event.state.scope = key.scope;
+      event.state.caller = key.id;
+      if (key.ofBefore) event.state.ofBefore = true;
     },
   };
 }

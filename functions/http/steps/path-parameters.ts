@@ -11,6 +11,11 @@ const runId: Rule = {
   reason: 'must be the id of a run: at most 64 of a–z and 0–9',
 };
 
+const keyId: Rule = {
+  accepts: (value) => /^[0-9a-z]{12}$/.test(value),
+  reason: 'must be the id of an API key: 12 of a–z and 0–9',
+};
+
 /** Ids under /v1 are the numbers of connectors and datasources. */
 const number: Rule = { accepts: (value) => isNumber(value), reason: 'must be a whole number from 1' };
 
@@ -27,6 +32,7 @@ const rules: Readonly<Record<string, Rule>> = {
     reason: 'must be 1–64 of letters, digits, _ . - and begin with a letter or digit',
   },
   run: runId,
+  key: keyId,
   doc_id: documentId,
   document: documentId,
   connector: number,
@@ -56,6 +62,11 @@ export function isNumber(text: string): boolean {
 /** True if the text can be the id of a run. */
 export function isRunId(text: string): boolean {
   return runId.accepts(text);
+}
+
+/** True if the text can be the id of an API key. */
+export function isKeyId(text: string): boolean {
+  return keyId.accepts(text);
 }
 
 function readParameter(name: string, raw: string): string {

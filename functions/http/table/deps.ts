@@ -15,8 +15,8 @@ export type ApiDeps = RequestDeps &
     /** Shortest interval a datasource may ask for, in seconds. */
     readonly minimumIntervalSeconds: number;
     readonly webhookAddresses: WebhookAddresses;
-    /** To tell whether anybody needs a key. */
-    readonly apiKeys: Pick<ApiKeys, 'configured'>;
+    /** To tell whether anybody needs a key, and whether one gets in that is not stored. */
+    readonly apiKeys: Pick<ApiKeys, 'configured' | 'hasOwnManagingKey'>;
   };
 
 /** What the probe function's routes need: those that open a datasource's secrets to look into its bucket. */

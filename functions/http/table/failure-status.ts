@@ -44,6 +44,7 @@ export const failureStatus: Readonly<Record<AnswerableCode, number>> = {
   source_timeout: 424,
   other_form: 503,
   table_busy: 503,
+  keys_unavailable: 503,
 };
 
 /** False for what only a run fails with: that such a code came to a request is a defect of ours. */

@@ -1,5 +1,5 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import type { Scope } from './api-keys.ts';
+import type { Scope } from '#core/access/api-key.ts';
 import { routedMethod } from './match-route.ts';
 import type { QueryValues, Reply, Route } from './route.ts';
 
@@ -17,6 +17,8 @@ export type RequestState = {
   scope?: Scope;
   /** Names the caller's key without telling it; undefined where nobody needs one. */
   caller?: string;
+  /** The key is one of before: for one release it may do what it could. */
+  ofBefore?: true;
   /** Set once the router found it. */
   route?: MatchedRoute;
   params: Readonly<Record<string, string>>;

@@ -1,6 +1,6 @@
 import type * as z from 'zod';
+import type { Scope } from '#core/access/api-key.ts';
 import type { Actor } from '#core/model/actor.ts';
-import type { Scope } from './api-keys.ts';
 import type { DepsOf, FunctionName } from './deps.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -27,6 +27,8 @@ export type RequestContext<Deps> = {
   readonly deps: Deps;
   /** Who asks. */
   readonly actor: Actor;
+  /** What the caller's key allows; `manage` where nobody needs one. */
+  readonly scope: Scope;
   /** A parameter of the path, decoded and of the right form. */
   readonly param: (name: string) => string;
   readonly query: QueryValues;
@@ -56,6 +58,8 @@ export type RouteOf<F extends FunctionName, Answer extends string = string> = {
   readonly path: string;
   /** What the caller's key must allow; `none` takes no key. */
   readonly scope: Scope | 'none';
+  /** The lesser scope that it took before, which keys of before may still come with, for one release. */
+  readonly scopeBefore?: Scope;
   /** The function that serves it: one for each method and path. */
   readonly fn: F;
   readonly summary: string;
