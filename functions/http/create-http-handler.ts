@@ -76,9 +76,10 @@ function handlerOf<F extends FunctionName>(deps: DepsOf[F] & EveryDeps, route: R
 
 function contextOf<Deps>(deps: Deps, event: HttpEvent): RequestContext<Deps> {
   const { params, query, body } = event.state;
+  const actor = actorOf(event);
   return {
-    deps,
-    actor: actorOf(event),
+    deps: { ...deps, actor },
+    actor,
     scope: event.state.scope ?? 'read',
     query,
     body,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { readConnector, updateConnector } from '#core/registry/connector-store.ts';
 import { readDatasource, updateDatasource } from '#core/registry/datasource-store.ts';
+import { somebody } from '#support/somebody.ts';
 import { type Api, createApi, datasourceBody } from './api-fixture.ts';
 
 const turned = 'safe\u202egpj.exe';
@@ -73,6 +74,6 @@ async function standing(api: Api, name: string): Promise<void> {
   const connector = await readConnector(table, 'old');
   const datasource = await readDatasource(table, 'old');
   if (connector === undefined || datasource === undefined) throw new Error('they are not there');
-  await updateConnector(table, { ...connector, name, tags: [name] });
-  await updateDatasource(table, datasource, { ...datasource, name }, []);
+  await updateConnector({ ...somebody, table }, connector, { ...connector, name, tags: [name] });
+  await updateDatasource({ ...somebody, table }, datasource, { ...datasource, name }, []);
 }

@@ -15,6 +15,7 @@ import { datasourceSource } from '#http/coco/datasource-source.ts';
 import { composeLocal, type LocalStocktake } from '#local/compose.ts';
 import { type S3Server, startS3Server } from '#local/demo/s3-server/server.ts';
 import { createRecordingLog } from '#support/recording-log.ts';
+import { somebody } from '#support/somebody.ts';
 import { createVirtualTime, type VirtualTime } from '#support/virtual-time.ts';
 
 const START = Date.parse('2026-03-01T06:00:30Z');
@@ -39,7 +40,7 @@ beforeEach(async () => {
   const { accessKeyId: access_key_id, secretAccessKey: secret_access_key } = s3.credentials;
   const config = { bucket: 'stock', endpoint: s3.endpoint, use_ssl: false, access_key_id, secret_access_key };
   const input = parseInput(connectorInput, { name: 'stock', config }, 'the connector');
-  connectorId = (await createConnector(stocktake.deps, input)).id;
+  connectorId = (await createConnector({ ...somebody, ...stocktake.deps }, input)).id;
 });
 
 afterEach(async () => {
@@ -56,7 +57,7 @@ async function boot(): Promise<void> {
 
 async function add(id: string, sync: object, config: object = {}): Promise<DatasourceRow> {
   const body = { id, type: 'connector', name: id, connector: { id: connectorId, config }, sync };
-  const deps = { ...stocktake.deps, minimumIntervalSeconds: 10 };
+  const deps = { ...somebody, ...stocktake.deps, minimumIntervalSeconds: 10 };
   const row = await createDatasource(deps, parseInput(datasourceInput, body, 'the datasource'));
   await settled();
   return row;

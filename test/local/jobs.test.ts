@@ -16,6 +16,7 @@ import { requestRun } from '#core/runs/request-run.ts';
 import { composeLocal, type LocalStocktake } from '#local/compose.ts';
 import { type S3Server, startS3Server } from '#local/demo/s3-server/server.ts';
 import { createRecordingLog } from '#support/recording-log.ts';
+import { somebody } from '#support/somebody.ts';
 
 let folder: string;
 let s3: S3Server;
@@ -46,7 +47,7 @@ function events(count: number, ...types: readonly string[]): Promise<BusEvent[]>
 }
 
 async function prepare(more: object = {}) {
-  const deps = { ...stocktake.deps, minimumIntervalSeconds: 10 };
+  const deps = { ...somebody, ...stocktake.deps, minimumIntervalSeconds: 10 };
   const { accessKeyId: access_key_id, secretAccessKey: secret_access_key } = s3.credentials;
   const config = { bucket: 'stock', endpoint: s3.endpoint, use_ssl: false, access_key_id, secret_access_key };
   const connector = await createConnector(deps, parseInput(connectorInput, { name: 'stock', config }, 'the connector'));

@@ -11,6 +11,7 @@ import { zeroCounters } from '#core/runs/run.ts';
 import { createWebhook } from '#core/webhooks/create-webhook.ts';
 import { createLocalWebhooks } from '#local/webhooks.ts';
 import { createRecordingLog } from '#support/recording-log.ts';
+import { somebody } from '#support/somebody.ts';
 import { openVault } from '#support/sync-world.ts';
 
 const secret = 'what-nobody-should-see';
@@ -49,7 +50,7 @@ test('given a run that the bus hears of, a receiver on this machine gets it, sig
   const webhooks = createLocalWebhooks({ ...host, privateEndpoints: true, log, opener: openVault }, bus);
   const { port } = server.address() as AddressInfo;
   await createWebhook(
-    { ...host, sealer: openVault, webhookAddresses: { refusal: () => undefined } },
+    { ...somebody, ...host, sealer: openVault, webhookAddresses: { refusal: () => undefined } },
     { url: `http://127.0.0.1:${port}/token-in-the-path`, events: ['sync.failed'], secret },
   );
   await webhooks.start();

@@ -1,4 +1,5 @@
 import { openSqliteTable, type SqliteTable } from '#adapters/sqlite/sqlite-table.ts';
+import type { Acting } from '#core/audit/audit-write.ts';
 import { feedPrefixes } from '#core/changes/feed-prefixes.ts';
 import { publishChanges } from '#core/changes/publish-changes.ts';
 import { handleWork } from '#core/dispatch/handle-work.ts';
@@ -18,6 +19,7 @@ import type { MergeDeps } from '#core/source/merge-config.ts';
 import { performRun } from '#core/sync/run/perform-run.ts';
 import { noRoles } from '#support/fake-roles.ts';
 import { createMemorySpools } from '#support/memory-spools.ts';
+import { somebody } from '#support/somebody.ts';
 import { type BucketModel, createBucketModel, createModelBuckets } from './bucket-model.ts';
 import { createFaultyBuckets, type FaultyBuckets } from './listing-faults.ts';
 
@@ -32,7 +34,7 @@ export type PublishedChange = {
 
 export type ModelWorld = {
   readonly table: SqliteTable;
-  readonly deps: SyncDeps & MergeDeps & { readonly minimumIntervalSeconds: number };
+  readonly deps: SyncDeps & MergeDeps & Acting & { readonly minimumIntervalSeconds: number };
   readonly server: FaultyBuckets;
   /** What is done while a page is under way: set by a test. */
   beforePage: (() => Promise<void> | void) | undefined;
@@ -107,6 +109,7 @@ export function createModelWorld(options: ModelWorldOptions = {}): ModelWorld {
     requestTimeoutMs: settings.requestTimeoutMs,
   });
   const deps: ModelWorld['deps'] = {
+    ...somebody,
     ...noRoles,
     spools: createMemorySpools(),
     ...{ table, log: silent, clock, ids: countedIds(), sealer: openVault, opener: openVault, buckets: server },

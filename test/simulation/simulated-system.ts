@@ -1,3 +1,4 @@
+import type { Acting } from '#core/audit/audit-write.ts';
 import { publishChanges } from '#core/changes/publish-changes.ts';
 import { handleTick, tickPayload } from '#core/dispatch/handle-tick.ts';
 import { handleWork } from '#core/dispatch/handle-work.ts';
@@ -16,6 +17,7 @@ import { type ReconcileDeps, reconcileSchedule } from '#core/schedules/reconcile
 import type { MergeDeps } from '#core/source/merge-config.ts';
 import { noRoles } from '#support/fake-roles.ts';
 import { createMemorySpools } from '#support/memory-spools.ts';
+import { somebody } from '#support/somebody.ts';
 import { gatedBuckets, gatedBus, gatedQueue, gatedSchedules, gatedTable, gatedVault } from './gated-ports.ts';
 import { createMemoryTable, type MemoryTable } from './memory-table.ts';
 import type { RandomSource } from './random-source.ts';
@@ -55,6 +57,7 @@ export type Watcher = {
 };
 
 export type ProcessDeps = SyncDeps &
+  Acting &
   MergeDeps &
   Omit<ReconcileDeps, 'log'> & {
     readonly bus: EventBus;
@@ -253,6 +256,7 @@ export class SimulatedSystem {
       schedules: gatedSchedules(process, this.scheduler.schedules, (by, name) =>
         this.#tell((watcher) => watcher.onScheduleWrite?.(by, name)),
       ),
+      ...somebody,
       ...noRoles,
       spools: createMemorySpools(),
       sealer: vault,

@@ -20,6 +20,7 @@ import { noRoles } from '#support/fake-roles.ts';
 import { type CountingTable, countWrites } from './counting-table.ts';
 import { createGeneratedBucket, type GeneratedBucket, type KeyStyle } from './generated-bucket.ts';
 import { createMemorySpools } from './memory-spools.ts';
+import { somebody } from './somebody.ts';
 
 export type WorldSize = {
   readonly objects: number;
@@ -96,6 +97,7 @@ export async function createGeneratedWorld(file: string, size: WorldSize): Promi
   const settings = { ...defaultSyncSettings, ...size.settings };
   const messages: unknown[] = [];
   const deps = {
+    ...somebody,
     ...{ table, clock, ids, settings, leaseMs, log: silent, buckets: bucket },
     ...noRoles,
     spools: size.scrambledIn === undefined ? createMemorySpools() : createFileSpools(size.scrambledIn),

@@ -1,6 +1,7 @@
 import { createRandomIds } from '#adapters/process/random-ids.ts';
 import { createBuckets } from '#adapters/s3/s3-buckets.ts';
 import { openSqliteTable } from '#adapters/sqlite/sqlite-table.ts';
+import type { Acting } from '#core/audit/audit-write.ts';
 import { readRanges } from '#core/catalogue/range-map.ts';
 import { type RecordRow, readRecord, recordPartition } from '#core/catalogue/record.ts';
 import { handleWork } from '#core/dispatch/handle-work.ts';
@@ -24,6 +25,7 @@ import { noRoles } from '#support/fake-roles.ts';
 import { type CountingTable, countWrites } from './counting-table.ts';
 import { createMemorySpools } from './memory-spools.ts';
 import { createRecordingLog } from './recording-log.ts';
+import { somebody } from './somebody.ts';
 
 export const bucketName = 'sample-bucket';
 
@@ -40,7 +42,7 @@ export const openVault: Sealer & Opener = {
 export type SyncWorld = {
   readonly s3: S3Server;
   readonly table: CountingTable;
-  readonly deps: SyncDeps & MergeDeps & { readonly minimumIntervalSeconds: number };
+  readonly deps: SyncDeps & MergeDeps & Acting & { readonly minimumIntervalSeconds: number };
   readonly log: ReturnType<typeof createRecordingLog>;
   readonly messages: { message: unknown; delaySeconds: number }[];
   /** Adds a datasource on the sample bucket; `config` and the rest override. */
@@ -69,6 +71,7 @@ export async function createSyncWorld(
   const messages: SyncWorld['messages'] = [];
   const holder = options.holder ?? 'this-boot';
   const deps: SyncWorld['deps'] = {
+    ...somebody,
     table,
     log,
     clock: options.clock ?? { now: () => Date.now() },

@@ -13,6 +13,12 @@ export type AuditDeps = Acting & { readonly clock: Clock; readonly ids: Ids };
 /** What Stocktake does to a row by itself. */
 export const byStocktake: Acting = { actor: { kind: 'stocktake' } };
 
+/** For an entry that several transactions write, each with more in it: all of them write the same one. */
+export function oneEntry({ clock, ids, actor }: AuditDeps): AuditDeps {
+  const [at, unique] = [clock.now(), ids.unique()];
+  return { clock: { now: () => at }, ids: { unique: () => unique }, actor };
+}
+
 /** What was done to something, once its fields may be told. `version` orders the changes of one row. */
 export type Deed = {
   readonly action: AuditAction;

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { type AuditDeps, auditWrite } from '../audit/audit-write.ts';
 import { parseDocumentId } from '../catalogue/document-id.ts';
 import { noDocument } from '../catalogue/find-record.ts';
 import { mapPartition, type RangeRow, rangeItem, rangeOf } from '../catalogue/range-map.ts';
@@ -29,30 +30,39 @@ export type DocumentPatch = { readonly tags?: readonly string[] | null; readonly
  * them. Throws Failure `not_found`, or `invalid_request` for a new tag that would not show what it is.
  */
 export async function annotateDocument(
-  deps: { readonly table: Table },
+  deps: AuditDeps & { readonly table: Table },
   id: string,
   patch: DocumentPatch,
 ): Promise<void> {
   const place = parseDocumentId(id);
   const datasource = place && (await readDatasource(deps.table, place.datasource));
   if (place === undefined || datasource === undefined) throw noDocument(id);
-  while (!(await tryToAnnotate(deps.table, datasource.uid, id, place.key, patch)));
+  while (!(await tryToAnnotate(deps, datasource.uid, id, place.key, patch)));
 }
 
 /** False if record or range changed between reading and writing, so that both must be read again. */
 async function tryToAnnotate(
-  table: Table,
+  deps: AuditDeps & { readonly table: Table },
   uid: string,
   id: string,
   key: string,
   patch: DocumentPatch,
 ): Promise<boolean> {
+  const { table } = deps;
   const range = await rangeOf(table, uid, key);
   const item = range && (await table.get({ pk: recordPartition(uid, range.id), sk: key }));
   if (range === undefined || item === undefined || item.gone !== undefined) throw noDocument(id);
   const condition = asItWas(readRecord(item));
   try {
-    await table.transact([rangeStands(uid, range), { put: annotated(item, patch), condition }]);
+    const next = annotated(item, patch);
+    const deed = {
+      action: 'updated',
+      kind: 'document',
+      id,
+      before: annotation(item),
+      after: annotation(next),
+    } as const;
+    await table.transact([rangeStands(uid, range), { put: next, condition }, auditWrite(deps, deed)]);
     return true;
   } catch (error) {
     if (error instanceof ConditionFailed) return false;
@@ -70,6 +80,12 @@ function annotated(item: Item, { tags, summary }: DocumentPatch): Item {
     annotation_count: (record.annotation_count ?? 0) + 1,
     quiet: true,
   });
+}
+
+/** All that a client may set on a document. */
+function annotation(item: Item): Record<string, unknown> {
+  const { tags = null, summary = null } = readRecord(item);
+  return { tags, summary };
 }
 
 function kept<T extends string | readonly string[]>(value: T | null): T | undefined {

@@ -1,12 +1,12 @@
 import * as z from 'zod';
+import { type AuditDeps, auditWrite, type Deed, oneEntry } from '../audit/audit-write.ts';
 import { parseDocumentId } from '../catalogue/document-id.ts';
 import { noDocument } from '../catalogue/find-record.ts';
-import type { Clock } from '../model/ports/host.ts';
 import type { Table } from '../model/ports/table.ts';
 import { readDatasource } from '../registry/datasource-store.ts';
 import { removeRecords } from './remove-records.ts';
 
-type DeleteDeps = { readonly table: Table; readonly clock: Clock };
+type DeleteDeps = AuditDeps & { readonly table: Table };
 
 /** Ours: 1,000 documents take some 40 transactions, about a second. */
 export const mostDeletions = 1000;
@@ -31,15 +31,32 @@ export async function deleteDocument(deps: DeleteDeps, id: string): Promise<void
   if (absent.length > 0) throw noDocument(id);
 }
 
-/** The same for many. Returns the ids that name no document; all others are deleted then. May be repeated. */
+/**
+ * The same for many. Returns the ids that name no document; all others are deleted then. May be repeated. The audit has one
+ * entry for all of them, which grows with each transaction: wherever this ends, it tells how many are gone.
+ */
 export async function deleteDocuments(deps: DeleteDeps, ids: readonly string[]): Promise<string[]> {
   const absent = new Set<string>();
+  const entry = oneEntry(deps);
+  let gone = 0;
   const named = [...new Set(ids)].map((id) => ({ id, ...parseDocumentId(id) }));
   for (const [datasource, some] of Map.groupBy(named, (each) => each.datasource)) {
     const row = datasource === undefined ? undefined : await readDatasource(deps.table, datasource);
     const keys = some.map(({ key }) => key ?? '');
-    const without = new Set(row === undefined ? keys : await removeRecords(deps, row.uid, keys));
+    const before = gone;
+    const tell = (removed: number) => {
+      gone = before + removed;
+      return [auditWrite(entry, deletion(ids, gone))];
+    };
+    const without = new Set(row === undefined ? keys : await removeRecords(deps, row.uid, keys, tell));
     for (const { id, key } of some) if (without.has(key ?? '')) absent.add(id);
   }
   return named.flatMap(({ id }) => (absent.has(id) ? [id] : []));
+}
+
+/** Of many the first one stands for all. */
+function deletion(ids: readonly string[], gone: number): Deed {
+  const [id = ''] = ids;
+  const many = ids.length === 1 ? {} : { before: { documents: gone, asked: ids.length } };
+  return { action: 'deleted', kind: 'document', id, ...many };
 }

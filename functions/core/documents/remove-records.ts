@@ -12,15 +12,21 @@ type RemoveDeps = { readonly table: Table; readonly clock: Clock };
 
 /**
  * Takes the records of these keys out of a catalogue and tells so downstream (`removed_by_request`). Returns the keys
- * that have no live record.
+ * that have no live record. Each transaction takes in what `alongside` makes of how many it and those before it removed.
  *
  * Records and counts change in one transaction, conditional on the range's version: of two removals at once one finds
  * the tombstone of the other when it tries again. Against a running sync the last writer wins, for sync puts records
  * without conditions: the object was there a moment ago, so a record that comes back is right, and the count that is
  * then one off is set right when the next run completes.
  */
-export async function removeRecords(deps: RemoveDeps, uid: string, keys: readonly string[]): Promise<string[]> {
+export async function removeRecords(
+  deps: RemoveDeps,
+  uid: string,
+  keys: readonly string[],
+  alongside: (removed: number) => readonly TransactWrite[],
+): Promise<string[]> {
   const absent: string[] = [];
+  let count = 0;
   let left = [...new Set(keys)].sort(compareKeys);
   while (left.length > 0) {
     const [first = ''] = left;
@@ -28,7 +34,11 @@ export async function removeRecords(deps: RemoveDeps, uid: string, keys: readonl
     const some = range === undefined ? [first] : left.filter((key) => isIn(range, key)).slice(0, atOnce);
     // The range first: a tombstone put by another request after this read fails the condition of the write.
     const records = range === undefined ? [] : await liveRecords(deps.table, uid, range, some);
-    if (range !== undefined && records.length > 0 && !(await tryToRemove(deps, uid, range, records))) continue;
+    if (range !== undefined && records.length > 0) {
+      const others = alongside(count + records.length);
+      if (!(await tryToRemove(deps, uid, range, records, others))) continue;
+      count += records.length;
+    }
     const removed = new Set(records.map(({ sk }) => sk));
     absent.push(...some.filter((key) => !removed.has(key)));
     left = left.slice(some.length);
@@ -53,6 +63,7 @@ async function tryToRemove(
   uid: string,
   range: RangeRow,
   records: readonly RecordRow[],
+  others: readonly TransactWrite[],
 ): Promise<boolean> {
   const now = clock.now();
   const at = new Date(now).toISOString();
@@ -75,6 +86,7 @@ async function tryToRemove(
     await table.transact([
       { put: rangeItem(uid, counted), condition: { type: 'version', equals: range.version } },
       ...tombstones,
+      ...others,
     ]);
     return true;
   } catch (error) {

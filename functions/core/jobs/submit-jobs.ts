@@ -1,5 +1,6 @@
+import { type AuditDeps, auditWrite, type Deed } from '../audit/audit-write.ts';
 import { ConditionFailed, Failure } from '../model/errors.ts';
-import type { Clock, Ids, Log } from '../model/ports/host.ts';
+import type { Log } from '../model/ports/host.ts';
 import type { Table, TransactWrite } from '../model/ports/table.ts';
 import type { WorkQueue } from '../model/ports/work-queue.ts';
 import type { ConnectorRow } from '../registry/connector.ts';
@@ -16,17 +17,15 @@ import { type Submission, submissionItem, submissionOf } from './submission.ts';
 /** Submissions at once want the same numbers; one wins each time and the others ask again. */
 const attempts = 100;
 
-export type SubmitDeps = {
+export type SubmitDeps = AuditDeps & {
   readonly table: Table;
-  readonly clock: Clock;
-  readonly ids: Ids;
   readonly log: Log;
   readonly jobs: WorkQueue;
 };
 
 /**
  * Takes in one job for each key, duplicates folded, for a worker to perform. They are stored in one transaction, together
- * with the writes of `alongside` (at most 75): all or none. Keys that can never be processed are rejected, each with its
+ * with the writes of `alongside` (at most 74): all or none. Keys that can never be processed are rejected, each with its
  * reason, and make no job; where all are, nothing is stored. Throws Failure `invalid_request` if the connector lacks what
  * its bucket takes, `conflict` if it is switched off, if a condition of `alongside` fails, or others kept coming first.
  */
@@ -53,11 +52,17 @@ export async function submitJobs(
     const row = submissionItem(submission, deps.clock.now());
     const puts = [row, ...batches.map(batchItem)];
     const writes = puts.map((put): TransactWrite => ({ put, condition: { type: 'absent' } }));
-    if (!(await stand(deps.table, [counter.advance(keys.length), ...writes], alongside(row)))) continue;
+    const others = [...alongside(row), auditWrite(deps, submitted(connector, submission))];
+    if (!(await stand(deps.table, [counter.advance(keys.length), ...writes], others))) continue;
     await Promise.all(batches.map((batch) => hand(deps, batch)));
     return submission;
   }
   throw new Failure('conflict', 'too many jobs are being submitted at once; try again');
+}
+
+function submitted({ id }: ConnectorRow, { job_ids: [first], accepted, rejected }: Submission): Deed {
+  const after = { connector: id, jobs: accepted, rejected: rejected.length };
+  return { action: 'submitted', kind: 'jobs', id: String(first), after };
 }
 
 function acceptedKeys({ source }: ProcessingInput, prefix: string): string[] {

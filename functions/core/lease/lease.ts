@@ -162,9 +162,15 @@ export function freed(lease: Lease): Lease {
   return { ...kept, version: lease.version + 1, expires_at: 0 };
 }
 
-/** Stores a changed lease on its own. Throws ConditionFailed if someone else changed it first. */
-export async function putLease(table: Table, uid: string, lease: Lease, next: Lease): Promise<void> {
-  await table.transact([changeLease(uid, lease, next)]);
+/** Stores a changed lease, with what else is to be written then. Throws ConditionFailed if someone else changed it first. */
+export async function putLease(
+  table: Table,
+  uid: string,
+  lease: Lease,
+  next: Lease,
+  alongside: readonly TransactWrite[] = [],
+): Promise<void> {
+  await table.transact([changeLease(uid, lease, next), ...alongside]);
 }
 
 /** The check that a run still holds its fence, to go with a write in one transaction. */
@@ -172,18 +178,22 @@ export function fenceCheck(uid: string, fence: number): TransactWrite {
   return { check: leaseKey(uid), condition: { type: 'fence', atMost: fence } };
 }
 
-/** Changes a lease that others may change at the same time, by reading it again as often as needed. */
+/**
+ * Changes a lease that others may change at the same time, by reading it again as often as needed. What `alongside` makes,
+ * without conditions, is written with the change, and only with it.
+ */
 export async function amendLease(
   table: Table,
   uid: string,
   amend: (lease: Lease) => Lease | undefined,
+  alongside: () => readonly TransactWrite[] = () => [],
 ): Promise<Lease> {
   for (;;) {
     const lease = await readLease(table, uid);
     const next = amend(lease);
     if (next === undefined) return lease;
     try {
-      await putLease(table, uid, lease, { ...next, version: lease.version + 1 });
+      await putLease(table, uid, lease, { ...next, version: lease.version + 1 }, alongside());
       return { ...next, version: lease.version + 1 };
     } catch (error) {
       if (!(error instanceof ConditionFailed)) throw error;

@@ -1,3 +1,4 @@
+import { type AuditDeps, type AuditedRow, auditRowChange } from '../audit/audit-write.ts';
 import { compareKeys } from '../keys/byte-order.ts';
 import type { Item, Table, TransactWrite } from '../model/ports/table.ts';
 import type { Quota } from '../model/quota.ts';
@@ -10,11 +11,14 @@ import {
   removeNumbered,
 } from '../table/registry-number.ts';
 import { fromItem, toItem } from '../table/stored-item.ts';
-import { type ConnectorRow, connectorRow } from './connector.ts';
+import { type ConnectorRow, connectorRow, connectorView } from './connector.ts';
 import { purgeItem } from './purge-item.ts';
 import { testedKey } from './tested-at.ts';
 
 const partition = 'registry#connector';
+
+/** What writing a row takes: whoever does it is told of in the audit. */
+type WriteDeps = AuditDeps & { readonly table: Table };
 
 /** The connector that is there from the start. It takes a place in the table only once someone changes it. */
 const builtin: ConnectorRow = {
@@ -61,7 +65,7 @@ export async function readNumberedConnector(table: Table, number: number): Promi
  * `conflict` if a condition of `alongside` does not hold, `quota_exceeded` where there are as many as there may be.
  */
 export async function insertConnector(
-  table: Table,
+  deps: WriteDeps,
   id: string | undefined,
   row: Omit<ConnectorRow, 'id' | 'number' | 'version'>,
   alongside?: Alongside,
@@ -71,15 +75,24 @@ export async function insertConnector(
     const rowId = id ?? String(number);
     return toItem({ pk: partition, sk: rowId }, { ...row, id: rowId, number, version: firstVersion(row) });
   };
-  const item = await createNumbered(table, 'connector', id, build, alongside, quota);
+  const audit = (made: Item): TransactWrite[] =>
+    auditRowChange(deps, 'connector', undefined, audited(fromItem(connectorRow, made)));
+  const beside = (made: Item): TransactWrite[] => [...audit(made), ...(alongside?.(made) ?? [])];
+  const item = await createNumbered(deps.table, 'connector', id, build, beside, quota);
   return fromItem(connectorRow, item);
 }
 
 /** Stores a changed connector. Throws ConditionFailed if someone else changed it since it was read. */
-export async function updateConnector(table: Table, row: ConnectorRow): Promise<ConnectorRow> {
-  const next = { ...row, version: row.version + 1 };
-  const unstored = row.builtin && row.version === 0;
-  await table.put(place(next), unstored ? { type: 'absent' } : { type: 'version', equals: row.version });
+export async function updateConnector(
+  deps: WriteDeps,
+  before: ConnectorRow,
+  changed: ConnectorRow,
+): Promise<ConnectorRow> {
+  const next = { ...changed, version: before.version + 1 };
+  const unstored = before.builtin && before.version === 0;
+  const condition = unstored ? ({ type: 'absent' } as const) : ({ type: 'version', equals: before.version } as const);
+  const audit = auditRowChange(deps, 'connector', audited(before), audited(next));
+  await deps.table.transact([{ put: place(next), condition }, ...audit]);
   return next;
 }
 
@@ -94,15 +107,21 @@ export function connectorStands(row: ConnectorRow): TransactWrite[] {
 
 /** Throws ConditionFailed if someone else changed it since it was read. What jobs kept under it is marked to be purged,
  *  and purged by the next sweep: nobody finds it any more. */
-export async function removeConnector(table: Table, row: ConnectorRow): Promise<void> {
-  await removeNumbered(table, 'connector', [
+export async function removeConnector(deps: WriteDeps, row: ConnectorRow): Promise<void> {
+  await removeNumbered(deps.table, 'connector', [
     { delete: { pk: partition, sk: row.id }, condition: { type: 'version', equals: row.version } },
     { delete: numberItem('connector', row.number, row.id) },
     { delete: testedKey(row) },
     { put: purgeItem(row.owner, row.id) },
+    ...auditRowChange(deps, 'connector', audited(row), undefined),
   ]);
 }
 
 function place(row: ConnectorRow): Item {
   return toItem({ pk: partition, sk: row.id }, row);
+}
+
+function audited(row: ConnectorRow): AuditedRow {
+  const { id, number, version, secrets } = row;
+  return { id, number, version, shown: connectorView(row), secrets };
 }

@@ -1,3 +1,4 @@
+import { type AuditDeps, type AuditedRow, auditRowChange } from '../audit/audit-write.ts';
 import type { Item, Table, TransactWrite } from '../model/ports/table.ts';
 import type { Quota } from '../model/quota.ts';
 import {
@@ -9,11 +10,14 @@ import {
   removeNumbered,
 } from '../table/registry-number.ts';
 import { fromItem, toItem } from '../table/stored-item.ts';
-import { type DatasourceRow, datasourceRow } from './datasource.ts';
+import { type DatasourceRow, datasourceRow, datasourceView } from './datasource.ts';
 import { purgeItem } from './purge-item.ts';
 
 /** The one registry partition of datasources; the feed's readers know a change of a datasource by it. */
 export const datasourcePartition = 'registry#datasource';
+
+/** What writing a row takes: whoever does it is told of in the audit. */
+type WriteDeps = AuditDeps & { readonly table: Table };
 
 export async function readDatasource(table: Table, id: string): Promise<DatasourceRow | undefined> {
   const item = await table.get({ pk: datasourcePartition, sk: id });
@@ -48,7 +52,7 @@ export async function pageDatasources(
  * `conflict` if a condition of `alongside` does not hold, `quota_exceeded` where there are as many as there may be.
  */
 export async function insertDatasource(
-  table: Table,
+  deps: WriteDeps,
   id: string | undefined,
   row: Omit<DatasourceRow, 'id' | 'number' | 'version'>,
   alongside?: Alongside,
@@ -58,7 +62,10 @@ export async function insertDatasource(
     const rowId = id ?? String(number);
     return toItem({ pk: datasourcePartition, sk: rowId }, { ...row, id: rowId, number, version: firstVersion(row) });
   };
-  const item = await createNumbered(table, 'datasource', id, build, alongside, quota);
+  const audit = (made: Item): TransactWrite[] =>
+    auditRowChange(deps, 'datasource', undefined, audited(fromItem(datasourceRow, made)));
+  const beside = (made: Item): TransactWrite[] => [...audit(made), ...(alongside?.(made) ?? [])];
+  const item = await createNumbered(deps.table, 'datasource', id, build, beside, quota);
   return fromItem(datasourceRow, item);
 }
 
@@ -68,7 +75,7 @@ export async function insertDatasource(
  * if a condition of `guards` does not hold.
  */
 export async function updateDatasource(
-  table: Table,
+  deps: WriteDeps,
   before: DatasourceRow,
   changed: DatasourceRow,
   guards: readonly TransactWrite[] = [],
@@ -76,19 +83,26 @@ export async function updateDatasource(
   const next = { ...changed, version: before.version + 1 };
   const writes: TransactWrite[] = [{ put: place(next), condition: { type: 'version', equals: before.version } }];
   if (changed.uid !== before.uid) writes.push({ put: purgeItem(before.uid, before.id) });
-  await table.transact([...writes, ...guards]);
+  writes.push(...auditRowChange(deps, 'datasource', audited(before), audited(next)));
+  await deps.table.transact([...writes, ...guards]);
   return next;
 }
 
 /** Removes a datasource and marks its data for purging. Throws ConditionFailed if it was changed since it was read. */
-export async function removeDatasource(table: Table, row: DatasourceRow): Promise<void> {
-  await removeNumbered(table, 'datasource', [
+export async function removeDatasource(deps: WriteDeps, row: DatasourceRow): Promise<void> {
+  await removeNumbered(deps.table, 'datasource', [
     { delete: { pk: datasourcePartition, sk: row.id }, condition: { type: 'version', equals: row.version } },
     { delete: numberItem('datasource', row.number, row.id) },
     { put: purgeItem(row.uid, row.id) },
+    ...auditRowChange(deps, 'datasource', audited(row), undefined),
   ]);
 }
 
 function place(row: DatasourceRow): Item {
   return toItem({ pk: datasourcePartition, sk: row.id }, row);
+}
+
+function audited(row: DatasourceRow): AuditedRow {
+  const { id, number, version, secrets } = row;
+  return { id, number, version, shown: datasourceView(row), secrets };
 }

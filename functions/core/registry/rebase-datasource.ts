@@ -1,4 +1,4 @@
-import type { Ids } from '../model/ports/host.ts';
+import type { AuditDeps } from '../audit/audit-write.ts';
 import type { Table } from '../model/ports/table.ts';
 import type { ConnectorRow } from './connector.ts';
 import type { DatasourceRow } from './datasource.ts';
@@ -11,7 +11,7 @@ import { configOf, targetOf } from './effective-config.ts';
  * Failure if the datasource no longer has a whole scope, ConditionFailed if someone else changed it meanwhile.
  */
 export async function rebaseDatasource(
-  deps: { readonly table: Table; readonly ids: Ids },
+  deps: AuditDeps & { readonly table: Table },
   connector: ConnectorRow,
   row: DatasourceRow,
 ): Promise<DatasourceRow> {
@@ -19,5 +19,5 @@ export async function rebaseDatasource(
   const target = targetOf(effective);
   if (target === row.target) return row;
   const moved = { ...row, target, uid: deps.ids.unique(), config_version: row.config_version + 1 };
-  return updateDatasource(deps.table, row, moved);
+  return updateDatasource(deps, row, moved);
 }

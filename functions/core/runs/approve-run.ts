@@ -1,3 +1,4 @@
+import type { Acting } from '../audit/audit-write.ts';
 import { ConditionFailed, Failure } from '../model/errors.ts';
 import { fingerprintOf } from '../registry/effective-config.ts';
 import { readScope } from '../registry/read-scope.ts';
@@ -16,7 +17,7 @@ const decideWithinMs = 29 * 86_400_000;
  * approved already, the scope changed, or a later complete run took its place. Of holds in a row the first
  * and the last can be approved, so that a short interval does not snatch away what somebody is deciding about.
  */
-export async function approveRun(deps: RequestDeps, datasourceId: string, runId: string): Promise<RunRow> {
+export async function approveRun(deps: RequestDeps & Acting, datasourceId: string, runId: string): Promise<RunRow> {
   const { run, uid } = await findRun(deps, datasourceId, runId);
   if (run.status !== 'held') {
     throw new Failure('conflict', `run ${runId} is ${run.status}, not held: there is nothing to approve`);
@@ -39,11 +40,15 @@ export async function approveRun(deps: RequestDeps, datasourceId: string, runId:
   if (deps.clock.now() - Date.parse(run.completed_at ?? run.queued_at) > decideWithinMs) {
     throw new Failure('conflict', `run ${runId} was held too long ago to be approved; start a new sync`);
   }
-  const { run: approving, alreadyOn } = await requestRun(deps, {
-    datasource: datasourceId,
-    trigger: 'api',
-    approves: runId,
-  });
+  const { run: approving, alreadyOn } = await requestRun(
+    deps,
+    { datasource: datasourceId, trigger: 'api', approves: runId },
+    // In the transaction that makes the approving run: from then on the deletions are on their way.
+    ({ id, datasource }) => ({
+      ...({ action: 'approved', kind: 'run', id: runId } as const),
+      after: { datasource, approved_by: id, counters: run.counters },
+    }),
+  );
   if (alreadyOn) {
     throw new Failure('conflict', `run ${approving.id} is on; wait for it to end, then approve what it shows`);
   }

@@ -1,3 +1,4 @@
+import { type AuditDeps, auditWrite, type Deed } from '../audit/audit-write.ts';
 import { amendLease } from '../lease/lease.ts';
 import { Failure } from '../model/errors.ts';
 import type { Table } from '../model/ports/table.ts';
@@ -9,11 +10,19 @@ import { readRun } from './run-store.ts';
  * Asks a run to stop; it does so before its next page and ends as `canceled`. Throws Failure `not_found`, or `conflict`
  * if it has ended already.
  */
-export async function cancelRun(deps: { readonly table: Table }, datasourceId: string, runId: string): Promise<RunRow> {
+export async function cancelRun(
+  deps: AuditDeps & { readonly table: Table },
+  datasourceId: string,
+  runId: string,
+): Promise<RunRow> {
   const { run } = await findRun(deps, datasourceId, runId);
   if (isEnded(run)) throw new Failure('conflict', `run ${runId} has ended already: ${run.status}`);
-  await amendLease(deps.table, run.uid, (lease) =>
-    lease.run === runId && lease.cancel !== true ? { ...lease, cancel: true } : undefined,
+  const deed: Deed = { action: 'canceled', kind: 'run', id: runId, after: { datasource: datasourceId } };
+  await amendLease(
+    deps.table,
+    run.uid,
+    (lease) => (lease.run === runId && lease.cancel !== true ? { ...lease, cancel: true } : undefined),
+    () => [auditWrite(deps, deed)],
   );
   return run;
 }

@@ -1,5 +1,6 @@
 import { type Lease, type LeaseDeps, takeLease } from '../lease/lease.ts';
 import { ConditionFailed } from '../model/errors.ts';
+import type { TransactWrite } from '../model/ports/table.ts';
 import type { RunRow } from './run.ts';
 import { runItem } from './run-store.ts';
 
@@ -19,15 +20,21 @@ export async function resumeRun(
   deps: LeaseDeps,
   lease: Lease,
   run: RunRow,
-  taken: { readonly holder?: string; readonly slot?: number },
+  taken: {
+    readonly holder?: string;
+    readonly slot?: number;
+    readonly alongside?: (run: RunRow) => readonly TransactWrite[];
+  },
 ): Promise<{ readonly run: RunRow; readonly lease: Lease } | undefined> {
-  const { next, write } = takeLease(deps, run.uid, lease, { run: run.id, ...taken });
+  const { holder, slot, alongside } = taken;
+  const { next, write } = takeLease(deps, run.uid, lease, { run: run.id, holder, slot });
   const cancel = lease.cancel === undefined ? {} : { cancel: lease.cancel };
   const resumed = { ...run, version: run.version + 1, fence: next.fence, resumed: (run.resumed ?? 0) + 1 };
   try {
     await deps.table.transact([
       'put' in write ? { ...write, put: { ...write.put, ...cancel } } : write,
       { put: runItem(resumed), condition: { type: 'version', equals: run.version } },
+      ...(alongside?.(resumed) ?? []),
     ]);
     return { run: resumed, lease: { ...next, ...cancel } };
   } catch (error) {

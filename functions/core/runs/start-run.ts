@@ -1,6 +1,8 @@
+import { byStocktake } from '../audit/audit-write.ts';
 import { holdingRun, type Lease, lastSlot, readLease, takeLease } from '../lease/lease.ts';
 import { wasAhead } from '../model/ahead.ts';
 import { ConditionFailed, Failure } from '../model/errors.ts';
+import type { TransactWrite } from '../model/ports/table.ts';
 import type { ConnectorRow } from '../registry/connector.ts';
 import { readConnector } from '../registry/connector-store.ts';
 import type { DatasourceRow } from '../registry/datasource.ts';
@@ -25,6 +27,8 @@ export type RunRequest = {
   readonly slot?: number;
   /** The held run whose deletions this one applies. */
   readonly approves?: string;
+  /** Further writes of the transaction that makes the run, or goes on with one: without conditions. */
+  readonly alongside?: (run: RunRow) => readonly TransactWrite[];
 };
 
 export type StartedRun = {
@@ -55,7 +59,7 @@ export async function startRun(deps: StartDeps, request: RunRequest): Promise<Ru
   const found = await readDatasource(deps.table, request.datasource);
   if (found === undefined) throw new Failure('not_found', `there is no datasource ${request.datasource}`);
   const connector = await connectorOf(deps, found);
-  const datasource = await rebaseDatasource(deps, connector, found);
+  const datasource = await rebaseDatasource({ ...deps, ...byStocktake }, connector, found);
   for (;;) {
     const lease = await readLease(deps.table, datasource.uid);
     // Deleted since it was read above, however long ago that was.
@@ -94,7 +98,8 @@ async function take(
     const abandoned = await readRun(deps.table, uid, lease.run);
     if (abandoned !== undefined && serves(abandoned, request)) {
       const holder = request.inProcess ? deps.holder : undefined;
-      return resumeRun(deps, lease, abandoned, { holder, slot: request.slot });
+      const { slot, alongside } = request;
+      return resumeRun(deps, lease, abandoned, { holder, slot, alongside });
     }
     await closeAbandonedRun(deps, uid, lease);
     interruptions += 1;
@@ -116,7 +121,8 @@ async function take(
     pass: passToGoOnWith(deps, request, scope, state),
   });
   try {
-    await deps.table.transact([write, { put: runItem(run), condition: { type: 'absent' } }]);
+    const others = request.alongside?.(run) ?? [];
+    await deps.table.transact([write, { put: runItem(run), condition: { type: 'absent' } }, ...others]);
   } catch (error) {
     if (error instanceof ConditionFailed) return undefined;
     throw error;

@@ -1,6 +1,7 @@
+import { type Acting, byStocktake } from '../audit/audit-write.ts';
 import { wasAhead } from '../model/ahead.ts';
 import { ConditionFailed } from '../model/errors.ts';
-import type { Clock, Log } from '../model/ports/host.ts';
+import type { Clock, Ids, Log } from '../model/ports/host.ts';
 import type { LiveSchedule, Schedule, Schedules } from '../model/ports/schedules.ts';
 import type { Table } from '../model/ports/table.ts';
 import type { DatasourceRow } from '../registry/datasource.ts';
@@ -18,6 +19,7 @@ export type ReconcileDeps = {
   readonly table: Table;
   readonly schedules: Schedules;
   readonly clock: Clock;
+  readonly ids: Ids;
   readonly log: Log;
   /**
    * Sees to the first firing of a rate whose time has come before its schedule was there. Scheduler does not say what it
@@ -29,6 +31,9 @@ export type ReconcileDeps = {
   /** Whose acknowledgements count: schedule-ack.ts. */
   readonly groupId?: string;
 };
+
+/** What was changed in the AWS console is that user's change, whoever it was: Scheduler does not tell. */
+const byConsole: Acting = { actor: { kind: 'console' } };
 
 /** Each round after the first means that somebody changed the same datasource in that very moment. */
 const mostRounds = 10;
@@ -69,7 +74,7 @@ async function anchorAnew(deps: ReconcileDeps, row: DatasourceRow): Promise<fals
   const now = deps.clock.now();
   const { timing, state } = changeTimes(row.sync);
   const changed_at = { timing: Math.min(timing, now), state: Math.min(state, now) };
-  await updateDatasource(deps.table, row, { ...row, sync: { ...row.sync, anchor: now, changed_at } });
+  await updateDatasource({ ...deps, ...byStocktake }, row, { ...row, sync: { ...row.sync, anchor: now, changed_at } });
   return false;
 }
 
@@ -81,7 +86,7 @@ async function settleLive(
 ): Promise<boolean> {
   const adopted = adoptConsoleChange(row, live, readMark(live) ?? ack?.written, deps.clock.now());
   if (adopted !== undefined) {
-    await updateDatasource(deps.table, row, adopted);
+    await updateDatasource({ ...deps, ...byConsole }, row, adopted);
     const { expression, timezone, state } = live;
     deps.log.info('schedule changed in the console', { datasource: row.id, expression, timezone, state });
     return false;
@@ -108,7 +113,7 @@ async function settleMissing(deps: ReconcileDeps, row: DatasourceRow, ack: Sched
   if (await areManyMissing(deps.table, deps.clock.now())) return true;
   // To pause what is there after all would be silent and lasting: one answer is not enough.
   if ((await deps.schedules.read(row.id)) !== undefined) return false;
-  await updateDatasource(deps.table, row, pausedByConsole(row, deps.clock.now()), [
+  await updateDatasource({ ...deps, ...byConsole }, row, pausedByConsole(row, deps.clock.now()), [
     takeBack(row.id, ack, deps.groupId),
   ]);
   deps.log.info('schedule deleted in the console: datasource paused', { datasource: row.id });

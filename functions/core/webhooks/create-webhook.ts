@@ -1,5 +1,5 @@
+import type { AuditDeps } from '../audit/audit-write.ts';
 import { ConditionFailed, Failure } from '../model/errors.ts';
-import type { Clock, Ids } from '../model/ports/host.ts';
 import type { Table } from '../model/ports/table.ts';
 import type { Sealer } from '../model/ports/vault.ts';
 import type { WebhookAddresses } from '../model/ports/webhooks.ts';
@@ -7,11 +7,9 @@ import type { Alongside } from '../table/registry-number.ts';
 import { mostWebhooks, secretContext, type WebhookInput, type WebhookRow } from './webhook.ts';
 import { insertWebhook, listWebhooks, removeWebhook } from './webhook-store.ts';
 
-export type WebhookDeps = {
+export type WebhookDeps = AuditDeps & {
   readonly table: Table;
   readonly sealer: Sealer;
-  readonly clock: Clock;
-  readonly ids: Ids;
   readonly webhookAddresses: WebhookAddresses;
 };
 
@@ -45,16 +43,16 @@ export async function createWebhook(
     secret: await deps.sealer.seal(input.secret ?? generated ?? '', secretContext({ owner })),
     created: new Date(deps.clock.now()).toISOString(),
   } as const;
-  const row = await insertWebhook(deps.table, planned, alongside);
-  await takeBackBeyondLimit(deps.table, row);
+  const row = await insertWebhook(deps, planned, alongside);
+  await takeBackBeyondLimit(deps, row);
   return generated === undefined ? { row } : { row, generatedSecret: generated };
 }
 
 /** Counted again after the write, by number: of several that come at once those beyond the limit take themselves back. */
-async function takeBackBeyondLimit(table: Table, row: WebhookRow): Promise<void> {
-  const before = (await listWebhooks(table)).filter(({ number }) => number < row.number);
+async function takeBackBeyondLimit(deps: WebhookDeps, row: WebhookRow): Promise<void> {
+  const before = (await listWebhooks(deps.table)).filter(({ number }) => number < row.number);
   if (before.length < mostWebhooks) return;
-  await removeWebhook(table, row).catch((error: unknown) => {
+  await removeWebhook(deps, row).catch((error: unknown) => {
     if (!(error instanceof ConditionFailed)) throw error;
   });
   throw tooMany();

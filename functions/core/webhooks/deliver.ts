@@ -1,3 +1,4 @@
+import { byStocktake } from '../audit/audit-write.ts';
 import { wasAhead } from '../model/ahead.ts';
 import { ConditionFailed } from '../model/errors.ts';
 import type { WebhookAnswer } from '../model/ports/webhooks.ts';
@@ -113,7 +114,7 @@ async function giveUp(deps: DeliveryDeps, delivery: DeliveryRow): Promise<void> 
 async function switchOff(deps: DeliveryDeps, webhook: WebhookRow, delivery: DeliveryRow): Promise<void> {
   const reason = 'its receiver answered 410 Gone';
   try {
-    await updateWebhook(deps.table, { ...webhook, active: false, switched_off: reason });
+    await updateWebhook({ ...deps, ...byStocktake }, webhook, { ...webhook, active: false, switched_off: reason });
   } catch (error) {
     // Somebody else switched it off, or deleted it.
     if (!(error instanceof ConditionFailed)) throw error;

@@ -1,4 +1,4 @@
-import type { Clock, Log } from '../model/ports/host.ts';
+import type { Clock, Ids, Log } from '../model/ports/host.ts';
 import type { Table } from '../model/ports/table.ts';
 import type { Opener } from '../model/ports/vault.ts';
 import type { WebhookSender } from '../model/ports/webhooks.ts';
@@ -8,6 +8,7 @@ import type { WorkQueue } from '../model/ports/work-queue.ts';
 export type DeliveryDeps = {
   readonly table: Table;
   readonly clock: Clock;
+  readonly ids: Ids;
   readonly log: Log;
   readonly opener: Opener;
   readonly sender: WebhookSender;

@@ -1,9 +1,13 @@
+import { type AuditDeps, type AuditedRow, auditRowChange } from '../audit/audit-write.ts';
 import type { Item, Table } from '../model/ports/table.ts';
 import { type Alongside, createNumbered, firstVersion, numberItem } from '../table/registry-number.ts';
 import { fromItem, toItem } from '../table/stored-item.ts';
 import { type WebhookRow, webhookRow } from './webhook.ts';
 
 const partition = 'registry#webhook';
+
+/** What writing a row takes: whoever does it is told of in the audit. */
+type WriteDeps = AuditDeps & { readonly table: Table };
 
 export async function readWebhook(table: Table, id: string): Promise<WebhookRow | undefined> {
   const item = await table.get({ pk: partition, sk: id });
@@ -19,7 +23,7 @@ export async function listWebhooks(table: Table): Promise<WebhookRow[]> {
 
 /** Stores a new webhook under the next number. Throws Failure `conflict` if a condition of `alongside` does not hold. */
 export async function insertWebhook(
-  table: Table,
+  deps: WriteDeps,
   row: Omit<WebhookRow, 'id' | 'number' | 'version'>,
   alongside?: Alongside,
 ): Promise<WebhookRow> {
@@ -27,20 +31,32 @@ export async function insertWebhook(
     const id = String(number);
     return toItem({ pk: partition, sk: id }, { ...row, id, number, version: firstVersion(row) });
   };
-  const item = await createNumbered(table, 'webhook', undefined, build, alongside);
+  const item = await createNumbered(deps.table, 'webhook', undefined, build, (made) => [
+    ...auditRowChange(deps, 'webhook', undefined, audited(fromItem(webhookRow, made))),
+    ...(alongside?.(made) ?? []),
+  ]);
   return fromItem(webhookRow, item);
 }
 
 /** Stores a changed webhook. Throws ConditionFailed if someone else changed or removed it since it was read. */
-export async function updateWebhook(table: Table, row: WebhookRow): Promise<void> {
-  const next = toItem({ pk: partition, sk: row.id }, { ...row, version: row.version + 1 });
-  await table.put(next, { type: 'version', equals: row.version });
+export async function updateWebhook(deps: WriteDeps, before: WebhookRow, changed: WebhookRow): Promise<void> {
+  const next = { ...changed, version: before.version + 1 };
+  await deps.table.transact([
+    { put: toItem({ pk: partition, sk: next.id }, next), condition: { type: 'version', equals: before.version } },
+    ...auditRowChange(deps, 'webhook', audited(before), audited(next)),
+  ]);
 }
 
 /** Throws ConditionFailed if someone else changed or removed it since it was read. */
-export async function removeWebhook(table: Table, row: WebhookRow): Promise<void> {
-  await table.transact([
+export async function removeWebhook(deps: WriteDeps, row: WebhookRow): Promise<void> {
+  await deps.table.transact([
     { delete: { pk: partition, sk: row.id }, condition: { type: 'version', equals: row.version } },
     { delete: numberItem('webhook', row.number, row.id) },
+    ...auditRowChange(deps, 'webhook', audited(row), undefined),
   ]);
+}
+
+function audited(row: WebhookRow): AuditedRow {
+  const { v: _v, version, owner: _owner, secret, ...shown } = row;
+  return { id: row.id, number: row.number, version, shown, secrets: { secret } };
 }

@@ -1,3 +1,4 @@
+import type { Acting } from '#core/audit/audit-write.ts';
 import { type CreateRequest, createOnce } from '#core/idempotency/create-once.ts';
 import { createDatasource, updateDatasourceFields } from '#core/registry/changes/save-datasource.ts';
 import type { ConnectorRow } from '#core/registry/connector.ts';
@@ -12,7 +13,7 @@ const cronZone = 'UTC';
 
 /** Creates a datasource on a connector, with its prefix unless the wish has one, or finds what the same request made. */
 export async function createSchedule(
-  deps: ApiDeps,
+  deps: ApiDeps & Acting,
   connector: ConnectorRow,
   wish: ScheduleWish,
   request: CreateRequest,
@@ -35,7 +36,11 @@ export async function createSchedule(
 }
 
 /** Changes what the wish mentions. What an answer said, sent back as it was, changes nothing. */
-export async function changeSchedule(deps: ApiDeps, schedule: Schedule, wish: ScheduleWish): Promise<Schedule> {
+export async function changeSchedule(
+  deps: ApiDeps & Acting,
+  schedule: Schedule,
+  wish: ScheduleWish,
+): Promise<Schedule> {
   const patch = patchOf(schedule, wish);
   return { ...schedule, row: await updateDatasourceFields(deps, schedule.row.id, patch) };
 }

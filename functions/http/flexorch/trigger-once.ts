@@ -1,3 +1,4 @@
+import type { Acting } from '#core/audit/audit-write.ts';
 import { dayMs, dropMark, putMark, readMark } from '#core/idempotency/mark.ts';
 import { requestRun } from '#core/runs/request-run.ts';
 import type { RunRow } from '#core/runs/run.ts';
@@ -13,7 +14,11 @@ const againMs = 90_000;
  * Idempotency-Key within a day; without one within 90 s, unless its end was shown meanwhile or the settings changed, for
  * then somebody who heard of the first asks for another. Throws Failure `conflict`.
  */
-export async function triggerOnce(deps: ApiDeps, schedule: Schedule, key: string | undefined): Promise<RunRow> {
+export async function triggerOnce(
+  deps: ApiDeps & Acting,
+  schedule: Schedule,
+  key: string | undefined,
+): Promise<RunRow> {
   const { id, uid } = schedule.row;
   const request = key === undefined ? unkeyed(schedule) : `trigger ${uid} ${key}`;
   const mark = await readMark(deps, request, key === undefined ? againMs : dayMs);

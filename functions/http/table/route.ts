@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import type { Scope } from '#core/access/api-key.ts';
+import type { Acting } from '#core/audit/audit-write.ts';
 import type { Actor } from '#core/model/actor.ts';
 import type { DepsOf, FunctionName } from './deps.ts';
 
@@ -24,7 +25,8 @@ export type QueryValues = Record<string, string | string[] | undefined>;
 
 /** A request as a route's handler sees it: known, allowed, and every part of it read. */
 export type RequestContext<Deps> = {
-  readonly deps: Deps;
+  /** What the function has, and in whose name it is used: what changes something tells the audit. */
+  readonly deps: Deps & Acting;
   /** Who asks. */
   readonly actor: Actor;
   /** What the caller's key allows; `manage` where nobody needs one. */

@@ -210,7 +210,8 @@ describe('a tick that knows its connector from a moment ago', () => {
   });
   const switchConnector = async (enabled: boolean): Promise<void> => {
     const connector = await readConnector(world.table, 's3');
-    if (connector) await updateConnector(world.table, { ...connector, processor: { ...connector.processor, enabled } });
+    if (connector)
+      await updateConnector(world.deps, connector, { ...connector, processor: { ...connector.processor, enabled } });
   };
 
   it('given it was switched off since, then no run begins; on again, one does at once', async () => {

@@ -15,6 +15,7 @@ import type { Table } from '#core/model/ports/table.ts';
 import { insertDatasource } from '#core/registry/datasource-store.ts';
 import { assertLeavesTrue } from '#support/leaf-truth.ts';
 import { createRecordingLog } from '#support/recording-log.ts';
+import { somebody } from '#support/somebody.ts';
 import { createRangeWorld, type RangeWorld } from '../sync/run/range-world.ts';
 
 const notFound = expect.objectContaining({ code: 'not_found' });
@@ -35,7 +36,7 @@ beforeEach(async () => {
 afterEach(() => world.close());
 
 const note = (index: number, patch: object = { tags: ['red'], summary: 'About it.' }) =>
-  annotateDocument({ table: world.table }, documentId(id, key(index)), patch);
+  annotateDocument({ ...somebody, table: world.table }, documentId(id, key(index)), patch);
 const read = (index: number) => readDocument({ table: world.table }, documentId(id, key(index)));
 const record = async (index: number) => (await world.catalogue(id)).find(({ sk }) => sk === key(index));
 
@@ -144,7 +145,9 @@ describe('tags and a summary', () => {
 
   test('given a document of another bucket, of none or of no id, it is not found', async () => {
     for (const wrong of [documentId(id, 'nothing'), documentId('other', key(8)), 'nonsense', `${id}.`]) {
-      await expect(annotateDocument({ table: world.table }, wrong, { tags: ['x'] })).rejects.toThrow(notFound);
+      await expect(annotateDocument({ ...somebody, table: world.table }, wrong, { tags: ['x'] })).rejects.toThrow(
+        notFound,
+      );
     }
   });
 });
@@ -152,7 +155,7 @@ describe('tags and a summary', () => {
 test('given a record that was announced and then written about, the feed tells of it once', async () => {
   const table = openSqliteTable(':memory:', { feed: { prefixes: feedPrefixes } });
   await insertExample(table);
-  await annotateDocument({ table }, documentId('docs', 'x'), { tags: ['red'] });
+  await annotateDocument({ ...somebody, table }, documentId('docs', 'x'), { tags: ['red'] });
   const events: BusEvent[] = [];
   const bus = { publish: async (told: readonly BusEvent[]) => void events.push(...told) };
   const changes = (await table.feed.read(100)).map(({ change }) => change);
@@ -165,7 +168,7 @@ test('given a record that was announced and then written about, the feed tells o
 async function insertExample(table: Table): Promise<void> {
   const at = details.gathered_at;
   const object = { key: 'x', size: 1, etag: 'e', lastModified: at, storageClass: 'STANDARD' };
-  await insertDatasource(table, 'docs', {
+  await insertDatasource({ ...somebody, table }, 'docs', {
     ...{ v: 1, uid: 'uid', owner: 'owner', target: 't', config_version: 1, type: 'connector', name: 'Docs' },
     connector: { id: 's3', config: { bucket: 'b' } },
     secrets: {},

@@ -8,6 +8,7 @@ import { ConditionFailed } from '#core/model/errors.ts';
 import { parseInput } from '#core/model/parse-input.ts';
 import type { Table } from '#core/model/ports/table.ts';
 import { searchDocuments } from '#core/search/search-documents.ts';
+import { somebody } from '#support/somebody.ts';
 import keyVectors from '../../vectors/keys.json' with { type: 'json' };
 import { lastModified, seedCatalogue } from '../search/seeded-catalogue.ts';
 
@@ -56,7 +57,7 @@ describe('deleting a document', () => {
     const { table, close } = await seedCatalogue({ id: 'ds', keys: vectorKeys, cuts: ['a'], sizeOf: () => 5 });
     const before = await ranges(table);
     const deleted = ['.', '//double//slash', 'tab\there', '😀'];
-    for (const key of deleted) await deleteDocument({ table, clock }, documentId('ds', key));
+    for (const key of deleted) await deleteDocument({ ...somebody, table, clock }, documentId('ds', key));
     const after = await ranges(table);
     expect(after.map(({ edits }) => edits)).toEqual([2, 2]);
     expect(after.map(({ objects }, i) => (before[i]?.objects ?? 0) - objects)).toEqual([2, 2]);
@@ -70,7 +71,7 @@ describe('deleting a document', () => {
 
   test('given a document, when it is deleted, then a tombstone tells the feed who removed it and when', async () => {
     const { table, close } = await seedCatalogue({ id: 'ds', keys: ['a'] });
-    await deleteDocument({ table, clock }, documentId('ds', 'a'));
+    await deleteDocument({ ...somebody, table, clock }, documentId('ds', 'a'));
     const item = await table.get({ pk: recordPartition('uid-ds', 'r0'), sk: 'a' });
     expect(readRecord(item!)).toMatchObject({
       gone: { reason: 'removed_by_request' },
@@ -85,7 +86,9 @@ describe('deleting a document', () => {
 
   test('given ten deletes of one document at once, then one succeeds and it is counted once', async () => {
     const { table, close } = await seedCatalogue({ id: 'ds', keys: ['a', 'b'] });
-    const attempts = Array.from({ length: 10 }, () => deleteDocument({ table, clock }, documentId('ds', 'a')));
+    const attempts = Array.from({ length: 10 }, () =>
+      deleteDocument({ ...somebody, table, clock }, documentId('ds', 'a')),
+    );
     const outcomes = await Promise.allSettled(attempts);
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     for (const outcome of outcomes) {
@@ -98,7 +101,7 @@ describe('deleting a document', () => {
   test('given deletes of many documents at once, then each is counted', async () => {
     const keys = Array.from({ length: 20 }, (_, i) => `k${i}`);
     const { table, close } = await seedCatalogue({ id: 'ds', keys, sizeOf: () => 3 });
-    await Promise.all(keys.slice(1).map((key) => deleteDocument({ table, clock }, documentId('ds', key))));
+    await Promise.all(keys.slice(1).map((key) => deleteDocument({ ...somebody, table, clock }, documentId('ds', key))));
     expect(await ranges(table)).toEqual([{ objects: 1, bytes: 3, edits: 19 }]);
     close();
   });
@@ -117,7 +120,7 @@ describe('deleting a document', () => {
         return table.transact(writes);
       },
     };
-    await deleteDocument({ table: meddling, clock }, documentId('ds', 'a'));
+    await deleteDocument({ ...somebody, table: meddling, clock }, documentId('ds', 'a'));
     expect(await ranges(table)).toEqual([{ objects: 6, bytes: 1, edits: 1 }]);
     close();
   });
@@ -131,7 +134,9 @@ describe('deleting a document', () => {
         throw new ConditionFailed(0);
       },
     };
-    await expect(deleteDocument({ table: racing, clock }, documentId('ds', 'a'))).rejects.toThrow(notFound);
+    await expect(deleteDocument({ ...somebody, table: racing, clock }, documentId('ds', 'a'))).rejects.toThrow(
+      notFound,
+    );
     close();
   });
 
@@ -139,7 +144,7 @@ describe('deleting a document', () => {
     'given %s, then it is not found and nothing changes',
     async (id) => {
       const { table, close } = await seedCatalogue({ id: 'ds', keys: ['a'], gone: ['gone'] });
-      await expect(deleteDocument({ table, clock }, id)).rejects.toThrow(notFound);
+      await expect(deleteDocument({ ...somebody, table, clock }, id)).rejects.toThrow(notFound);
       expect(await ranges(table)).toEqual([{ objects: 1, bytes: 1, edits: 0 }]);
       close();
     },
@@ -157,7 +162,7 @@ describe('deleting many documents', () => {
     );
     const kept = vectorKeys.filter((_, index) => index % 3 === 0);
     const removed = vectorKeys.filter((_, index) => index % 3 !== 0);
-    const absent = await deleteDocuments({ table, clock }, [...idsOf(removed), ...idsOf(['y'], 'other')]);
+    const absent = await deleteDocuments({ ...somebody, table, clock }, [...idsOf(removed), ...idsOf(['y'], 'other')]);
     expect(absent).toEqual([]);
     const left = (await searchDocuments({ table }, { size: '1000' })).hits.map(({ id }) => id);
     expect(left.toSorted()).toEqual([...idsOf(kept), ...idsOf(['x'], 'other')].toSorted());
@@ -170,7 +175,7 @@ describe('deleting many documents', () => {
   test('given ids that name nothing, they are told, once each, and all others are deleted', async () => {
     const { table, close } = await seedCatalogue({ id: 'ds', keys: ['a', 'b'], gone: ['gone'] }, { id: 'e', keys: [] });
     const wrong = [...idsOf(['gone', 'never']), ...idsOf(['x'], 'nobody'), ...idsOf(['x'], 'e')];
-    const absent = await deleteDocuments({ table, clock }, [...wrong, ...idsOf(['a', 'a']), ...wrong]);
+    const absent = await deleteDocuments({ ...somebody, table, clock }, [...wrong, ...idsOf(['a', 'a']), ...wrong]);
     expect(absent.toSorted()).toEqual(wrong.toSorted());
     expect(await ranges(table)).toEqual([{ objects: 1, bytes: 1, edits: 1 }]);
     close();
@@ -180,9 +185,9 @@ describe('deleting many documents', () => {
     const { table, close } = await seedCatalogue({ id: 'ds', keys: many(1200), cuts: ['k0100', 'k0600'] });
     const ids = idsOf(many(1000));
     const answers = await Promise.all([
-      deleteDocuments({ table, clock }, ids),
-      deleteDocuments({ table, clock }, ids.toReversed()),
-      deleteDocument({ table, clock }, ids[500]!).then(
+      deleteDocuments({ ...somebody, table, clock }, ids),
+      deleteDocuments({ ...somebody, table, clock }, ids.toReversed()),
+      deleteDocument({ ...somebody, table, clock }, ids[500]!).then(
         () => [],
         () => [ids[500]!],
       ),
@@ -207,9 +212,9 @@ describe('deleting many documents', () => {
       },
     };
     const ids = idsOf(many(100));
-    await expect(deleteDocuments({ table: breaking, clock }, ids)).rejects.toThrow('the store broke');
+    await expect(deleteDocuments({ ...somebody, table: breaking, clock }, ids)).rejects.toThrow('the store broke');
     expect((await ranges(table))[0]?.objects).toBe(50);
-    expect(await deleteDocuments({ table, clock }, ids)).toHaveLength(50);
+    expect(await deleteDocuments({ ...somebody, table, clock }, ids)).toHaveLength(50);
     expect((await ranges(table))[0]?.objects).toBe(0);
     close();
   });
@@ -220,7 +225,7 @@ describe('deleting many documents', () => {
     const pk = recordPartition('uid-ds', 'r0');
     const tags = Array.from({ length: 100 }, (_, i) => String(i).padEnd(128, '한'));
     for (const sk of keys) await table.put({ ...(await table.get({ pk, sk }))!, tags, summary: '한'.repeat(4096) });
-    expect(await deleteDocuments({ table, clock }, idsOf(keys))).toEqual([]);
+    expect(await deleteDocuments({ ...somebody, table, clock }, idsOf(keys))).toEqual([]);
     close();
   });
 

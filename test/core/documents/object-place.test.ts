@@ -25,7 +25,7 @@ it('names no bucket for records that are of the former one, until their datasour
   // When its connector has another bucket, and the datasource has not moved yet
   const connector = await readConnector(world.table, 'shared');
   if (connector === undefined) throw new Error('no connector');
-  await updateConnector(world.table, { ...connector, config: { ...connector.config, bucket: 'latter' } });
+  await updateConnector(world.deps, connector, { ...connector, config: { ...connector.config, bucket: 'latter' } });
 
   // Then neither bucket is named
   expect(await readPlace(world.table, row)).toEqual({ bucket: '' });

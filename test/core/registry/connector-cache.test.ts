@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { openSqliteTable } from '#adapters/sqlite/sqlite-table.ts';
 import { createConnectorCache } from '#core/registry/connector-cache.ts';
 import { readConnector, updateConnector } from '#core/registry/connector-store.ts';
+import { somebody } from '#support/somebody.ts';
 
 function world() {
   let now = Date.parse('2026-11-30T12:00:00Z');
@@ -21,7 +22,7 @@ function world() {
     read,
     rename: async (name: string) => {
       const row = await readConnector(sqlite, 's3');
-      if (row !== undefined) await updateConnector(sqlite, { ...row, name });
+      if (row !== undefined) await updateConnector({ ...somebody, table: sqlite }, row, { ...row, name });
     },
     wait: (ms: number) => {
       now += ms;

@@ -58,7 +58,7 @@ it('a slot of a deleted datasource does not sync its namesake', async () => {
     scheduled_time: new Date().toISOString(),
   });
   const [slot] = world.messages.splice(0);
-  await removeDatasource(world.table, (await readDatasource(world.table, 'same'))!);
+  await removeDatasource(world.deps, (await readDatasource(world.table, 'same'))!);
   const next = await world.addDatasource({ id: 'same', sync: {} });
   world.messages.push(slot!);
   await world.work();

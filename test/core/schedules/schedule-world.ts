@@ -11,6 +11,7 @@ import { readAck, type ScheduleAck } from '#core/schedules/schedule-ack.ts';
 import { noRoles } from '#support/fake-roles.ts';
 import { createRecordingLog } from '#support/recording-log.ts';
 import { createSchedulerModel, type SchedulerModel } from '#support/scheduler-model.ts';
+import { somebody } from '#support/somebody.ts';
 
 export const startOfTime = Date.parse('2026-11-22T07:00:00Z');
 
@@ -37,13 +38,14 @@ export function createScheduleWorld(wrap: (table: Table) => Table = (table) => t
   const scheduler = createSchedulerModel(clock);
   const log = createRecordingLog();
   const sealer = { seal: async (text: string) => text };
-  const saving = { ...noRoles, table, sealer, clock, ids: createRandomIds(), minimumIntervalSeconds: 10 };
+  const ids = createRandomIds();
+  const saving = { ...somebody, ...noRoles, table, sealer, clock, ids, minimumIntervalSeconds: 10 };
   const config = { bucket: 'sample-bucket', endpoint: 's3.example.com', access_key_id: 'AK', secret_access_key: 'SK' };
   const wait = (ms: number): void => {
     now += ms;
   };
   return {
-    deps: { table, schedules: scheduler.schedules, clock, log, holder: 'one', isAlive: () => true },
+    deps: { table, schedules: scheduler.schedules, clock, ids, log, holder: 'one', isAlive: () => true },
     table,
     scheduler,
     wait,
@@ -58,7 +60,7 @@ export function createScheduleWorld(wrap: (table: Table) => Table = (table) => t
     },
     async remove(id) {
       wait(1000);
-      await deleteDatasource({ table, queue: { send: async () => undefined } }, id);
+      await deleteDatasource({ ...saving, queue: { send: async () => undefined } }, id);
     },
     async row(id) {
       const row = await readDatasource(table, id);

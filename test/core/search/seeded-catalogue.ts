@@ -6,6 +6,7 @@ import type { Item, Query, Table } from '#core/model/ports/table.ts';
 import type { DatasourceRow } from '#core/registry/datasource.ts';
 import { insertDatasource } from '#core/registry/datasource-store.ts';
 import { targetOf } from '#core/registry/effective-config.ts';
+import { somebody } from '#support/somebody.ts';
 
 export const lastModified = '2026-03-01T12:00:00.000Z';
 export const writtenAt = '2026-03-02T00:00:00.000Z';
@@ -49,7 +50,7 @@ export const seededConfig = {
 
 async function seedDatasource(table: Table, seed: Seed): Promise<void> {
   const uid = `uid-${seed.id}`;
-  await insertDatasource(table, seed.id, {
+  await insertDatasource({ ...somebody, table }, seed.id, {
     v: 1,
     uid,
     owner: `owner-${seed.id}`,

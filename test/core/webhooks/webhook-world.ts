@@ -10,6 +10,7 @@ import type { DeliveryDeps } from '#core/webhooks/delivery-deps.ts';
 import type { WebhookInput } from '#core/webhooks/webhook.ts';
 import { handleWebhookWork } from '#core/webhooks/webhook-work.ts';
 import { createRecordingLog } from '#support/recording-log.ts';
+import { somebody } from '#support/somebody.ts';
 import { openVault } from '#support/sync-world.ts';
 import { createVirtualTime } from '#support/virtual-time.ts';
 
@@ -36,7 +37,7 @@ export function createWebhookWorld(options: { interrupt?: (call: string) => void
       return `id${String(given).padStart(23, '0')}`;
     },
   };
-  const host = { table, clock: time.clock, timers: time.timers, ids, log };
+  const host = { ...somebody, table, clock: time.clock, timers: time.timers, ids, log };
   const queue = createTableWorkQueue({
     ...host,
     queue: 'webhooks',
@@ -47,6 +48,7 @@ export function createWebhookWorld(options: { interrupt?: (call: string) => void
   const deps: DeliveryDeps = {
     log,
     clock: time.clock,
+    ids: host.ids,
     table: interrupted(table, 'table', interrupt),
     opener: interrupted(openVault, 'vault', interrupt),
     queue: interrupted(queue, 'queue', interrupt),

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { readDatasource, updateDatasource } from '#core/registry/datasource-store.ts';
+import { somebody } from '#support/somebody.ts';
 import { type Api, createApi, datasourceBody, secret } from '../api-fixture.ts';
 import { connectorBody, createStrictClient } from './strict-client.ts';
 
@@ -232,7 +233,7 @@ describe('sent back as it came', () => {
     if (row === undefined) throw new Error('there is no docs');
     const { interval: _interval, ...sync } = row.sync;
     const lastDay = { ...sync, strategy: 'cron', timezone: 'UTC', expression: 'cron(0 6 L * ? *)' } as const;
-    await updateDatasource(api.table, row, { ...row, sync: lastDay });
+    await updateDatasource({ ...somebody, table: api.table }, row, { ...row, sync: lastDay });
     const at = `/v1/scheduler/schedules/${schedule}`;
     const face = await data('GET', at, 200);
     expect(face).toMatchObject({ cron_expression: null, interval: null, next_run_at: '2026-03-31T06:00:00.000Z' });

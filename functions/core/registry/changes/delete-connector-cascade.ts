@@ -1,3 +1,4 @@
+import type { AuditDeps } from '../../audit/audit-write.ts';
 import { ConditionFailed, Failure } from '../../model/errors.ts';
 import type { Table } from '../../model/ports/table.ts';
 import type { WorkQueue } from '../../model/ports/work-queue.ts';
@@ -6,7 +7,7 @@ import { removeConnector, updateConnector } from '../connector-store.ts';
 import { deleteDatasource } from './delete-datasource.ts';
 import { datasourcesOf } from './save-connector.ts';
 
-type CascadeDeps = { readonly table: Table; readonly queue: WorkQueue };
+type CascadeDeps = AuditDeps & { readonly table: Table; readonly queue: WorkQueue };
 
 /**
  * Deletes a connector and every datasource on it, whose records are purged in the background. What is interrupted half
@@ -15,9 +16,9 @@ type CascadeDeps = { readonly table: Table; readonly queue: WorkQueue };
 export async function deleteConnectorCascade(deps: CascadeDeps, connector: ConnectorRow): Promise<void> {
   try {
     // The new version turns away datasources that were planned on the old one.
-    const marked = await updateConnector(deps.table, connector);
+    const marked = await updateConnector(deps, connector, connector);
     await deleteAll(deps, connector.id);
-    await removeConnector(deps.table, marked);
+    await removeConnector(deps, marked);
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;
     const message = `connector ${connector.number} was changed by someone else just now; try again`;

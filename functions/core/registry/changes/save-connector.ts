@@ -1,5 +1,5 @@
+import type { AuditDeps } from '../../audit/audit-write.ts';
 import { ConditionFailed, Failure } from '../../model/errors.ts';
-import type { Clock } from '../../model/ports/host.ts';
 import type { Table } from '../../model/ports/table.ts';
 import type { RowQuotas } from '../../model/quota.ts';
 import { type ConfigAtRest, type MergeDeps, mergeConfig } from '../../source/merge-config.ts';
@@ -12,12 +12,12 @@ import { configOf } from '../effective-config.ts';
 import { rebaseDatasource } from '../rebase-datasource.ts';
 import { demandVisibleLabels } from '../visible-labels.ts';
 
-export type ConnectorDeps = MergeDeps & {
-  readonly table: Table;
-  readonly clock: Clock;
-  /** As many as anybody likes where the host says nothing. */
-  readonly quotas?: RowQuotas;
-};
+export type ConnectorDeps = MergeDeps &
+  AuditDeps & {
+    readonly table: Table;
+    /** As many as anybody likes where the host says nothing. */
+    readonly quotas?: RowQuotas;
+  };
 
 /** Stores a new connector. Throws Failure `conflict` if its id is taken, or a condition of `alongside` does not hold,
  *  `quota_exceeded` where there are as many as there may be. */
@@ -31,7 +31,7 @@ export async function createConnector(
   const owner = deps.ids.unique();
   const planned = await planConnector(deps, owner, input, undefined);
   try {
-    return await insertConnector(deps.table, input.id, planned, alongside, deps.quotas?.connectors);
+    return await insertConnector(deps, input.id, planned, alongside, deps.quotas?.connectors);
   } catch (error) {
     throw error instanceof ConditionFailed ? taken : error;
   }
@@ -62,7 +62,7 @@ export async function replaceConnector(
   }
   try {
     const { number, version } = stored;
-    const row = await updateConnector(deps.table, { ...planned, id, number, version });
+    const row = await updateConnector(deps, stored, { ...planned, id, number, version });
     for (const datasource of dependents) await moveDependent(deps, row, datasource);
     return { row, created: false };
   } catch (error) {
@@ -72,19 +72,19 @@ export async function replaceConnector(
 }
 
 /** Throws Failure `builtin`, `not_found`, or `in_use` with the number of datasources that need it. */
-export async function deleteConnector(deps: { readonly table: Table }, id: string): Promise<void> {
+export async function deleteConnector(deps: AuditDeps & { readonly table: Table }, id: string): Promise<void> {
   const row = await readConnector(deps.table, id);
   if (row === undefined) throw new Failure('not_found', `there is no connector ${id}`);
   if (row.builtin) throw new Failure('builtin', 'builtin connector cannot be deleted');
   try {
     // The new version turns away a datasource that was planned on the old one, so that none slips in after the count.
-    const marked = await updateConnector(deps.table, row);
+    const marked = await updateConnector(deps, row, row);
     const count = (await datasourcesOf(deps.table, id)).length;
     if (count > 0) {
       const these = count === 1 ? '1 datasource uses' : `${count} datasources use`;
       throw new Failure('in_use', `${these} connector ${id}; delete them or give them another connector first`);
     }
-    await removeConnector(deps.table, marked);
+    await removeConnector(deps, marked);
   } catch (error) {
     throw error instanceof ConditionFailed ? changedMeanwhile(id, error) : error;
   }

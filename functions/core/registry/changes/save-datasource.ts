@@ -1,3 +1,4 @@
+import type { Acting } from '../../audit/audit-write.ts';
 import { ConditionFailed, Failure } from '../../model/errors.ts';
 import type { Table } from '../../model/ports/table.ts';
 import type { RowQuotas } from '../../model/quota.ts';
@@ -8,11 +9,12 @@ import type { DatasourceInput, DatasourcePatch, DatasourceRow } from '../datasou
 import { insertDatasource, readDatasource, updateDatasource } from '../datasource-store.ts';
 import { type PlanDeps, planDatasource } from './plan-datasource.ts';
 
-export type SaveDeps = PlanDeps & {
-  readonly table: Table;
-  /** As many as anybody likes where the host says nothing. */
-  readonly quotas?: RowQuotas;
-};
+export type SaveDeps = PlanDeps &
+  Acting & {
+    readonly table: Table;
+    /** As many as anybody likes where the host says nothing. */
+    readonly quotas?: RowQuotas;
+  };
 
 /**
  * Stores a new datasource, and with it what `alongside` makes of its row. Throws Failure `conflict` if its id is taken or
@@ -28,7 +30,7 @@ export async function createDatasource(
   try {
     const guards = connectorStands(connector);
     return await insertDatasource(
-      deps.table,
+      deps,
       input.id,
       planned,
       (row) => [...guards, ...alongside(row)],
@@ -82,7 +84,7 @@ async function store(
 ): Promise<DatasourceRow> {
   const { id, number, version } = stored;
   try {
-    return await updateDatasource(deps.table, stored, { ...planned, id, number, version }, connectorStands(connector));
+    return await updateDatasource(deps, stored, { ...planned, id, number, version }, connectorStands(connector));
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;
     throw new Failure(

@@ -11,6 +11,7 @@ import { datasourceInput, datasourcePatch, datasourceView } from '#core/registry
 import { configOf } from '#core/registry/effective-config.ts';
 import { createAssumableRoles } from '#core/source/assumable-roles.ts';
 import { anyRole, noRoles } from '#support/fake-roles.ts';
+import { somebody } from '#support/somebody.ts';
 import { openVault } from '#support/sync-world.ts';
 
 const role_arn = 'arn:aws:iam::111122223333:role/read-photos';
@@ -24,7 +25,7 @@ beforeEach(() => {
   const clock = { now: () => Date.parse('2026-03-01T00:00:00Z') };
   const table = openSqliteTable(':memory:');
   const hosted = { sealer: openVault, assumableRoles: anyRole, minimumIntervalSeconds: 10 };
-  deps = { table, clock, ids: createRandomIds(), ...hosted };
+  deps = { ...somebody, table, clock, ids: createRandomIds(), ...hosted };
 });
 
 const bodyOf = (config: object, connector = 's3') => ({
@@ -92,7 +93,7 @@ describe('the external id of a datasource', () => {
 
   it('is a new one for who takes the name of a deleted datasource', async () => {
     const { external_id } = await create(asRole);
-    await deleteDatasource({ table: deps.table, queue: { send: async () => undefined } }, 'photos');
+    await deleteDatasource({ ...deps, queue: { send: async () => undefined } }, 'photos');
     expect((await create(asRole)).external_id).not.toBe(external_id);
   });
 

@@ -12,6 +12,7 @@ import { readDatasource, updateDatasource } from '#core/registry/datasource-stor
 import { collect } from '#support/collect.ts';
 import { type CountingTable, countWrites } from '#support/counting-table.ts';
 import { anyRole } from '#support/fake-roles.ts';
+import { somebody } from '#support/somebody.ts';
 import { openVault } from '#support/sync-world.ts';
 
 const block = { endpoint: 'one.example.com', access_key_id: 'KEY1' };
@@ -25,6 +26,7 @@ beforeEach(() => {
   table = countWrites(openSqliteTable(':memory:'));
   const clock = { now: () => now };
   deps = {
+    ...somebody,
     table,
     clock,
     ids: createRandomIds(),
@@ -173,7 +175,7 @@ describe('replacing', () => {
   it('given a row that was read before another change, then the store refuses it', async () => {
     const old = await create({ id: 'store' });
     await put('store', { name: 'Newer' });
-    await expect(updateConnector(table, { ...old, name: 'Older' })).rejects.toThrow();
+    await expect(updateConnector(deps, old, { ...old, name: 'Older' })).rejects.toThrow();
     expect(await readConnector(table, 'store')).toMatchObject({ name: 'Newer' });
   });
 });
@@ -285,7 +287,7 @@ describe('the datasources that inherit', () => {
       if (!moves) return;
       table.beforeWrite = undefined;
       const row = await stored('inherits');
-      await updateDatasource(table, row, { ...row, description: 'changed meanwhile' });
+      await updateDatasource(deps, row, { ...row, description: 'changed meanwhile' });
     };
     await put('store', { config: { ...settings, bucket: 'other' } });
     expect(await readConnector(table, 'store')).toMatchObject({ config: { bucket: 'other' } });

@@ -13,6 +13,7 @@ import { effectiveConfig } from '#core/registry/effective-config.ts';
 import { collect } from '#support/collect.ts';
 import { type CountingTable, countWrites } from '#support/counting-table.ts';
 import { anyRole } from '#support/fake-roles.ts';
+import { somebody } from '#support/somebody.ts';
 import { openVault } from '#support/sync-world.ts';
 import extensions from '../../../vectors/extensions.json' with { type: 'json' };
 
@@ -30,6 +31,7 @@ beforeEach(() => {
   table = countWrites(openSqliteTable(':memory:'));
   const clock = { now: () => now };
   deps = {
+    ...somebody,
     table,
     clock,
     ids: createRandomIds(),
@@ -232,7 +234,7 @@ describe('a filter that is hardly what was meant', () => {
     const row = await create({ id: 'photos' });
     const former = { extensions: ['p*f'], include: ['**.csv'], exclude: ['tmp**'] };
     const config = { ...row.connector.config, ...former };
-    await updateDatasource(table, row, { ...row, connector: { id: 's3', config } }, []);
+    await updateDatasource(deps, row, { ...row, connector: { id: 's3', config } }, []);
 
     expect((await patch('photos', { name: 'renamed' })).connector.config).toMatchObject(former);
     expect((await patch('photos', { connector: { config: former } })).connector.config).toMatchObject(former);
@@ -288,7 +290,7 @@ describe('a time zone in a spelling that was taken before', () => {
   it('may be read and saved as it is, merged or as a whole', async () => {
     const row = await create({ id: 'photos', sync: { cron: '0 6 * * *', timezone: 'Asia/Kolkata' } });
     const sync = { ...row.sync, timezone: 'asia/kolkata' };
-    await updateDatasource(table, row, { ...row, sync }, []);
+    await updateDatasource(deps, row, { ...row, sync }, []);
     const { sync: shown } = datasourceView(await read('photos')) as { sync: object };
     expect((await patch('photos', { sync: shown })).sync).toEqual(sync);
     expect((await replace('photos', { sync: shown })).sync).toMatchObject({ timezone: 'asia/kolkata' });
@@ -440,11 +442,11 @@ describe('what is inherited', () => {
 
 describe('uid and purge mark', () => {
   it.each([{ bucket: 'other' }, { endpoint: 'two.example.com' }])(
-    'change with %j, in one write with the row',
+    'change with %j, in one write with the row and the audit',
     async (config) => {
       const before = await create({ id: 'photos' });
       table.beforeWrite = (writes) => {
-        expect(writes).toHaveLength(2);
+        expect(writes).toHaveLength(3);
       };
       const after = await patch('photos', { connector: { config: { ...config, secret_access_key: 'again' } } });
       expect(after.uid).not.toBe(before.uid);
@@ -494,7 +496,7 @@ describe('uid and purge mark', () => {
   it('given it is deleted, then it is gone at once, its data is marked and its number is not given again', async () => {
     const { uid } = await create({ id: 'photos' });
     const sent: unknown[] = [];
-    await deleteDatasource({ table, queue: { send: async (message) => void sent.push(message) } }, 'photos');
+    await deleteDatasource({ ...deps, queue: { send: async (message) => void sent.push(message) } }, 'photos');
     expect(await readDatasource(table, 'photos')).toBeUndefined();
     expect([await marks(), sent]).toEqual([[[uid, 'photos']], [{ type: 'purge', uid }]]);
     expect(await create({ id: 'photos' })).toMatchObject({ number: 2, config_version: 1 });
@@ -548,7 +550,7 @@ describe('the config version', () => {
     const connector = { id: 'bare', name: 'n', config: {} };
     await createConnector(deps, parseInput(connectorInput, connector, 'the connector'));
     const row = await read('photos');
-    await updateDatasource(table, row, { ...row, connector: { id: 'bare', config: {} } });
+    await updateDatasource(deps, row, { ...row, connector: { id: 'bare', config: {} } });
     expect((await patch('photos', { connector: { config: settings } })).config_version).toBe(2);
   });
 
@@ -581,7 +583,9 @@ describe('two writers', () => {
     await expect(race(() => replace('photos', { category: 'replaced' }))).rejects.toMatchObject({ code: 'conflict' });
     expect(await read('photos')).toMatchObject({ category: 'replaced' });
     const queue = { send: async () => undefined };
-    await expect(race(() => deleteDatasource({ table, queue }, 'photos'))).rejects.toMatchObject({ code: 'conflict' });
+    await expect(race(() => deleteDatasource({ ...deps, queue }, 'photos'))).rejects.toMatchObject({
+      code: 'conflict',
+    });
     expect(await readDatasource(table, 'photos')).toBeUndefined();
   });
 
@@ -592,7 +596,7 @@ describe('two writers', () => {
       await patch('photos', { description: 'kept' });
     };
     const queue = { send: async () => undefined };
-    await expect(deleteDatasource({ table, queue }, 'photos')).rejects.toMatchObject({ code: 'conflict' });
+    await expect(deleteDatasource({ ...deps, queue }, 'photos')).rejects.toMatchObject({ code: 'conflict' });
     expect([await read('photos'), await marks()]).toMatchObject([{ description: 'kept' }, []]);
   });
 

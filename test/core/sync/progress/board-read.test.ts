@@ -23,7 +23,7 @@ afterEach(() => world.close());
 
 /** What a worker of the run stands on, with a table of its own. */
 async function workerOf(run: RunContext['run'], table: Table): Promise<RunContext> {
-  const deps = world.worker({ table });
+  const deps: RunContext['deps'] = world.worker({ table });
   const held = holdLease(deps, uid, await readLease(world.table, uid), deps.settings.requestTimeoutMs);
   const context = { deps, uid, held, run, pass: { id: run.id, beganAt: world.time.now } };
   return { ...context, board: await openBoard(context, true) } as RunContext;

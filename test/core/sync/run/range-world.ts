@@ -1,3 +1,4 @@
+import type { Acting } from '#core/audit/audit-write.ts';
 import { type RangeRow, readRanges } from '#core/catalogue/range-map.ts';
 import { handleWork } from '#core/dispatch/handle-work.ts';
 import type { Bucket, Buckets } from '#core/model/ports/bucket.ts';
@@ -29,7 +30,7 @@ export type RangeWorld = SyncWorld & {
   beforeList: ((request: ListRequest) => Promise<void> | void) | undefined;
   forget(): void;
   /** The dependencies of a worker, with the watching table. */
-  worker(overrides?: Partial<SyncDeps>): SyncDeps;
+  worker(overrides?: Partial<SyncDeps>): SyncDeps & Acting;
   start(id: string, request?: Partial<RunRequest>, overrides?: Partial<SyncDeps>): Promise<StartedRun>;
   run(id: string, overrides?: Partial<SyncDeps>, request?: Partial<RunRequest>): Promise<RunRow>;
   /** Handles queued messages, one by one, until there are none; the run as it is then. */
@@ -63,7 +64,7 @@ export async function createRangeWorld(
   const relaxed = { progressMs: 0, holdAboveObjects: 100_000, ...settings };
   const inner = await createSyncWorld({ settings: relaxed, clock: { now: () => time.now }, buckets: watched });
   const table = watchTable(inner.table, seen);
-  const worker = (overrides: Partial<SyncDeps> = {}): SyncDeps => ({ ...inner.deps, table, ...overrides });
+  const worker = (overrides: Partial<SyncDeps> = {}): SyncDeps & Acting => ({ ...inner.deps, table, ...overrides });
   const start = async (id: string, request: Partial<RunRequest> = {}, overrides: Partial<SyncDeps> = {}) => {
     const asked = { datasource: id, trigger: 'schedule', inProcess: true, ...request } as const;
     const started = await startRun(worker(overrides), asked);
