@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import type { Scope } from '#core/access/api-key.ts';
+import { idInKeyText } from '#core/access/key-text.ts';
 import { Failure } from '#core/model/errors.ts';
 import { parseInput } from '#core/model/parse-input.ts';
 import { privateEndpoints } from '#handlers/runtime/private-endpoints.ts';
@@ -14,7 +16,21 @@ const scopedKey = z
     // What `manage` was called before.
     const named = scope === 'admin' ? 'manage' : (scope as 'read' | 'write' | 'manage');
     return { scope: named, key: key.join(':') };
+  })
+  .refine(({ key }) => idInKeyText(key) === undefined, {
+    message: 'is a key that the API made: it needs no setting, and counts as long as it is not revoked',
   });
+
+/** Two settings for one key would contradict each other, now or when one of them is changed. */
+const scopedKeys = z.array(scopedKey).check(({ value, issues }) => {
+  const first = new Map<string, number>();
+  for (const [index, { key }] of value.entries()) {
+    const earlier = first.get(key);
+    if (earlier === undefined) first.set(key, index);
+    else
+      issues.push({ code: 'custom', path: [index], message: `is the same key as number ${earlier + 1}`, input: index });
+  }
+});
 
 const notAPort = 'must be a port, 0–65535';
 
@@ -31,7 +47,8 @@ const environment = z.object({
         .map((key) => key.trim())
         .filter((key) => key !== ''),
     )
-    .pipe(z.array(scopedKey)),
+    .pipe(scopedKeys),
+  STOCKTAKE_AUTH: z.enum(['keys'], 'must be "keys", or not be set').optional(),
   STOCKTAKE_PRIVATE_ENDPOINTS: privateEndpoints.optional(),
   STOCKTAKE_ASSUME_ROLES: z
     .enum(['true', 'false'], 'must be "true" or "false"')
@@ -44,7 +61,9 @@ export type LocalSettings = {
   readonly port: number;
   readonly host: string;
   readonly dataFolder: string;
-  readonly apiKeys: readonly { readonly scope: 'read' | 'write' | 'manage'; readonly key: string }[];
+  readonly apiKeys: readonly { readonly scope: Scope; readonly key: string }[];
+  /** `keys`: nobody gets in without one, though the settings have none; those that are stored count, and one is made. */
+  readonly auth?: 'keys' | undefined;
   /**
    * Whether loopback and private addresses may be dialled: all where nobody needs a key, for who calls is on this
    * machine already; with keys none but those `host[:port]` by name.
@@ -57,25 +76,31 @@ export type LocalSettings = {
 
 /**
  * Reads what `npm start` is told by its environment: PORT (0 chooses a free one), HOST, STOCKTAKE_DATA,
- * STOCKTAKE_API_KEYS (`scope:key`, comma separated), STOCKTAKE_PRIVATE_ENDPOINTS (`host[:port]`, comma separated),
- * STOCKTAKE_ASSUME_ROLES and STOCKTAKE_LOG. Throws Failure for what cannot be, among it any host but loopback without
+ * STOCKTAKE_API_KEYS (`scope:key`, comma separated), STOCKTAKE_AUTH, STOCKTAKE_PRIVATE_ENDPOINTS (`host[:port]`, comma
+ * separated), STOCKTAKE_ASSUME_ROLES and STOCKTAKE_LOG. Throws Failure for what cannot be, among it any host but loopback without
  * keys.
  */
 export function readSettings(env: Readonly<Record<string, string | undefined>>): LocalSettings {
   // A variable that is set to nothing is not set.
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
   const read = parseInput(environment, given, 'the environment');
+  const access = { apiKeys: read.STOCKTAKE_API_KEYS, auth: read.STOCKTAKE_AUTH };
   const settings = {
     port: read.PORT,
     host: read.HOST,
     dataFolder: read.STOCKTAKE_DATA,
-    apiKeys: read.STOCKTAKE_API_KEYS,
-    privateEndpoints: read.STOCKTAKE_PRIVATE_ENDPOINTS ?? read.STOCKTAKE_API_KEYS.length === 0,
+    ...access,
+    privateEndpoints: read.STOCKTAKE_PRIVATE_ENDPOINTS ?? !needsKeys(access),
     assumeRoles: read.STOCKTAKE_ASSUME_ROLES,
     logFormat: read.STOCKTAKE_LOG,
   };
-  if (settings.apiKeys.length === 0 && !isLoopback(settings.host)) throw openToAll(settings.host);
+  if (!needsKeys(settings) && !isLoopback(settings.host)) throw openToAll(settings.host);
   return settings;
+}
+
+/** Whether nobody gets in without a key. Only then the keys count that the API made. */
+export function needsKeys({ apiKeys, auth }: Pick<LocalSettings, 'apiKeys' | 'auth'>): boolean {
+  return apiKeys.length > 0 || auth === 'keys';
 }
 
 /** True for the names of this machine alone. */
@@ -86,6 +111,6 @@ export function isLoopback(host: string): boolean {
 function openToAll(host: string): Failure {
   return new Failure(
     'invalid_request',
-    `HOST=${host} would let anyone on the network in. Set STOCKTAKE_API_KEYS, for instance "admin:<a long random text>", or leave HOST at 127.0.0.1`,
+    `HOST=${host} would let anyone on the network in. Set STOCKTAKE_AUTH=keys, which makes a first key, or STOCKTAKE_API_KEYS, for instance "manage:<a long random text>"; or leave HOST at 127.0.0.1`,
   );
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readSettings } from '#local/settings.ts';
+import { needsKeys, readSettings } from '#local/settings.ts';
 
 const keys = 'admin:a-key-of-16-characters';
 
@@ -22,4 +22,55 @@ describe('what npm start is told', () => {
       /STOCKTAKE_PRIVATE_ENDPOINTS\.1: must be host/,
     );
   });
+
+  test('given STOCKTAKE_AUTH=keys, then keys are needed without any in the settings, and private endpoints are closed', () => {
+    const settings = readSettings({ STOCKTAKE_AUTH: 'keys', HOST: '0.0.0.0' });
+    expect([needsKeys(settings), settings.apiKeys, settings.privateEndpoints]).toEqual([true, [], false]);
+    expect(needsKeys(readSettings({ STOCKTAKE_API_KEYS: keys }))).toBe(true);
+    expect(needsKeys(readSettings({ STOCKTAKE_AUTH: '' }))).toBe(false);
+  });
+
+  test.each(['key', 'KEYS', 'none', 'true', ' keys'])('given STOCKTAKE_AUTH=%s, then it is refused', (text) => {
+    expect(() => readSettings({ STOCKTAKE_AUTH: text })).toThrow(/STOCKTAKE_AUTH: must be "keys"/);
+  });
+
+  test.each(['0.0.0.0', '::', '192.168.1.5', 'stocktake.lan'])(
+    'given HOST=%s and no keys, then it is refused, and told both ways to have some',
+    (HOST) => {
+      expect(() => readSettings({ HOST })).toThrow(/STOCKTAKE_AUTH=keys.*STOCKTAKE_API_KEYS/);
+      expect(readSettings({ HOST, STOCKTAKE_API_KEYS: keys }).host).toBe(HOST);
+    },
+  );
+
+  test.each([
+    'read:one-key-of-16-chars,read:one-key-of-16-chars',
+    'read:one-key-of-16-chars, write:one-key-of-16-chars',
+  ])('given the same key twice, as in %s, then it is refused without being shown', (text) => {
+    const failure = reason({ STOCKTAKE_API_KEYS: text });
+    expect(failure).toMatch(/STOCKTAKE_API_KEYS\.1: is the same key as number 1/);
+    expect(failure).not.toContain('one-key');
+  });
+
+  test('given a key that the API made, then it is refused: the setting would outlive its end', () => {
+    const failure = reason({ STOCKTAKE_API_KEYS: `read:stk_${'a'.repeat(12)}_${'b'.repeat(50)}` });
+    expect(failure).toMatch(/STOCKTAKE_API_KEYS\.0: is a key that the API made/);
+  });
+
+  test('given keys of all scopes, then admin is manage, and colons belong to the key', () => {
+    const text = 'read:one:key:of:16:chars,admin:two-key-of-16-chars,manage:tri-key-of-16-chars';
+    expect(readSettings({ STOCKTAKE_API_KEYS: text }).apiKeys).toEqual([
+      { scope: 'read', key: 'one:key:of:16:chars' },
+      { scope: 'manage', key: 'two-key-of-16-chars' },
+      { scope: 'manage', key: 'tri-key-of-16-chars' },
+    ]);
+  });
 });
+
+function reason(env: Record<string, string>): string {
+  try {
+    readSettings(env);
+  } catch (error) {
+    return String(error);
+  }
+  return 'nothing was wrong';
+}
