@@ -54,8 +54,16 @@ export const routes: readonly Route[] = [...table.api, ...table.probe];
 /** What pages of other origins may send to these routes, and read of an answer: for our own steps and the gateway's. */
 export const crossOriginRules: CrossOriginRules = {
   allowMethods: [...new Set(routes.map(({ method }) => method))],
-  allowHeaders: ['authorization', 'content-type', 'x-api-key', 'x-api-token', 'x-document-redirect', 'idempotency-key'],
-  exposeHeaders: ['x-request-id', 'retry-after'],
+  allowHeaders: [
+    'authorization',
+    'content-type',
+    'x-api-key',
+    'x-api-token',
+    'x-document-redirect',
+    'idempotency-key',
+    'if-match',
+  ],
+  exposeHeaders: ['x-request-id', 'retry-after', 'etag'],
   maxAge: 3600,
 };
 

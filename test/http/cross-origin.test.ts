@@ -66,8 +66,8 @@ describe('a page of a configured origin', () => {
       'access-control-allow-origin': origin,
       'access-control-allow-methods': 'POST,GET,PUT,DELETE,PATCH',
       'access-control-allow-headers':
-        'authorization,content-type,x-api-key,x-api-token,x-document-redirect,idempotency-key',
-      'access-control-expose-headers': 'x-request-id,retry-after',
+        'authorization,content-type,x-api-key,x-api-token,x-document-redirect,idempotency-key,if-match',
+      'access-control-expose-headers': 'x-request-id,retry-after,etag',
       'access-control-max-age': '3600',
     });
   });

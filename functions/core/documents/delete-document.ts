@@ -3,6 +3,7 @@ import { type AuditDeps, auditWrite, type Deed, oneEntry } from '../audit/audit-
 import { parseDocumentId } from '../catalogue/document-id.ts';
 import { noDocument } from '../catalogue/find-record.ts';
 import type { Table } from '../model/ports/table.ts';
+import type { Demand } from '../model/row-tag.ts';
 import { readDatasource } from '../registry/datasource-store.ts';
 import { removeRecords } from './remove-records.ts';
 
@@ -24,10 +25,11 @@ export const documentIds = z
 
 /**
  * Takes a document out of the catalogue and tells so downstream (`removed_by_request`); the object in the bucket is not
- * touched. While it exists and is in scope, the next sync adds the document again. Throws Failure `not_found`.
+ * touched. While it exists and is in scope, the next sync adds the document again. Throws Failure `not_found` or
+ * `precondition_failed`.
  */
-export async function deleteDocument(deps: DeleteDeps, id: string): Promise<void> {
-  const absent = await deleteDocuments(deps, [id]);
+export async function deleteDocument(deps: DeleteDeps, id: string, demand?: Demand): Promise<void> {
+  const absent = await deleteDocuments(deps, [id], demand);
   if (absent.length > 0) throw noDocument(id);
 }
 
@@ -35,7 +37,7 @@ export async function deleteDocument(deps: DeleteDeps, id: string): Promise<void
  * The same for many. Returns the ids that name no document; all others are deleted then. May be repeated. The audit has one
  * entry for all of them, which grows with each transaction: wherever this ends, it tells how many are gone.
  */
-export async function deleteDocuments(deps: DeleteDeps, ids: readonly string[]): Promise<string[]> {
+export async function deleteDocuments(deps: DeleteDeps, ids: readonly string[], demand?: Demand): Promise<string[]> {
   const absent = new Set<string>();
   const entry = oneEntry(deps);
   let gone = 0;
@@ -48,7 +50,8 @@ export async function deleteDocuments(deps: DeleteDeps, ids: readonly string[]):
       gone = before + removed;
       return [auditWrite(entry, deletion(ids, gone))];
     };
-    const without = new Set(row === undefined ? keys : await removeRecords(deps, row.uid, keys, tell));
+    const none = row === undefined ? keys : await removeRecords(deps, row.uid, keys, { alongside: tell, demand });
+    const without = new Set(none);
     for (const { id, key } of some) if (without.has(key ?? '')) absent.add(id);
   }
   return named.flatMap(({ id }) => (absent.has(id) ? [id] : []));

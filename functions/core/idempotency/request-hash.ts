@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import * as z from 'zod';
+import { canonicalJson } from '../model/canonical-json.ts';
 import { ConditionFailed } from '../model/errors.ts';
 import type { Ids } from '../model/ports/host.ts';
 import type { Key, Table } from '../model/ports/table.ts';
@@ -18,7 +19,7 @@ const keyItem = z.object({ key: z.string() });
  */
 export async function openRequestHash(deps: { readonly table: Table; readonly ids: Ids }): Promise<RequestHash> {
   const key = (await readKey(deps.table)) ?? (await makeKey(deps));
-  return (value) => createHmac('sha256', key).update(canonical(value)).digest('hex');
+  return (value) => createHmac('sha256', key).update(canonicalJson(value)).digest('hex');
 }
 
 async function readKey(table: Table): Promise<string | undefined> {
@@ -36,11 +37,4 @@ async function makeKey({ table, ids }: { readonly table: Table; readonly ids: Id
     if (others === undefined) throw error;
     return others;
   }
-}
-
-function canonical(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'undefined';
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  const fields = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
-  return `{${fields.map(([name, each]) => `${JSON.stringify(name)}:${canonical(each)}`).join(',')}}`;
 }

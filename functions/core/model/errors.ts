@@ -12,6 +12,7 @@ export type ApiFailureCode =
   | 'permission_denied'
   | 'not_found'
   | 'conflict'
+  | 'precondition_failed'
   | 'in_use'
   | 'builtin'
   | 'too_large'

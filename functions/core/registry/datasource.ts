@@ -5,7 +5,7 @@ import { s3ConfigInput, sealedSecrets, storedS3Config } from '../source/s3-confi
 import { configView, echoedFields } from './connector.ts';
 import { enrichmentPipelineInput, enrichmentSteps, pipelineView } from './enrichment-pipeline.ts';
 
-const syncInput = z.strictObject({
+export const syncInput = z.strictObject({
   enabled: z.boolean().optional(),
   strategy: z.enum(['interval', 'cron', 'manual'], 'must be "interval", "cron" or "manual"').optional(),
   interval: z

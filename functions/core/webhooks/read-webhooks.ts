@@ -1,5 +1,5 @@
 import type { Table } from '../model/ports/table.ts';
-import { idleEvents, type WebhookRow } from './webhook.ts';
+import { idleEvents, type WebhookRow, webhookTag } from './webhook.ts';
 import { readHealth, type WebhookHealth } from './webhook-health.ts';
 import { listWebhooks } from './webhook-store.ts';
 
@@ -17,7 +17,10 @@ export async function readWebhooks(
 }
 
 /** What the API shows of a webhook. The secret is not part of it. `idle_events` never occur here, so it is not told of them. */
-export function webhookView(row: WebhookRow, health?: WebhookHealth): Record<string, unknown> {
+export function webhookView(
+  row: WebhookRow,
+  health?: WebhookHealth,
+): Record<string, unknown> & { readonly version: string } {
   return {
     id: row.number,
     url: row.url,
@@ -28,5 +31,6 @@ export function webhookView(row: WebhookRow, health?: WebhookHealth): Record<str
     switched_off: row.switched_off ?? null,
     failures: health?.failures ?? 0,
     last_delivery: health?.last_delivery ?? null,
+    version: webhookTag(row),
   };
 }

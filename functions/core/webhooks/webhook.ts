@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { fieldsOf, tagOf } from '../model/row-tag.ts';
 import { parseWebhookUrl } from './webhook-url.ts';
 
 /** What a webhook can be told of. */
@@ -63,4 +64,9 @@ export type WebhookRow = z.output<typeof webhookRow>;
 /** Whose secret it is: the vault binds the ciphertext to it. */
 export function secretContext(row: Pick<WebhookRow, 'owner'>): { kind: 'webhook'; uid: string; field: 'secret' } {
   return { kind: 'webhook', uid: row.owner, field: 'secret' };
+}
+
+/** The tag of a webhook: that it was switched off, and how it fares, does not move it. */
+export function webhookTag(row: WebhookRow): string {
+  return tagOf(row.owner, fieldsOf(row, Object.keys(webhookInput.shape)));
 }

@@ -141,10 +141,10 @@ export const cocoAnswers = {
 export const cocoErrors = {
   error: object({
     status: whole,
-    error: object({ reason: text, code: text, details: list(object({ path: text, reason: text })) }, [
-      'code',
-      'details',
-    ]),
+    error: object(
+      { reason: text, code: text, details: list(object({ path: text, reason: text })), current: anything },
+      ['code', 'details', 'current'],
+    ),
     request_id: text,
   }),
   missing: object({ _id: text, found: { const: false } }),

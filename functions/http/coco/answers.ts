@@ -1,5 +1,6 @@
 import { type RunRow, runView } from '#core/runs/run.ts';
 import type { Facet, FacetValue, SearchHit, SearchPage } from '#core/search/search-page.ts';
+import { etagHeader } from '../steps/if-match.ts';
 import type { Reply } from '../table/route.ts';
 
 /** Coco's clients take nothing but 200 for success. */
@@ -7,12 +8,17 @@ function ok(body: unknown): Reply {
   return { status: 200, body };
 }
 
-export function written(id: string, result: 'created' | 'updated' | 'deleted'): Reply {
-  return ok({ _id: id, result });
+/** `tag` is that of what stands there now. */
+export function written(id: string, result: 'created' | 'updated' | 'deleted', tag?: string): Reply {
+  return tagged(ok({ _id: id, result }), tag);
 }
 
-export function found(id: string, source: Record<string, unknown>): Reply {
-  return ok({ found: true, _id: id, _source: source });
+export function found(id: string, source: Readonly<Record<string, unknown>>, tag?: string): Reply {
+  return tagged(ok({ found: true, _id: id, _source: source }), tag);
+}
+
+function tagged(reply: Reply, tag: string | undefined): Reply {
+  return tag === undefined ? reply : { ...reply, headers: etagHeader(tag) };
 }
 
 export function acknowledged(): Reply {

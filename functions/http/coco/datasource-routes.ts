@@ -1,10 +1,12 @@
 import { Failure } from '#core/model/errors.ts';
 import type { Table } from '#core/model/ports/table.ts';
+import type { Demand } from '#core/model/row-tag.ts';
 import { listPurges } from '#core/purges/list-purges.ts';
 import { deleteDatasource } from '#core/registry/changes/delete-datasource.ts';
 import { createDatasource, replaceDatasource, updateDatasourceFields } from '#core/registry/changes/save-datasource.ts';
 import { type DatasourceRow, datasourceInput, datasourcePatch, datasourceView } from '#core/registry/datasource.ts';
 import { listDatasources, readDatasource } from '#core/registry/datasource-store.ts';
+import { datasourceTag } from '#core/registry/registry-tag.ts';
 import { putOffUntil, readState } from '#core/runs/sync-state.ts';
 import { scheduleView } from '#core/schedules/schedule-view.ts';
 import type { FacetRequests } from '#core/search/facet-request.ts';
@@ -13,13 +15,16 @@ import type { SearchPage } from '#core/search/search-page.ts';
 import { searchRows } from '#core/search/search-rows.ts';
 import { compileShown } from '#core/search/shown-fields.ts';
 import { replaceParameter, withBody, withReplaceableBody } from '../body/route-body.ts';
+import { type Shown, underIfMatch } from '../steps/if-match.ts';
 import type { ApiDeps } from '../table/deps.ts';
-import type { QueryValues, RouteOf } from '../table/route.ts';
+import type { QueryValues, RequestContext, RouteOf } from '../table/route.ts';
 import type { CocoAnswer } from './answer-schemas.ts';
 import { found, plain, written } from './answers.ts';
 import { datasourceSource, datasourceSources } from './datasource-source.ts';
 import { datasourceFields } from './search-fields.ts';
 import { commonSearchNames, searchRoutes } from './search-parameters.ts';
+
+type Context = RequestContext<ApiDeps>;
 
 const one = { path: '/datasource/{id}', fn: 'api', resource: 'id' } as const;
 
@@ -32,9 +37,10 @@ export const datasourceRoutes: readonly RouteOf<'api', CocoAnswer>[] = [
     costly: true,
     summary: 'Create a datasource',
     answer: 'written',
+    tagged: true,
     ...withBody('datasource', datasourceInput, async ({ deps }, input) => {
       const row = await createDatasource(deps, input);
-      return written(row.id, 'created');
+      return written(row.id, 'created', datasourceTag(row));
     }),
   },
   ...searchRoutes('/datasource/_search', 'datasource', commonSearchNames, ({ deps }, params, facets) =>
@@ -55,9 +61,10 @@ export const datasourceRoutes: readonly RouteOf<'api', CocoAnswer>[] = [
     scope: 'read',
     summary: 'Read a datasource with its schedule, newest run and health',
     answer: 'found',
-    handle: async ({ deps, param }) => {
-      const row = await demandDatasource(deps.table, param('id'));
-      return found(row.id, await datasourceSource(deps, row));
+    tagged: true,
+    handle: async (context) => {
+      const { state, tag } = await shownDatasource(context);
+      return found(context.param('id'), state, tag);
     },
   },
   {
@@ -67,18 +74,26 @@ export const datasourceRoutes: readonly RouteOf<'api', CocoAnswer>[] = [
     costly: true,
     summary: 'Change the fields that are given; with ?replace=true replace the whole or create it',
     answer: 'written',
+    tagged: true,
+    conditional: true,
     query: [replaceParameter],
     ...withReplaceableBody(
       'datasource',
       { patch: datasourcePatch, whole: datasourceInput },
       {
-        change: async ({ deps, param }, input) => {
-          const row = await updateDatasourceFields(deps, param('id'), input);
-          return written(row.id, 'updated');
+        change: (context: Context, input) => {
+          const change = async (demand?: Demand) => {
+            const row = await updateDatasourceFields(context.deps, context.param('id'), input, demand);
+            return written(row.id, 'updated', datasourceTag(row));
+          };
+          return underIfMatch(context, change, () => shownDatasource(context));
         },
-        replace: async ({ deps, param }, input) => {
-          const { row, created } = await replaceDatasource(deps, param('id'), input);
-          return written(row.id, created ? 'created' : 'updated');
+        replace: (context: Context, input) => {
+          const replace = async (demand?: Demand) => {
+            const { row, created } = await replaceDatasource(context.deps, context.param('id'), input, demand);
+            return written(row.id, created ? 'created' : 'updated', datasourceTag(row));
+          };
+          return underIfMatch(context, replace, () => shownDatasource(context));
         },
       },
     ),
@@ -90,9 +105,14 @@ export const datasourceRoutes: readonly RouteOf<'api', CocoAnswer>[] = [
     scopeBefore: 'write',
     summary: 'Delete a datasource: at once invisible, its records purged in the background (GET /datasource/_purges)',
     answer: 'written',
-    handle: async ({ deps, param }) => {
-      await deleteDatasource(deps, param('id'));
-      return written(param('id'), 'deleted');
+    conditional: true,
+    handle: (context) => {
+      const { deps, param } = context;
+      const remove = async (demand?: Demand) => {
+        await deleteDatasource(deps, param('id'), demand);
+        return written(param('id'), 'deleted');
+      };
+      return underIfMatch(context, remove, () => shownDatasource(context));
     },
   },
   {
@@ -102,13 +122,14 @@ export const datasourceRoutes: readonly RouteOf<'api', CocoAnswer>[] = [
     scope: 'read',
     summary: 'Read the schedule of a datasource',
     answer: 'found',
+    tagged: true,
     handle: async ({ deps, param }) => {
       const row = await demandDatasource(deps.table, param('id'));
       const now = deps.clock.now();
       const until = putOffUntil(await readState(deps.table, row.uid), row, now);
       const schedule = scheduleView(row, until ?? now);
       if (schedule === undefined) throw new Failure('not_found', `datasource ${row.id} has no schedule`);
-      return found(row.id, schedule);
+      return found(row.id, schedule, datasourceTag(row));
     },
   },
 ];
@@ -118,6 +139,11 @@ export async function demandDatasource(table: Table, id: string): Promise<Dataso
   const row = await readDatasource(table, id);
   if (row === undefined) throw new Failure('not_found', `there is no datasource ${id}`);
   return row;
+}
+
+async function shownDatasource({ deps, param }: Context): Promise<Shown> {
+  const row = await demandDatasource(deps.table, param('id'));
+  return { state: await datasourceSource(deps, row), tag: datasourceTag(row) };
 }
 
 /** Filters over what is in the rows themselves, then looks up the rest for the hits of the page only. */

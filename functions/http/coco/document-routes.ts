@@ -1,9 +1,11 @@
 import { annotateDocument, documentPatch } from '#core/documents/annotate-document.ts';
 import { deleteDocument, deleteDocuments, documentIds } from '#core/documents/delete-document.ts';
-import { readDocument } from '#core/documents/read-document.ts';
+import { readTaggedDocument } from '#core/documents/read-document.ts';
 import { Failure } from '#core/model/errors.ts';
+import type { Demand } from '#core/model/row-tag.ts';
 import { searchDocuments } from '#core/search/search-documents.ts';
 import { withBody, withListBody } from '../body/route-body.ts';
+import { type Shown, underIfMatch } from '../steps/if-match.ts';
 import type { ApiDeps } from '../table/deps.ts';
 import type { RequestContext, RouteOf } from '../table/route.ts';
 import type { CocoAnswer } from './answer-schemas.ts';
@@ -31,10 +33,10 @@ export const documentRoutes: readonly RouteOf<'api', CocoAnswer>[] = [
     scope: 'read',
     summary: 'Read a document: the record of one object',
     answer: 'found',
-    handle: async ({ deps, param }) => {
-      const document = await readDocument(deps, param('doc_id'));
-      if (document === undefined) throw new Failure('not_found', 'there is no such document');
-      return found(param('doc_id'), document);
+    tagged: true,
+    handle: async (context) => {
+      const { state, tag } = await shownDocument(context);
+      return found(context.param('doc_id'), state, tag);
     },
   },
   {
@@ -44,9 +46,15 @@ export const documentRoutes: readonly RouteOf<'api', CocoAnswer>[] = [
     summary:
       'Write tags and summary of a document; they stay until its object changes. Other fields of a document are ignored',
     answer: 'written',
-    ...withBody('document', documentPatch, async ({ deps, param }: RequestContext<ApiDeps>, { tags, summary }) => {
-      await annotateDocument(deps, param('doc_id'), { tags, summary });
-      return written(param('doc_id'), 'updated');
+    tagged: true,
+    conditional: true,
+    ...withBody('document', documentPatch, (context: RequestContext<ApiDeps>, { tags, summary }) => {
+      const { deps, param } = context;
+      const annotate = async (demand?: Demand) => {
+        const tag = await annotateDocument(deps, param('doc_id'), { tags, summary }, demand);
+        return written(param('doc_id'), 'updated', tag);
+      };
+      return underIfMatch(context, annotate, () => shownDocument(context));
     }),
   },
   {
@@ -66,9 +74,21 @@ export const documentRoutes: readonly RouteOf<'api', CocoAnswer>[] = [
     scope: 'write',
     summary: 'Remove a document from the catalogue; the object itself is not touched',
     answer: 'written',
-    handle: async ({ deps, param }) => {
-      await deleteDocument(deps, param('doc_id'));
-      return written(param('doc_id'), 'deleted');
+    conditional: true,
+    handle: (context) => {
+      const { deps, param } = context;
+      const remove = async (demand?: Demand) => {
+        await deleteDocument(deps, param('doc_id'), demand);
+        return written(param('doc_id'), 'deleted');
+      };
+      return underIfMatch(context, remove, () => shownDocument(context));
     },
   },
 ];
+
+/** Throws Failure `not_found`. */
+async function shownDocument({ deps, param }: RequestContext<ApiDeps>): Promise<Shown> {
+  const document = await readTaggedDocument(deps, param('doc_id'));
+  if (document === undefined) throw new Failure('not_found', 'there is no such document');
+  return { state: document.view, tag: document.tag };
+}

@@ -1,4 +1,5 @@
 import { ConditionFailed, Failure, type FailureDetail } from '#core/model/errors.ts';
+import { ConditionNotMet, etagHeader, type Shown } from '../steps/if-match.ts';
 import { failureStatus, isAnswerable } from '../table/failure-status.ts';
 import type { RequestState } from '../table/http-event.ts';
 import { RouteMismatch, RouteWithoutSlash } from '../table/match-route.ts';
@@ -17,7 +18,14 @@ export function cocoError(error: unknown, state: Pick<RequestState, 'requestId' 
   const absent = error.code === 'not_found' ? missing(state) : undefined;
   if (absent !== undefined) return absent;
   const reply = body(failureStatus[error.code], error.code, error.message, state, error.details);
+  if (error instanceof ConditionNotMet && error.current !== undefined) return withCurrent(reply, error.current);
   return error.code === 'unauthorized' ? { ...reply, headers: { 'www-authenticate': 'Bearer' } } : reply;
+}
+
+/** So that whoever was overtaken can go on without another read. */
+function withCurrent(reply: CocoRefusal, { state, tag }: Shown): Reply {
+  const { error, ...rest } = reply.body;
+  return { ...reply, body: { ...rest, error: { ...error, current: state } }, headers: etagHeader(tag) };
 }
 
 /** Coco has forms of its own for what is not there; other routes say which part is missing. */
@@ -34,13 +42,17 @@ function mismatch(error: RouteMismatch, requestId: string): Reply {
   return { ...reply, headers: { allow: error.allowed.join(', ') } };
 }
 
+type CocoRefusal = Reply & {
+  readonly body: { readonly status: number; readonly error: object; readonly request_id: string };
+};
+
 function body(
   status: number,
   code: string,
   reason: string,
   state: Pick<RequestState, 'requestId'>,
   details: readonly FailureDetail[] = [],
-): Reply {
+): CocoRefusal {
   const error = { reason, code, ...(details.length > 0 ? { details } : {}) };
   return { status, body: { status, error, request_id: state.requestId } };
 }

@@ -1,5 +1,5 @@
 import { jobFailureCode, recordOutcome } from '#core/jobs/job.ts';
-import { type JsonSchema, list, object, orNull, text, truth, whole } from '../table/json-schema.ts';
+import { anything, type JsonSchema, list, object, orNull, text, truth, whole } from '../table/json-schema.ts';
 
 /** What a successful answer carries as `data`, in its envelope. */
 function enveloped(data: JsonSchema, status: 'success' | 'accepted' = 'success'): JsonSchema {
@@ -39,6 +39,7 @@ const connector = object({
   last_used_at: time,
   created_at: time,
   config: object(settings, Object.keys(settings)),
+  version: text,
 });
 
 const schedule = object({
@@ -55,6 +56,7 @@ const schedule = object({
   last_run_at: time,
   next_run_at: time,
   created_at: time,
+  version: text,
 });
 
 const syncLog = object({
@@ -93,6 +95,7 @@ const webhook = {
   created_at: time,
   switched_off: orNull(text),
   failures: whole,
+  version: text,
   last_delivery: orNull(
     object(
       {
@@ -158,7 +161,10 @@ const rateLimits = object({
 const refused = object({
   status: { const: 'error' },
   data: { type: 'null' },
-  error: object({ code: text, message: text, details: list(object({ path: text, reason: text })) }, ['details']),
+  error: object({ code: text, message: text, details: list(object({ path: text, reason: text })), current: anything }, [
+    'details',
+    'current',
+  ]),
 });
 
 /** The shapes of all answers of the routes under /v1 that succeed. */

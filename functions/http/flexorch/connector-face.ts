@@ -4,10 +4,12 @@ import type { Clock } from '#core/model/ports/host.ts';
 import type { Table } from '#core/model/ports/table.ts';
 import { type ConnectorRow, configView } from '#core/registry/connector.ts';
 import { listConnectors, readNumberedConnector } from '#core/registry/connector-store.ts';
+import { connectorTag } from '#core/registry/registry-tag.ts';
 import { readTested } from '#core/registry/tested-at.ts';
 import { awsProblems } from '#core/source/bucket-name.ts';
 import { s3ConfigInput } from '#core/source/s3-config.ts';
 import { readConfigTexts } from './config-text.ts';
+import type { Tagged } from './envelope.ts';
 import { lastStarts } from './last-runs.ts';
 import { ResourceNotFound } from './not-found.ts';
 
@@ -63,7 +65,7 @@ export async function shownConnectors(table: Table): Promise<ConnectorRow[]> {
 export async function connectorFaces(
   deps: { readonly table: Table; readonly clock: Clock },
   rows: readonly ConnectorRow[],
-): Promise<Record<string, unknown>[]> {
+): Promise<Tagged[]> {
   const [tested, used] = await Promise.all([readTested(deps.table, rows), lastStarts(deps, rows)]);
   return rows.map((row) => ({
     id: row.number,
@@ -74,6 +76,7 @@ export async function connectorFaces(
     last_used_at: used.get(row.id) ?? null,
     created_at: row.created,
     config: shownConfig(row),
+    version: connectorTag(row),
   }));
 }
 
@@ -87,7 +90,7 @@ function shownConfig({ config, external_id: externalId }: ConnectorRow): Record<
 export async function connectorFace(
   deps: { readonly table: Table; readonly clock: Clock },
   row: ConnectorRow,
-): Promise<Record<string, unknown>> {
+): Promise<Tagged> {
   const [face] = await connectorFaces(deps, [row]);
-  return face ?? {};
+  return face ?? { version: connectorTag(row) };
 }

@@ -1,16 +1,18 @@
 import { createOnce } from '#core/idempotency/create-once.ts';
 import { deleteOnce } from '#core/idempotency/delete-once.ts';
+import type { Demand } from '#core/model/row-tag.ts';
 import { testConnector } from '#core/probe/test-connector.ts';
 import { deleteConnectorCascade } from '#core/registry/changes/delete-connector-cascade.ts';
 import { createConnector } from '#core/registry/changes/save-connector.ts';
 import { readConnector } from '#core/registry/connector-store.ts';
 import { withBody, withoutBody } from '../body/route-body.ts';
+import { underIfMatch } from '../steps/if-match.ts';
 import type { ApiDeps, ProbeDeps } from '../table/deps.ts';
 import type { RequestContext, RouteOf } from '../table/route.ts';
 import type { FlexorchAnswer } from './answer-schemas.ts';
 import { connectorFace, connectorFaces, demandConnector, newConnector, shownConnectors } from './connector-face.ts';
 import { createRequest, requestTo } from './create-request.ts';
-import { created, noContent, success } from './envelope.ts';
+import { created, noContent, row, success } from './envelope.ts';
 import { inFlexOrchWords } from './field-words.ts';
 import { itemsPage, pageOf, pageParameters, readPageRequest } from './pages.ts';
 
@@ -25,14 +27,15 @@ export const connectorRoutes: readonly RouteOf<'api', FlexorchAnswer>[] = [
     summary: 'Create a connector',
     answer: 'v1_connector',
     success: 201,
+    tagged: true,
     idempotent: true,
     ...withBody('connector', newConnector, async (context: RequestContext<ApiDeps>, { name, config }) => {
       const { deps } = context;
-      const row = await createOnce(deps, createRequest(context, 'POST /v1/connectors'), {
+      const connector = await createOnce(deps, createRequest(context, 'POST /v1/connectors'), {
         read: (id) => readConnector(deps.table, id),
         create: (alongside) => createConnector(deps, { name, config }, alongside),
       });
-      return created(await connectorFace(deps, row));
+      return created(await connectorFace(deps, connector));
     }),
   },
   {
@@ -54,8 +57,8 @@ export const connectorRoutes: readonly RouteOf<'api', FlexorchAnswer>[] = [
     scope: 'read',
     summary: 'Read a connector',
     answer: 'v1_connector',
-    handle: async ({ deps, param }) =>
-      success(await connectorFace(deps, await demandConnector(deps.table, param('connector')))),
+    tagged: true,
+    handle: async (context) => row((await shownConnector(context)).state),
   },
   {
     ...one,
@@ -64,16 +67,26 @@ export const connectorRoutes: readonly RouteOf<'api', FlexorchAnswer>[] = [
     scopeBefore: 'write',
     summary: 'Delete a connector with all its schedules and what they catalogued',
     success: 204,
-    handle: async (context) => {
+    conditional: true,
+    handle: (context) => {
       const { deps, param } = context;
-      await deleteOnce(deps, requestTo(context, 'DELETE /v1/connectors/{connector}'), {
-        find: () => demandConnector(deps.table, param('connector')),
-        remove: (row) => deleteConnectorCascade(deps, row),
-      });
-      return noContent();
+      const remove = async (demand?: Demand) => {
+        await deleteOnce(deps, requestTo(context, 'DELETE /v1/connectors/{connector}'), {
+          find: () => demandConnector(deps.table, param('connector')),
+          remove: (connector) => deleteConnectorCascade(deps, connector, demand),
+        });
+        return noContent();
+      };
+      return underIfMatch(context, remove, () => shownConnector(context));
     },
   },
 ];
+
+/** Throws ResourceNotFound. */
+async function shownConnector({ deps, param }: RequestContext<ApiDeps>) {
+  const state = await connectorFace(deps, await demandConnector(deps.table, param('connector')));
+  return { state, tag: state.version };
+}
 
 /** It opens the connector's secrets, which the api function cannot. */
 export const connectorProbeRoutes: readonly RouteOf<'probe', FlexorchAnswer>[] = [

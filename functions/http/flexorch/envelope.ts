@@ -1,4 +1,8 @@
+import { etagHeader } from '../steps/if-match.ts';
 import type { Reply } from '../table/route.ts';
+
+/** A face of a row as this dialect shows it. */
+export type Tagged = Readonly<Record<string, unknown>> & { readonly version: string };
 
 type Status = 'success' | 'accepted' | 'error';
 
@@ -12,9 +16,14 @@ export function success(data: object): Reply {
   return { status: 200, body: envelope('success', data) };
 }
 
+/** 200: one row, whose face has its tag as `version`. */
+export function row(face: Tagged): Reply {
+  return { ...success(face), headers: etagHeader(face.version) };
+}
+
 /** 201: what was created, or the original of a create that was sent again. */
-export function created(data: object): Reply {
-  return { status: 201, body: envelope('success', data) };
+export function created(face: Tagged): Reply {
+  return { status: 201, body: envelope('success', face), headers: etagHeader(face.version) };
 }
 
 /** 202: work that goes on after the answer. `meta` stands beside `data`. */

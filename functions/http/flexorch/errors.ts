@@ -1,4 +1,5 @@
 import { ConditionFailed, Failure, type FailureDetail } from '#core/model/errors.ts';
+import { ConditionNotMet, etagHeader } from '../steps/if-match.ts';
 import { type AnswerableCode, failureStatus, isAnswerable } from '../table/failure-status.ts';
 import type { RequestState } from '../table/http-event.ts';
 import { RouteMismatch, RouteWithoutSlash } from '../table/match-route.ts';
@@ -29,7 +30,11 @@ export function flexorchError(error: unknown, state: State): Reply {
   }
   const status = statusOf(error.code);
   const details = error.details.map(({ path, reason }) => ({ path: inFlexOrchWords(path), reason }));
-  const reply = body(status, codeOf(error, status, state), inFlexOrchWords(error.message), details);
+  const current = error instanceof ConditionNotMet ? error.current : undefined;
+  const more = current === undefined ? {} : { current: current.state };
+  const reply = body(status, codeOf(error, status, state), inFlexOrchWords(error.message), details, more);
+  // So that whoever was overtaken can go on without another read.
+  if (current !== undefined) return { ...reply, headers: etagHeader(current.tag) };
   return status === 401 ? { ...reply, headers: { 'www-authenticate': 'Bearer' } } : reply;
 }
 
@@ -63,7 +68,13 @@ function mismatch(error: RouteMismatch): Reply {
   return { ...body(405, 'METHOD_NOT_ALLOWED', error.message), headers: { allow: error.allowed.join(', ') } };
 }
 
-function body(status: number, code: string, message: string, details: readonly FailureDetail[] = []): Reply {
-  const error = { code, message, ...(details.length > 0 ? { details } : {}) };
+function body(
+  status: number,
+  code: string,
+  message: string,
+  details: readonly FailureDetail[] = [],
+  more: object = {},
+): Reply {
+  const error = { code, message, ...(details.length > 0 ? { details } : {}), ...more };
   return { status, body: envelope('error', null, error) };
 }

@@ -1,13 +1,15 @@
 import { deleteOnce } from '#core/idempotency/delete-once.ts';
+import type { Demand } from '#core/model/row-tag.ts';
 import { deleteDatasource } from '#core/registry/changes/delete-datasource.ts';
 import { listRuns } from '#core/runs/run-store.ts';
 import { withBody, withoutBody } from '../body/route-body.ts';
+import { underIfMatch } from '../steps/if-match.ts';
 import { readCount } from '../steps/query-parameters.ts';
 import type { ApiDeps } from '../table/deps.ts';
 import type { Reply, RequestContext, RouteOf } from '../table/route.ts';
 import type { FlexorchAnswer } from './answer-schemas.ts';
 import { createRequest, requestTo } from './create-request.ts';
-import { accepted, success } from './envelope.ts';
+import { accepted, row, success } from './envelope.ts';
 import { changeSchedule } from './save-schedule.ts';
 import { demandSchedule, type Schedule, scheduleFace } from './schedule-face.ts';
 import { demandSameConnector, readSchedule, scheduleChange } from './schedule-input.ts';
@@ -43,7 +45,8 @@ function readAndChange(path: string, find: Find): RouteOf<'api', FlexorchAnswer>
       scope: 'read',
       summary: 'Read a schedule',
       answer: 'v1_schedule',
-      handle: async (context) => success(await scheduleFace(context.deps, await find(context))),
+      tagged: true,
+      handle: async (context) => row((await shown(context, find)).state),
     },
     {
       ...common,
@@ -53,11 +56,16 @@ function readAndChange(path: string, find: Find): RouteOf<'api', FlexorchAnswer>
       costly: true,
       summary: 'Change the fields of a schedule that are given',
       answer: 'v1_schedule',
-      ...withBody('schedule', scheduleChange, async (context: Context, input) => {
-        const schedule = await find(context);
-        demandSameConnector(input, schedule.connector.number);
-        const changed = await changeSchedule(context.deps, schedule, readSchedule(input));
-        return success(await scheduleFace(context.deps, changed));
+      tagged: true,
+      conditional: true,
+      ...withBody('schedule', scheduleChange, (context: Context, input) => {
+        const change = async (demand?: Demand) => {
+          const schedule = await find(context);
+          demandSameConnector(input, schedule.connector.number);
+          const changed = await changeSchedule(context.deps, schedule, readSchedule(input), demand);
+          return row(await scheduleFace(context.deps, changed));
+        };
+        return underIfMatch(context, change, () => shown(context, find), input.version);
       }),
     },
     {
@@ -68,16 +76,25 @@ function readAndChange(path: string, find: Find): RouteOf<'api', FlexorchAnswer>
       scopeBefore: 'write',
       summary: 'Delete a schedule and what it catalogued',
       answer: 'v1_deleted',
-      handle: async (context) => {
+      conditional: true,
+      handle: (context) => {
         const { deps } = context;
-        await deleteOnce(deps, requestTo(context, `DELETE ${path}`), {
-          find: () => find(context),
-          remove: ({ row }) => deleteDatasource(deps, row.id),
-        });
-        return success({ deleted: true });
+        const remove = async (demand?: Demand) => {
+          await deleteOnce(deps, requestTo(context, `DELETE ${path}`), {
+            find: () => find(context),
+            remove: ({ row: { id } }) => deleteDatasource(deps, id, demand),
+          });
+          return success({ deleted: true });
+        };
+        return underIfMatch(context, remove, () => shown(context, find));
       },
     },
   ];
+}
+
+async function shown(context: Context, find: Find) {
+  const state = await scheduleFace(context.deps, await find(context));
+  return { state, tag: state.version };
 }
 
 function runs(path: string, find: Find): RouteOf<'api', FlexorchAnswer>[] {

@@ -1,11 +1,12 @@
 import type { Acting } from '#core/audit/audit-write.ts';
 import { type CreateRequest, createOnce } from '#core/idempotency/create-once.ts';
-import { createDatasource, updateDatasourceFields } from '#core/registry/changes/save-datasource.ts';
+import type { Demand } from '#core/model/row-tag.ts';
+import { changeDatasource, createDatasource } from '#core/registry/changes/save-datasource.ts';
 import type { ConnectorRow } from '#core/registry/connector.ts';
-import type { DatasourcePatch, SyncInput } from '#core/registry/datasource.ts';
+import type { DatasourcePatch, DatasourceRow, SyncInput } from '#core/registry/datasource.ts';
 import { readDatasource } from '#core/registry/datasource-store.ts';
 import type { ApiDeps } from '../table/deps.ts';
-import { prefixOf, type Schedule } from './schedule-face.ts';
+import { isActive, prefixOf, type Schedule } from './schedule-face.ts';
 import type { ScheduleWish } from './schedule-input.ts';
 
 /** Cron without a zone is UTC here, whatever zone was there before. */
@@ -40,9 +41,12 @@ export async function changeSchedule(
   deps: ApiDeps & Acting,
   schedule: Schedule,
   wish: ScheduleWish,
+  demand?: Demand,
 ): Promise<Schedule> {
-  const patch = patchOf(schedule, wish);
-  return { ...schedule, row: await updateDatasourceFields(deps, schedule.row.id, patch) };
+  const { connector } = schedule;
+  // By the row that is changed: the one that was found may be another by now.
+  const inputFor = (row: DatasourceRow): DatasourcePatch => patchOf({ row, connector }, wish);
+  return { connector, row: await changeDatasource(deps, schedule.row.id, inputFor, demand) };
 }
 
 function patchOf(schedule: Schedule, wish: ScheduleWish): DatasourcePatch {
@@ -52,11 +56,13 @@ function patchOf(schedule: Schedule, wish: ScheduleWish): DatasourcePatch {
   const timing = sameCron || sameZone ? { interval: wish.interval } : timingOf(wish);
   // An inherited prefix that comes back stays inherited.
   const keepsPrefix = wish.prefix === undefined || wish.prefix === prefixOf(schedule);
+  // Whichever of the two switches is off, both of them may be as they are.
+  const active = wish.active === isActive(schedule) ? undefined : wish.active;
   return {
     ...(wish.name === undefined ? {} : { name: wish.name }),
     ...(keepsPrefix ? {} : { connector: { config: { prefix: wish.prefix } } }),
-    ...(wish.active === true ? { enabled: true } : {}),
-    sync: { ...timing, enabled: wish.active },
+    ...(active === true ? { enabled: true } : {}),
+    sync: { ...timing, enabled: active },
   };
 }
 

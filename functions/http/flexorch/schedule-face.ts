@@ -4,9 +4,11 @@ import type { ConnectorRow } from '#core/registry/connector.ts';
 import { readConnector } from '#core/registry/connector-store.ts';
 import type { DatasourceRow } from '#core/registry/datasource.ts';
 import { listDatasources, readNumberedDatasource } from '#core/registry/datasource-store.ts';
+import { datasourceTag } from '#core/registry/registry-tag.ts';
 import { putOffUntil, readState } from '#core/runs/sync-state.ts';
 import { scheduleView } from '#core/schedules/schedule-view.ts';
 import { demandConnector, isShown, shownConnectors } from './connector-face.ts';
+import type { Tagged } from './envelope.ts';
 import { lastSync } from './last-runs.ts';
 import { ResourceNotFound } from './not-found.ts';
 
@@ -52,7 +54,7 @@ export function isActive({ row }: Schedule): boolean {
 }
 
 /** What /v1 shows of a schedule. An expression that Unix cron lacks, set in the AWS console, has its next firing only. */
-export async function scheduleFace(deps: ReadDeps, schedule: Schedule): Promise<Record<string, unknown>> {
+export async function scheduleFace(deps: ReadDeps, schedule: Schedule): Promise<Tagged> {
   const { row, connector } = schedule;
   const now = deps.clock.now();
   const [last, state] = await Promise.all([lastSync(deps, row), readState(deps.table, row.uid)]);
@@ -73,15 +75,13 @@ export async function scheduleFace(deps: ReadDeps, schedule: Schedule): Promise<
     last_run_at: last?.started_at ?? null,
     next_run_at: scheduleView(row, until ?? now)?.next_run_at ?? null,
     created_at: row.created,
+    version: datasourceTag(row),
   };
 }
 
 /** The same for many, in their order. */
-export async function scheduleFaces(
-  deps: ReadDeps,
-  schedules: readonly Schedule[],
-): Promise<Record<string, unknown>[]> {
-  const faces: Record<string, unknown>[] = [];
+export async function scheduleFaces(deps: ReadDeps, schedules: readonly Schedule[]): Promise<Tagged[]> {
+  const faces: Tagged[] = [];
   for (let first = 0; first < schedules.length; first += atOnce) {
     const some = schedules.slice(first, first + atOnce);
     faces.push(...(await Promise.all(some.map((each) => scheduleFace(deps, each)))));

@@ -41,6 +41,8 @@ export const scheduleChange = z.strictObject({
   last_run_at: z.unknown().optional(),
   next_run_at: z.unknown().optional(),
   created_at: z.unknown().optional(),
+  /** What an answer carried: a condition, as If-Match is. */
+  version: z.string('must be the version of a schedule, as it was shown').max(256, 'is no version').optional(),
 });
 
 type Given = z.output<typeof newSchedule>;

@@ -24,6 +24,7 @@ const nested: readonly RouteOf<'api', FlexorchAnswer>[] = [
     summary: 'Create a schedule on a connector',
     answer: 'v1_schedule',
     success: 201,
+    tagged: true,
     idempotent: true,
     ...withBody('schedule', newSchedule, async (context: Context, input) => {
       const { deps, param } = context;
@@ -60,6 +61,7 @@ const flat: readonly RouteOf<'api', FlexorchAnswer>[] = [
     summary: 'Create a schedule on the connector that the body names',
     answer: 'v1_schedule',
     success: 201,
+    tagged: true,
     idempotent: true,
     ...withBody('schedule', newScheduleOnConnector, async (context: Context, input) => {
       const { deps } = context;

@@ -1,12 +1,14 @@
 import { createOnce } from '#core/idempotency/create-once.ts';
 import { deleteOnce } from '#core/idempotency/delete-once.ts';
 import type { Table } from '#core/model/ports/table.ts';
+import type { Demand } from '#core/model/row-tag.ts';
 import { type CreatedWebhook, createWebhook } from '#core/webhooks/create-webhook.ts';
 import { deleteWebhook } from '#core/webhooks/delete-webhook.ts';
 import { readWebhooks, webhookView } from '#core/webhooks/read-webhooks.ts';
 import { type WebhookRow, webhookInput } from '#core/webhooks/webhook.ts';
 import { readWebhook } from '#core/webhooks/webhook-store.ts';
 import { withBody } from '../body/route-body.ts';
+import { type Shown, underIfMatch } from '../steps/if-match.ts';
 import type { ApiDeps } from '../table/deps.ts';
 import type { RequestContext, RouteOf } from '../table/route.ts';
 import type { FlexorchAnswer } from './answer-schemas.ts';
@@ -26,6 +28,7 @@ export const webhookRoutes: readonly RouteOf<'api', FlexorchAnswer>[] = [
     summary: 'Register a webhook; a secret that was not given is made and shown in this answer only',
     answer: 'v1_webhook_created',
     success: 201,
+    tagged: true,
     idempotent: true,
     ...withBody('webhook', webhookInput, async (context: RequestContext<ApiDeps>, input) => {
       const { deps } = context;
@@ -66,16 +69,26 @@ export const webhookRoutes: readonly RouteOf<'api', FlexorchAnswer>[] = [
     resource: 'webhook',
     summary: 'Delete a webhook; what waits to be delivered to it is dropped',
     success: 204,
-    handle: async (context) => {
+    conditional: true,
+    handle: (context) => {
       const { deps, param } = context;
-      await deleteOnce(deps, requestTo(context, 'DELETE /v1/webhooks/{webhook}'), {
-        find: () => demandWebhook(deps.table, param('webhook')),
-        remove: ({ id }) => deleteWebhook(deps, id),
-      });
-      return noContent();
+      const remove = async (demand?: Demand) => {
+        await deleteOnce(deps, requestTo(context, 'DELETE /v1/webhooks/{webhook}'), {
+          find: () => demandWebhook(deps.table, param('webhook')),
+          remove: ({ id }) => deleteWebhook(deps, id, demand),
+        });
+        return noContent();
+      };
+      return underIfMatch(context, remove, () => shownWebhook(context));
     },
   },
 ];
+
+/** Throws ResourceNotFound. */
+async function shownWebhook({ deps, param }: RequestContext<ApiDeps>): Promise<Shown> {
+  const state = webhookView(await demandWebhook(deps.table, param('webhook')));
+  return { state, tag: state.version };
+}
 
 async function demandWebhook(table: Table, id: string): Promise<WebhookRow> {
   const row = await readWebhook(table, id);

@@ -69,7 +69,7 @@ function operationId({ method, path }: Route): string {
   return `${method.toLowerCase()}${path.replace(/[{}]/g, '').replace(/\//g, '_')}`;
 }
 
-function parametersOf({ path, query = [], idempotent }: Route): Json[] {
+function parametersOf({ path, query = [], idempotent, conditional }: Route): Json[] {
   const inPath = [...path.matchAll(/\{([^{}]+)\}/g)].map(([, name]) => ({
     name,
     in: 'path',
@@ -82,7 +82,7 @@ function parametersOf({ path, query = [], idempotent }: Route): Json[] {
     description,
     schema: repeatable ? { type: 'array', items: { type: 'string' } } : { type: 'string' },
   }));
-  return [...inPath, ...inQuery, ...(idempotent ? [idempotencyKey] : [])];
+  return [...inPath, ...inQuery, ...(idempotent ? [idempotencyKey] : []), ...(conditional ? [ifMatch] : [])];
 }
 
 const idempotencyKey: Json = {
@@ -91,6 +91,18 @@ const idempotencyKey: Json = {
   description:
     'Answers with what the request with the same key made within 24 hours; without one, with the same content',
   schema: { type: 'string', minLength: 1, maxLength: 255 },
+};
+
+const ifMatch: Json = {
+  name: 'If-Match',
+  in: 'header',
+  description: 'The ETag of the row as it was shown, or several, or *: nothing is changed where it is another by now',
+  schema: { type: 'string' },
+};
+
+const etag: Json = {
+  description: 'A hash of what a client may set of the row, for If-Match; what the machine notes does not move it',
+  schema: { type: 'string' },
 };
 
 function requestBody({ schemas, optional, form }: NonNullable<Route['request']>): Json {
@@ -111,10 +123,12 @@ function responsesOf(route: Route): Json {
   return {
     [status]: {
       description: status < 400 ? 'Success' : 'Always refused',
+      ...(route.tagged ? { headers: { ETag: etag } } : {}),
       ...(route.answer === undefined ? {} : { content: json(route.answer) }),
     },
     ...(route.answer === 'raw_content' ? { 302: redirect } : {}),
     ...(inCoco && route.resource !== undefined ? { 404: missing(route) } : {}),
+    ...(route.conditional ? { 412: overtaken(inCoco) } : {}),
     ...(route.costly ? { 429: tooMany(inCoco) } : {}),
     default: {
       description: 'An error: what is wrong and what to change',
@@ -127,6 +141,14 @@ function tooMany(inCoco: boolean): Json {
   return {
     description: `The key began ${costlyPerMinute} of such requests within the minute`,
     headers: { 'Retry-After': { description: 'seconds', schema: { type: 'integer' } } },
+    content: json(errorOf(inCoco)),
+  };
+}
+
+function overtaken(inCoco: boolean): Json {
+  return {
+    description: 'The row is not what If-Match names; error.current is what it is now, in the form of its GET',
+    headers: { ETag: etag },
     content: json(errorOf(inCoco)),
   };
 }

@@ -19,6 +19,7 @@ export const failureStatus: Readonly<Record<AnswerableCode, number>> = {
   conflict: 409,
   in_use: 409,
   quota_exceeded: 409,
+  precondition_failed: 412,
   too_large: 413,
   unsupported_media_type: 415,
   rate_limit_exceeded: 429,

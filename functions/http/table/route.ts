@@ -76,6 +76,10 @@ export type RouteOf<F extends FunctionName, Answer extends string = string> = {
   /** Begins work at a foreign server, or a run, now or by a schedule: one request to us can be a thousand to somebody.
    *  Counted for each key. */
   readonly costly?: true;
+  /** Success carries the tag of the row, as ETag. */
+  readonly tagged?: true;
+  /** Takes If-Match, and is refused with 412 where the row is not what it names. */
+  readonly conditional?: true;
   /** Takes an Idempotency-Key, and the same request again within a day for the one before. */
   readonly idempotent?: true;
   readonly handle: (context: RequestContext<DepsOf[F]>) => Promise<Reply>;

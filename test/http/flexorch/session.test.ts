@@ -32,6 +32,7 @@ test.each(weathers)('given %s, a session of a strict client creates each thing o
     last_used_at: null,
     created_at: time,
     config: { bucket: 'my-documents', region: 'eu-west-1', prefix: 'a/' },
+    version: expect.any(String),
   });
   const at = `/v1/connectors/${connector.id}`;
   expect(await data('GET', at, 200)).toEqual(connector);
@@ -58,6 +59,7 @@ test.each(weathers)('given %s, a session of a strict client creates each thing o
     last_run_at: null,
     next_run_at: '2026-03-02T06:00:00.000Z',
     created_at: time,
+    version: expect.any(String),
   });
   const hours = await data('POST', '/v1/scheduler/schedules', 201, {
     connector_id: connector.id,

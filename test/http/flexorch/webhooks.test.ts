@@ -18,7 +18,7 @@ describe('webhooks', () => {
     expect(Object.keys(made.json)).toEqual(['status', 'data', 'error']);
     expect(made.json.data).toEqual({
       ...{ id: 1, ...body, idle_events: [], active: true, created_at: '2026-03-01T10:00:00.000Z' },
-      ...{ switched_off: null, failures: 0, last_delivery: null },
+      ...{ switched_off: null, failures: 0, last_delivery: null, version: expect.any(String) },
     });
     expect(await list(api)).toEqual({ items: [made.json.data], total: 1, page: 1, page_size: 50 });
     const gone = await api.call('DELETE', '/v1/webhooks/1/');

@@ -38,7 +38,7 @@ export async function planDatasource(
   if (stored !== undefined && target !== stored.target) demandSecretOfOwn(connector, stored, atRest);
   const uid = stored !== undefined && stored.target === target ? stored.uid : deps.ids.unique();
   const base = replace ? undefined : stored;
-  const sync = planSync(input.sync, base?.sync, now, deps.minimumIntervalSeconds, stored?.sync.timezone);
+  const sync = planSync(input.sync, base?.sync, now, deps.minimumIntervalSeconds, stored?.sync);
   const enabled = input.enabled ?? base?.enabled ?? true;
   const row: PlannedDatasource = {
     v: 1,
@@ -52,7 +52,7 @@ export async function planDatasource(
     connector: { id: connector.id, config: atRest.config },
     secrets: atRest.secrets,
     external_id: atRest.external_id,
-    sync: stored && sameSchedule(sync, stored.sync) ? { ...sync, anchor: stored.sync.anchor } : sync,
+    sync,
     enabled,
     enrichment_pipeline: planSteps(input, base),
     created: stored?.created ?? new Date(now).toISOString(),

@@ -9,15 +9,15 @@ import { changeTimes, stateOf } from '../datasource.ts';
 /**
  * Works out when a datasource syncs from what a caller gave and what was stored. The strategy follows from the fields
  * given when it is not said. Throws Failure `invalid_request` for an interval or cron that cannot be kept: nothing is
- * rounded. `now` (epoch ms) anchors a schedule that changed. `zoneBefore` stands in the row that is changed or replaced: it
- * is not judged again, for it may have been taken when other spellings were.
+ * rounded. `now` (epoch ms) anchors a schedule that changed. `before` stands in the row that is changed or replaced: what of it
+ * is sent back is not judged again, for it may have been taken when other rules held, or have been made in the AWS console.
  */
 export function planSync(
   input: SyncInput | undefined,
   stored: SyncPolicy | undefined,
   now: number,
   minimumIntervalSeconds: number,
-  zoneBefore: string | undefined = stored?.timezone,
+  before: SyncPolicy | undefined = stored,
 ): SyncPolicy {
   const given = input ?? {};
   const strategy = chooseStrategy(given, stored);
@@ -30,11 +30,12 @@ export function planSync(
     expect_empty: given.expect_empty ?? stored?.expect_empty,
     changed_by: 'api' as const,
   };
-  const timing = planTiming(strategy, given, stored, minimumIntervalSeconds);
-  demandTimezone(given.timezone, zoneBefore);
+  const repeated = before !== undefined && repeatsTiming(strategy, given, before) ? before : stored;
+  const timing = planTiming(strategy, given, repeated, minimumIntervalSeconds);
+  demandTimezone(given.timezone, before?.timezone);
   const next: SyncPolicy = { ...common, ...timing, anchor: now };
-  if (stored !== undefined && sameSchedule(next, stored)) {
-    return { ...next, anchor: stored.anchor, changed_by: stored.changed_by };
+  if (before !== undefined && sameSchedule(next, before)) {
+    return { ...next, anchor: before.anchor, changed_by: before.changed_by };
   }
   return next;
 }
@@ -130,6 +131,12 @@ function demandTimezone(given: string | undefined, before: string | undefined): 
 function cronMissing(strategy: SyncPolicy['strategy'], stored: SyncPolicy | undefined): string {
   if (stored?.strategy !== strategy || stored.expression === undefined) return 'is required with strategy "cron"';
   return `is required: ${stored.expression}, set in the AWS console, can only be kept or replaced as a whole`;
+}
+
+/** True if the timing is sent back as it was shown, with its expression. */
+function repeatsTiming(strategy: SyncPolicy['strategy'], given: SyncInput, before: SyncPolicy): boolean {
+  const fields = ['interval', 'cron', 'timezone', 'expression'] as const;
+  return strategy === before.strategy && fields.every((field) => given[field] === before[field]);
 }
 
 /** What a caller does not change is not judged again: a shortest interval that was raised since must not stand in the

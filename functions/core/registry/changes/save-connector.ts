@@ -1,7 +1,9 @@
 import type { AuditDeps } from '../../audit/audit-write.ts';
+import { canonicalJson } from '../../model/canonical-json.ts';
 import { ConditionFailed, Failure } from '../../model/errors.ts';
 import type { Table } from '../../model/ports/table.ts';
 import type { RowQuotas } from '../../model/quota.ts';
+import { type Demand, demandTag } from '../../model/row-tag.ts';
 import { type ConfigAtRest, type MergeDeps, mergeConfig } from '../../source/merge-config.ts';
 import type { Alongside } from '../../table/registry-number.ts';
 import { type ConnectorInput, type ConnectorRow, echoedFields } from '../connector.ts';
@@ -11,6 +13,8 @@ import { listDatasources, readDatasource } from '../datasource-store.ts';
 import { configOf } from '../effective-config.ts';
 import { rebaseDatasource } from '../rebase-datasource.ts';
 import { demandVisibleLabels } from '../visible-labels.ts';
+import { connectorTag } from '../registry-tag.ts';
+import { changeRow } from './change-row.ts';
 
 export type ConnectorDeps = MergeDeps &
   AuditDeps & {
@@ -39,44 +43,37 @@ export async function createConnector(
 
 /**
  * Replaces a connector; its `config` stays when the input has none, for its secrets cannot be read back to be sent
- * again. With `create`, a missing one is created. Datasources that inherit from it move with it. Throws Failure
- * `not_found`, `conflict`, `invalid_request` if a datasource would be left without bucket, endpoint or credentials, or
- * `secret_required` if a secret, its own or a datasource's, would go where it was not given for.
+ * again. With `create`, a missing one is created, unless one was demanded. Datasources that inherit from it move with it.
+ * Throws Failure `not_found`, `conflict`, `precondition_failed`, `invalid_request` if a datasource would be left without
+ * bucket, endpoint or credentials, or `secret_required` if a secret, its own or a datasource's, would go where it was not
+ * given for.
  */
 export async function replaceConnector(
   deps: ConnectorDeps,
   id: string,
   input: ConnectorInput,
-  options: { readonly create: boolean },
+  options: { readonly create: boolean; readonly demand?: Demand | undefined },
 ): Promise<{ row: ConnectorRow; created: boolean }> {
-  const stored = await readConnector(deps.table, id);
-  if (stored === undefined) {
+  const found = await readConnector(deps.table, id);
+  if (found === undefined) {
     if (!options.create) throw new Failure('not_found', `there is no connector ${id}`);
+    demandTag(options.demand, undefined, `connector ${id}`);
     return { row: await createConnector(deps, { ...input, id }), created: true };
   }
-  const planned = await planConnector(deps, stored.owner, input, stored);
-  const dependents = await datasourcesOf(deps.table, id);
-  for (const datasource of dependents) {
-    demandWholeScope(planned, datasource);
-    demandBucketStays(stored, planned, datasource);
-  }
-  try {
-    const { number, version } = stored;
-    const row = await updateConnector(deps, stored, { ...planned, id, number, version });
-    for (const datasource of dependents) await moveDependent(deps, row, datasource);
-    return { row, created: false };
-  } catch (error) {
-    if (!(error instanceof ConditionFailed)) throw error;
-    throw changedMeanwhile(id, error);
-  }
+  const row = await changeStored(deps, found, options.demand, (stored) => replaceStored(deps, stored, input));
+  return { row, created: false };
 }
 
-/** Throws Failure `builtin`, `not_found`, or `in_use` with the number of datasources that need it. */
-export async function deleteConnector(deps: AuditDeps & { readonly table: Table }, id: string): Promise<void> {
-  const row = await readConnector(deps.table, id);
-  if (row === undefined) throw new Failure('not_found', `there is no connector ${id}`);
-  if (row.builtin) throw new Failure('builtin', 'builtin connector cannot be deleted');
-  try {
+/** Throws Failure `builtin`, `not_found`, `precondition_failed`, or `in_use` with the number of datasources that need it. */
+export async function deleteConnector(
+  deps: AuditDeps & { readonly table: Table },
+  id: string,
+  demand?: Demand,
+): Promise<void> {
+  const found = await readConnector(deps.table, id);
+  if (found === undefined) throw new Failure('not_found', `there is no connector ${id}`);
+  if (found.builtin) throw new Failure('builtin', 'builtin connector cannot be deleted');
+  await changeStored(deps, found, demand, async (row) => {
     // The new version turns away a datasource that was planned on the old one, so that none slips in after the count.
     const marked = await updateConnector(deps, row, row);
     const count = (await datasourcesOf(deps.table, id)).length;
@@ -85,9 +82,36 @@ export async function deleteConnector(deps: AuditDeps & { readonly table: Table 
       throw new Failure('in_use', `${these} connector ${id}; delete them or give them another connector first`);
     }
     await removeConnector(deps, marked);
-  } catch (error) {
-    throw error instanceof ConditionFailed ? changedMeanwhile(id, error) : error;
+  });
+}
+
+function changeStored<Done>(
+  { table }: { readonly table: Table },
+  found: ConnectorRow,
+  demand: Demand | undefined,
+  change: (stored: ConnectorRow) => Promise<Done>,
+): Promise<Done> {
+  return changeRow(found, demand, {
+    what: `connector ${found.id}`,
+    tagOf: connectorTag,
+    readAgain: () => readConnector(table, found.id),
+    change,
+    conflict: (cause) => changedMeanwhile(found.id, cause),
+  });
+}
+
+async function replaceStored(deps: ConnectorDeps, stored: ConnectorRow, input: ConnectorInput): Promise<ConnectorRow> {
+  const { id, number, version } = stored;
+  const next = { ...(await planConnector(deps, stored.owner, input, stored)), id, number, version };
+  const dependents = await datasourcesOf(deps.table, id);
+  for (const datasource of dependents) {
+    demandWholeScope(next, datasource);
+    demandBucketStays(stored, next, datasource);
   }
+  const same = canonicalJson(stored) === canonicalJson({ ...next, updated: stored.updated });
+  const row = same ? stored : await updateConnector(deps, stored, next);
+  for (const datasource of dependents) await moveDependent(deps, row, datasource);
+  return row;
 }
 
 /** The datasources of one connector. Reads the whole registry partition: connectors change rarely. */
