@@ -1,3 +1,4 @@
+import { auditRoutes } from './coco/audit-routes.ts';
 import { connectorRoutes } from './coco/connector-routes.ts';
 import { datasourceRoutes } from './coco/datasource-routes.ts';
 import { documentRoutes } from './coco/document-routes.ts';
@@ -27,6 +28,7 @@ const coco: Table = {
     ...providerRoutes,
     ...keyRoutes,
     ...healthRoutes,
+    ...auditRoutes,
   ],
   probe: probeRoutes,
 };

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { auditPartition } from '#core/audit/audit-entry.ts';
 import { deliveryPartition } from '#core/webhooks/delivery.ts';
 import { secretContext } from '#core/webhooks/webhook.ts';
 import { render, synthesize } from './stack-template.ts';
@@ -121,12 +122,13 @@ describe('permissions', () => {
     expect(secretContext({ owner: 'x' }).kind).toBe('webhook');
   });
 
-  test('given the publisher, it writes to the partitions of webhooks alone, as the core names them', () => {
+  test('given the publisher, it writes to the partitions of webhooks and of the audit alone, as the core names them', () => {
     const [own] = statements.filter(
       ({ id, statement }) =>
         nameOf(id) === 'PublisherRoleDefaultPolicy' && list(statement.Action).includes('dynamodb:PutItem'),
     );
-    const partitions = ['registry#webhook', 'webhook-health', `${deliveryPartition('')}*`];
+    const partitions = ['registry#webhook', 'webhook-health', `${deliveryPartition('')}*`, 'audit#*'];
+    expect(auditPartition(0)).toMatch(/^audit#/);
     expect(own?.statement.Condition).toEqual({
       'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': partitions },
     });

@@ -110,6 +110,27 @@ const apiKey = object(
   ['revoked_at', 'revoked_by'],
 );
 
+/** `before` and `after` hold what differs, or the whole of what was created or deleted. */
+const auditEntry = object(
+  {
+    entry: text,
+    at: text,
+    actor: object({ kind: { enum: ['key', 'anyone', 'console', 'stocktake'] }, id: text, address: text }, [
+      'id',
+      'address',
+    ]),
+    action: text,
+    kind: text,
+    id: text,
+    number: whole,
+    before: anything,
+    after: anything,
+    secrets: { type: 'object', additionalProperties: { enum: ['set', 'changed', 'removed'] } },
+    shortened: list(text),
+  },
+  ['number', 'before', 'after', 'secrets', 'shortened'],
+);
+
 /** The shapes of all answers with status 200. */
 export const cocoAnswers = {
   written: object({ _id: text, result: { enum: ['created', 'updated', 'deleted'] } }),
@@ -119,6 +140,7 @@ export const cocoAnswers = {
   deleted: object({ acknowledged: { const: true }, not_found: list(text) }, ['not_found']),
   run_accepted: runAccepted,
   purges: object({ total: whole, purges: list(purge) }),
+  audit: object({ entries: list(auditEntry), next_cursor: text }, ['next_cursor']),
   run_list: object({ runs: list(run), next: text }, ['next']),
   connection_test: object({
     success: truth,

@@ -18,8 +18,9 @@ const actionsOf = {
 /** A call of the Table port. */
 export type TableCall = keyof typeof actionsOf;
 
-/** As the stores of functions/core/webhooks name them; a test holds the two together. */
-const webhookPartitions = ['registry#webhook', 'webhook-health', 'webhook-delivery#*'];
+/** As the stores of functions/core/webhooks name them, and the audit, which tells of a webhook that was switched off; a test
+ *  holds them together. One list for both: a transaction is asked for all of its partitions at once. */
+const webhookPartitions = ['registry#webhook', 'webhook-health', 'webhook-delivery#*', 'audit#*'];
 
 type DataTableConfig = Pick<
   StackConfig,
