@@ -96,6 +96,7 @@ async function watch({ client, s3, server, neighbours, durationMs }: Watched): P
     s3.clearRequests();
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
+  process.stderr.write('reading what came of it\n');
   const good = [];
   for (let index = 0; index < goodOnes; index += 1) {
     good.push(promptnessOf(await runsOf(client, `good-${index}`), intervalOf(index), { from, until, objectsEach }));

@@ -18,7 +18,7 @@ const chunk = 250;
 /** Turns what a merge finds into writes and counts; a dry run only counts. */
 export type RangeWriter = MergeSink & {
   /** Writes what is in hand; true if there was anything. Throws Failure `lease_lost` if another run took over, and what
-   *  writeInTurn throws: then a part of it stands. */
+   *  writeInTurn throws: then a part of it stands; `quota_exceeded`: then nothing of it does. */
   flush(): Promise<boolean>;
 };
 
@@ -34,6 +34,8 @@ class Writer implements RangeWriter {
   #puts: Item[] = [];
   #leaving: RecordRow[] = [];
   #wrote = false;
+  /** Of what is in hand some is new. */
+  #adds = false;
 
   constructor(context: RunContext, work: RangeWork) {
     this.#context = context;
@@ -59,7 +61,7 @@ class Writer implements RangeWriter {
   }
 
   present(object: ListedObject, item: RecordRow | undefined): void {
-    const { run, stamp, progress } = this.#context;
+    const { run, stamp } = this.#context;
     const { counters } = this.#work.tally;
     const stored = item?.gone === undefined ? item : undefined;
     if (stored !== undefined) this.#countStored(1, stored.size);
@@ -68,7 +70,7 @@ class Writer implements RangeWriter {
       return;
     }
     counters[stored === undefined ? 'added' : 'modified'] += 1;
-    progress.adding ||= stored === undefined;
+    this.#adds ||= stored === undefined;
     this.#countChange(stored === undefined ? 1 : 0, object.size - (stored?.size ?? 0));
     this.#put(recordOf(this.#pk, object, stamp, stored === undefined));
   }
@@ -145,6 +147,8 @@ class Writer implements RangeWriter {
 
   async #writeInHand(): Promise<void> {
     if (this.#puts.length === 0 && this.#leaving.length === 0) return;
+    if (this.#adds && this.#puts.length > 0) await this.#context.quota.demandPlace(this.#context);
+    this.#adds = false;
     this.#wrote = true;
     // Candidates for deletion leave what is stored as it is.
     const changes = this.#leaving.length > 0 || this.#puts.some(({ pk }) => pk === this.#pk);

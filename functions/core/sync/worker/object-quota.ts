@@ -33,8 +33,7 @@ export class ObjectQuota {
   /** To be called before each step; `all`: whatever others did, before the run may come to its end. Throws Failure
    *  `quota_exceeded`. */
   async demand(context: RunContext, all = false): Promise<void> {
-    const { deps, progress, run } = context;
-    if (progress.adding && !run.dry_run) await deps.room?.demand();
+    const { deps, progress } = context;
     const now = deps.clock.now();
     const others = deps.settings.workers > 1 && context.board.shared;
     const isDue = all || (others && Math.abs(now - this.#lookedAt) >= othersMs);
@@ -43,12 +42,24 @@ export class ObjectQuota {
     this.#lookedAt = now;
     const matched = await matchedBy(context, others && isDue);
     this.#left = this.#quota.most - matched;
-    if (this.#left >= 0 && context.board.expected <= mostTimes * this.#quota.most) return;
-    this.#limit ??= limitOf(context, this.#quota);
-    const limit = await this.#limit;
+    if (this.#left >= 0) return;
+    const limit = await this.#limitOf(context);
     this.#left = limit - matched;
     if (this.#left < 0) throw beyond(limit, this.#quota);
-    if (progress.adding && context.board.expected > mostTimes * limit) throw pilingUp(context, limit, this.#quota);
+  }
+
+  /** To be called before records are added. Throws Failure `quota_exceeded` where the machine has no room for them, or where too
+   *  many wait to be deleted. */
+  async demandPlace(context: RunContext): Promise<void> {
+    await context.deps.room?.demand();
+    if (context.board.expected <= mostTimes * this.#quota.most) return;
+    const limit = await this.#limitOf(context);
+    if (context.board.expected > mostTimes * limit) throw pilingUp(context, limit, this.#quota);
+  }
+
+  #limitOf(context: RunContext): Promise<number> {
+    this.#limit ??= limitOf(context, this.#quota);
+    return this.#limit;
   }
 }
 

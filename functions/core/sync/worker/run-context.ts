@@ -48,8 +48,6 @@ export type RunProgress = {
   begun: boolean;
   /** A key was listed in this pass that is in its scope: what is out of it may leave. */
   scopeSeen: boolean;
-  /** Records were added: what is stored grows. */
-  adding: boolean;
   /** One stream broke off: the others stop at their next page. */
   halted: boolean;
   /** Since when the table has taken nothing of this run's, epoch milliseconds, also in invocations before; undefined where

@@ -75,7 +75,6 @@ export async function openWorker(
       notedAt: now,
       begun: run.checkpoint !== undefined,
       scopeSeen: board.tallies().some(({ counters }) => counters.matched > 0),
-      adding: false,
       halted: false,
       // Of the holder: a helper's own time is too short to say.
       stuckSince: lease.holder === deps.holder ? stuckSince(deps, run) : undefined,
