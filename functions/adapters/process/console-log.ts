@@ -1,4 +1,5 @@
 import type { Clock, Log } from '#core/model/ports/host.ts';
+import { signatureAt } from '#core/model/signature-marks.ts';
 
 export type LogFormat = 'text' | 'json';
 export type LineLogOptions = {
@@ -46,7 +47,7 @@ export function createLineLog({ write, format, clock }: LineLogOptions): Log {
 function textLine(time: string, level: Level, fact: string, fields: readonly Field[]): string {
   const pairs = fields.map(([name, value]) => {
     const plain = typeof value === 'string' && !SECRET_NAME.test(name);
-    return `${plainOrQuoted(name)}=${plain ? plainOrQuoted(value) : fieldJson(name, value)}`;
+    return `${plainOrQuoted(name)}=${plain ? plainOrQuoted(unsigned(value)) : fieldJson(name, value)}`;
   });
   return [time, level.padEnd(5), toJson(fact).slice(1, -1), ...pairs].join(' ');
 }
@@ -81,6 +82,12 @@ function printable(name: string, value: unknown): unknown {
   if (SECRET_NAME.test(name)) return REDACTED;
   if (typeof value === 'bigint') return String(value);
   // Its name and message only: what hangs on an SDK error can carry an Authorization header.
-  if (value instanceof Error) return `${value.name}: ${value.message}`;
-  return value;
+  if (value instanceof Error) return unsigned(`${value.name}: ${value.message}`);
+  return typeof value === 'string' ? unsigned(value) : value;
+}
+
+/** Ends where a signature begins. Whoever logs what a server said has it looked through; this is for who forgets to. */
+function unsigned(text: string): string {
+  const at = signatureAt(text);
+  return at === -1 ? text : `${text.slice(0, at)}${REDACTED}`;
 }

@@ -6,6 +6,7 @@ import { isForeign } from '#core/source/foreign-server.ts';
 import { agree, carefulSpelling, type KeySpelling, keySpellings, spellingShownBy } from './key-spelling.ts';
 import type { Listing, ListingDocument } from './listing-document.ts';
 import { firstWays, type ListingWay, refusesWay, waysAround } from './listing-ways.ts';
+import { echoedInListing } from './own-secrets.ts';
 import type { Answer, S3Session } from './s3-session.ts';
 import { settleSpelling } from './settle-spelling.ts';
 
@@ -44,6 +45,7 @@ export class BucketListing {
     if (answer.listing === undefined) throw this.#calls.refused(answer);
     const document = await this.#read(request, way, answer.listing);
     const time = answer.serverTime === undefined ? {} : { serverTime: answer.serverTime };
+    if (answer.listing.isDisguised && this.#session.secrets.areIn(textsOf(document))) throw echoedInListing();
     const page = { version: way.version, ...withForgiven(document, way.leftOut), ...time };
     return page.prefix === request.prefix ? withoutPrefixReadings(page) : page;
   }
@@ -137,6 +139,19 @@ export class BucketListing {
     const from = continuation?.version === 2 ? { ContinuationToken: continuation.token } : after;
     return await this.#session.ask(() => new ListObjectsV2Command({ ...scope, ...from }), most);
   }
+}
+
+/** All that a page has of the server's own making, decoded: the body as it came was looked through before. */
+function textsOf(document: ListingDocument): string[] {
+  const { objects, odd = [], commonPrefixes = [], readings } = document;
+  const texts = [document.root, document.bucket, document.prefix, document.delimiter, document.lastRow];
+  texts.push(document.nextMarker, ...(readings?.nextMarker ?? []), ...(readings?.prefix ?? []), ...commonPrefixes);
+  for (const { key } of odd) texts.push(key);
+  for (const { key, etag, storageClass } of objects) {
+    texts.push(key, etag);
+    if (storageClass !== 'STANDARD') texts.push(storageClass);
+  }
+  return texts.filter((text) => text !== undefined);
 }
 
 /** A prefix that is the one asked for needs no other reading. */

@@ -2,6 +2,7 @@ import type { ListedObject, ListingPage } from '#core/model/ports/listing.ts';
 import { type KeySpelling, readerOf, readingsOf } from './key-spelling.ts';
 import { readListedObject, type UnfitRow } from './listed-object.ts';
 import { type Head, type HeadName, ListingReader } from './listing-reader.ts';
+import { isDisguised } from './secret-forms.ts';
 import { scanXml, type XmlOutcome } from './xml-scan.ts';
 
 /** What a listing's body said; the answer's headers and the version it was asked in are not in it. */
@@ -16,6 +17,8 @@ export type Listing = {
   readonly shapedAsV2: boolean;
   /** It says that its keys are URL-encoded, in the very word of S3. */
   readonly saysEncoded: boolean;
+  /** Letters or digits are escaped in it. */
+  readonly isDisguised: boolean;
   /** Keys and common prefixes as they stand in it. */
   readonly texts: readonly string[];
   /** Never throws: what is missing stays undefined, what cannot be read is told, and the core decides what either means. */
@@ -41,6 +44,7 @@ export function scanListing(body: Uint8Array, maxKeys: number): Listing {
     shapedAsV1: head.Marker !== undefined && !shapedAsV2,
     shapedAsV2,
     saysEncoded: head.EncodingType === 'url',
+    isDisguised: isDisguised(text),
     get texts() {
       return [...reader.contents.map(({ Key = '' }) => Key), ...reader.prefixes];
     },

@@ -5,6 +5,23 @@ const metadataHeader = 'x-amz-meta-';
 /** `type` tells of the way a checksum was made, `mode` is what was asked: neither is one. */
 const checksumHeader = /^x-amz-checksum-(?!type$|mode$)([a-z0-9]{1,32})$/;
 
+/** Headers of which anything is shown, stored or gone by, beside those that begin with `x-amz-`. */
+const keptHeaders: ReadonlySet<string> = new Set([
+  'cache-control',
+  'content-encoding',
+  'content-length',
+  'content-type',
+  'date',
+  'etag',
+  'last-modified',
+  'retry-after',
+]);
+
+/** False of what nobody reads: whatever stands there is dropped. @param name in lower case. */
+export function isKeptHeader(name: string): boolean {
+  return keptHeaders.has(name) || name.startsWith('x-amz-');
+}
+
 /** Reads what the headers of a HEAD tell of an object. Whatever the server wrote, the result can be stored. */
 export function readObjectHeaders(headers: Readonly<Record<string, string>>): ObjectHeaders {
   const algorithm = headers['x-amz-server-side-encryption'] ?? customerKeyAlgorithm(headers);

@@ -1,6 +1,5 @@
 import { type $Command, GetObjectCommand, HeadBucketCommand, ListBucketsCommand } from '@aws-sdk/client-s3';
 import type { BucketIdentity, FirstByte } from '#core/model/ports/bucket.ts';
-import { isRegion } from '#core/source/region.ts';
 import { readCreationDate } from './bucket-list-document.ts';
 import { unquoted } from './listed-object.ts';
 import type { RawAnswer } from './raw-answer.ts';
@@ -50,14 +49,13 @@ function isOfTheKey({ error }: RawAnswer): boolean {
  * refused; then it is not told. Throws Failure when there is no answer.
  */
 export async function identifyBucket(session: S3Session, bucket: string): Promise<BucketIdentity> {
-  const { status, headers } = await session.ask(() => new HeadBucketCommand({ Bucket: bucket }));
+  const { status, region } = await session.ask(() => new HeadBucketCommand({ Bucket: bucket }));
   if (status === 404) return { status: 'missing' };
   if (status !== 200) return { status: 'unclear' };
-  const region = headers['x-amz-bucket-region'];
   const created = await creationDate(session, bucket);
   return {
     status: 'found',
-    ...(region !== undefined && isRegion(region) ? { region } : {}),
+    ...(region === undefined ? {} : { region }),
     ...(created === undefined ? {} : { created }),
   };
 }

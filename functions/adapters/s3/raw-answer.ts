@@ -3,12 +3,15 @@ import { Failure } from '#core/model/errors.ts';
 import { isRegion } from '#core/source/region.ts';
 import { type ErrorDocument, isErrorRoot, readErrorDocument } from './error-document.ts';
 import { type Listing, scanListing } from './listing-document.ts';
+import { isKeptHeader } from './object-headers.ts';
+import { echoed, echoedInListing, type OwnSecrets } from './own-secrets.ts';
 import { readBody } from './read-body.ts';
 import { readTaggingDocument } from './tagging-document.ts';
 
 /** What the server said to the last attempt of a call, read by us from the raw answer. */
 export type RawAnswer = {
   readonly status: number;
+  /** Those that anything is read from. */
   readonly headers: Readonly<Record<string, string>>;
   /** The server's clock, epoch milliseconds. */
   readonly serverTime?: number;
@@ -43,6 +46,7 @@ export type Reading = {
   readonly maxBytes: number;
   /** How many keys were asked for, when the answer is a listing. */
   readonly maxKeys?: number;
+  readonly secrets: OwnSecrets;
 };
 
 /**
@@ -61,6 +65,7 @@ export function takeRawAnswers<In extends object, Out extends { $metadata: objec
   stack.add(
     (next) => async (args) => {
       delete taken.last;
+      reading.secrets.noteSigned(authorizationOf(args.request));
       const result = await next(args);
       if (!isRawResponse(result.response)) throw new Error('the request handler answered with something unknown');
       taken.last = await readAnswer(result.response, reading);
@@ -72,8 +77,9 @@ export function takeRawAnswers<In extends object, Out extends { $metadata: objec
   return taken;
 }
 
-async function readAnswer(response: RawResponse, { maxBytes, maxKeys }: Reading): Promise<RawAnswer> {
-  const { statusCode: status, headers, body } = response;
+async function readAnswer(response: RawResponse, { maxBytes, maxKeys, secrets }: Reading): Promise<RawAnswer> {
+  const { statusCode: status, body } = response;
+  const headers = keptHeaders(response.headers);
   const success = status >= 200 && status < 300;
   const isPage = success && maxKeys !== undefined;
   if (isPage) refuseUnread(headers, maxBytes);
@@ -81,11 +87,14 @@ async function readAnswer(response: RawResponse, { maxBytes, maxKeys }: Reading)
   if (bytes === undefined && success) throw tooLarge(maxBytes);
   const listing = isPage ? scanListing(bytes ?? new Uint8Array(), maxKeys) : undefined;
   const tags = success && !isPage && bytes ? readTaggingDocument(bytes) : undefined;
+  if (success) refuseEchoes(secrets, headers, tags);
   const failed = !success || (listing !== undefined && isErrorRoot(listing.root));
   const error = failed ? readErrorDocument(bytes ?? new Uint8Array()) : undefined;
+  if (listing !== undefined && !failed && secrets.areInBytes(bytes ?? new Uint8Array())) throw echoedInListing();
   const time = Date.parse(headers.date ?? '');
   const headerRegion = headers['x-amz-bucket-region'];
-  const region = headerRegion !== undefined && isRegion(headerRegion) ? headerRegion : error?.region;
+  const named = headerRegion !== undefined && isRegion(headerRegion) ? headerRegion : error?.region;
+  const region = secrets.regionOf(named);
   return {
     status: success && failed ? statusOf(error?.code) : status,
     headers,
@@ -95,6 +104,22 @@ async function readAnswer(response: RawResponse, { maxBytes, maxKeys }: Reading)
     ...(error === undefined ? {} : { error }),
     ...(region === undefined ? {} : { region }),
   };
+}
+
+function authorizationOf(request: unknown): string | undefined {
+  const headers: unknown =
+    typeof request === 'object' && request !== null ? Reflect.get(request, 'headers') : undefined;
+  const value: unknown = typeof headers === 'object' && headers !== null ? Reflect.get(headers, 'authorization') : '';
+  return typeof value === 'string' ? value : undefined;
+}
+
+function keptHeaders(headers: RawResponse['headers']): RawResponse['headers'] {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => isKeptHeader(name)));
+}
+
+/** What these say of an object is stored as it is, so that it cannot be left out: without its ETag it would be another. */
+function refuseEchoes(secrets: OwnSecrets, headers: RawAnswer['headers'], tags: RawAnswer['tags'] = {}): void {
+  if (secrets.areIn([...Object.entries(headers), ...Object.entries(tags)].flat())) throw echoed();
 }
 
 /**

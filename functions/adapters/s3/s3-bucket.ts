@@ -139,8 +139,9 @@ export class S3Bucket implements Bucket {
   }
 
   #asked(permission: Asked['permission'], { tries, givenUp, retryAfterMs }: Answer): Asked {
+    const { secrets, region } = this.#session;
     const now = this.#session.now();
-    return { target: this.#target, region: this.#session.region, permission, now, tries, givenUp, retryAfterMs };
+    return { target: this.#target, secrets, region, permission, now, tries, givenUp, retryAfterMs };
   }
 }
 

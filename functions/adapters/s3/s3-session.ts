@@ -9,6 +9,7 @@ import type { Agents } from '../outbound/endpoint-guard.ts';
 import { connectionFailure, mayPass, timeoutFailure } from './connection-failures.ts';
 import { expectOwner } from './expected-owner.ts';
 import type { KnownRegions } from './known-regions.ts';
+import { OwnSecrets } from './own-secrets.ts';
 import { type RawAnswer, takeRawAnswers } from './raw-answer.ts';
 import { blamesRegion, confirmsRegion, DEFAULT_REGION, signFor } from './region.ts';
 import { createRequestHandler } from './request-handler.ts';
@@ -56,6 +57,8 @@ export class S3Session {
   /** Port and path, as they follow the host in a URL. */
   readonly #behindHost: string;
   readonly #retries: Retries;
+  /** What no answer may hold. */
+  readonly secrets: OwnSecrets;
   #host: string;
   #region: string;
   #regionIsConfirmed: boolean;
@@ -74,6 +77,7 @@ export class S3Session {
     this.#target = target;
     this.#agents = agents;
     this.#limits = limits;
+    this.secrets = new OwnSecrets(target.credentials);
     this.#retries = new Retries(limits.patience);
     this.#known = known;
     this.#region = confirmed ?? (named || DEFAULT_REGION);
@@ -169,7 +173,7 @@ export class S3Session {
     timeMs: number,
   ): Promise<RawAnswer | Break> {
     const { maxPageBytes } = this.#limits;
-    const taken = takeRawAnswers(command.middlewareStack, { maxBytes: maxPageBytes, maxKeys });
+    const taken = takeRawAnswers(command.middlewareStack, { maxBytes: maxPageBytes, maxKeys, secrets: this.secrets });
     try {
       // Bounds the try as a whole: the SDK's own timeouts do not stop a body that drips, and it may never settle.
       await withinDeadline(timeMs, (abortSignal) => this.#client.send(command, { abortSignal }));
@@ -202,7 +206,7 @@ export class S3Session {
     const client = new S3Client({
       endpoint: `${this.#target.useSsl ? 'https' : 'http'}://${host}${this.#behindHost}`,
       region: isAwsHost(this.#host) ? this.#region : DEFAULT_REGION,
-      credentials: identityOf(this.#target.credentials),
+      credentials: identityOf(this.#target.credentials, this.secrets),
       forcePathStyle: this.#target.pathStyle,
       requestHandler: createRequestHandler(this.#agents, Math.min(CONNECT_TIMEOUT_MS, this.#limits.attemptTimeoutMs)),
       maxAttempts: 1,

@@ -1,4 +1,5 @@
-import type { BucketCredentials } from '#core/model/ports/bucket.ts';
+import type { AccessKeys } from '#core/model/ports/roles.ts';
+import { signatureAt } from '#core/model/signature-marks.ts';
 
 /** So much of what a server said is shown. */
 const SHOWN_CHARACTERS = 200;
@@ -22,29 +23,34 @@ const signed =
  * What a server said about a refusal, made fit to be shown: in one line, at most 200 characters, without quotation marks
  * and what a page could take for markup. Undefined when there is nothing, and when any of it may be of the request: a
  * part of the secret access key or the session token as it is, in base64, in hexadecimal or percent-encoded, or what
- * looks like a signature, the scope of one, or a token. Nothing is said for a role: its keys are not at hand to look for.
+ * looks like a signature, the scope of one, or a token. Nothing is said where there are no keys to look for, as before
+ * those of a role are known.
  */
-export function quotable(words: string | undefined, credentials: BucketCredentials): string | undefined {
-  if (words === undefined || 'take' in credentials) return undefined;
+export function quotable(words: string | undefined, keys: readonly AccessKeys[]): string | undefined {
+  if (words === undefined || keys.length === 0) return undefined;
   const line = words.slice(0, READ_CHARACTERS).replace(/\s+/gu, ' ').replace(invisible, '').trim();
-  if (line === '' || mayHoldSecrets(line, credentials)) return undefined;
+  if (line === '' || mayHoldSecrets(line, keys)) return undefined;
   const shown = [...line.replace(/["“”„«»]/gu, "'").replace(/[<>]/g, ' ')];
   return shown.length > SHOWN_CHARACTERS ? `${shown.slice(0, SHOWN_CHARACTERS).join('')}…` : shown.join('');
 }
 
 /** True of an error code that may be shown. Codes are words: what a server makes of a request has other characters. */
-export function isQuotableCode(code: string, credentials: BucketCredentials): boolean {
-  const keys = 'take' in credentials ? { accessKeyId: '', secretAccessKey: '' } : credentials;
+export function isQuotableCode(code: string, keys: readonly AccessKeys[]): boolean {
   return !mayHoldSecrets(code, keys);
 }
 
-type Secrets = { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string };
+function mayHoldSecrets(text: string, keys: readonly AccessKeys[]): boolean {
+  return looksSecret(text, keys) || keys.some((one) => holdsPart(text, one));
+}
 
-function mayHoldSecrets(text: string, { accessKeyId, secretAccessKey, sessionToken = '' }: Secrets): boolean {
+function looksSecret(text: string, keys: readonly AccessKeys[]): boolean {
   // The key id is shown with the settings; on some servers it looks like a token.
-  const rest = accessKeyId.length < PART ? text : text.replaceAll(accessKeyId, ' ');
-  const plain = rest.normalize('NFKC');
-  if (signed.test(plain) || plain.split(/[^\w+/=-]+/).some(looksLikeToken)) return true;
+  const ids = keys.map(({ accessKeyId }) => accessKeyId).filter(({ length }) => length >= PART);
+  const plain = ids.reduce((rest, id) => rest.replaceAll(id, ' '), text).normalize('NFKC');
+  return signatureAt(plain) !== -1 || signed.test(plain) || plain.split(/[^\w+/=-]+/).some(looksLikeToken);
+}
+
+function holdsPart(text: string, { secretAccessKey, sessionToken = '' }: AccessKeys): boolean {
   return [secretAccessKey, sessionToken].some((secret) => secret !== '' && sharesPart(text.normalize('NFKC'), secret));
 }
 

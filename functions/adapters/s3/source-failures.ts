@@ -1,13 +1,14 @@
 import { Failure, type SourceFailureCode } from '#core/model/errors.ts';
 import type { BucketTarget } from '#core/model/ports/bucket.ts';
 import { credentialsInvalid } from './credentials-invalid.ts';
+import type { OwnSecrets } from './own-secrets.ts';
 import type { RawAnswer } from './raw-answer.ts';
 import type { GivenUp, Trouble } from './retries.ts';
-import { isQuotableCode, quotable } from './server-words.ts';
 
 /** What was asked, for messages that say what to change. */
 export type Asked = {
   readonly target: BucketTarget;
+  readonly secrets: OwnSecrets;
   readonly region: string;
   readonly permission: 's3:ListBucket' | 's3:GetObject' | 's3:GetObjectTagging';
   /** Our own clock, epoch milliseconds. */
@@ -38,7 +39,7 @@ type Meaning = Exclude<
 export function refusalFailure(answer: RawAnswer, asked: Asked): Failure {
   const meaning = meaningOf(answer);
   const code = answer.error?.code;
-  const words = speaking.has(meaning) ? quotable(answer.error?.message, asked.target.credentials) : undefined;
+  const words = speaking.has(meaning) ? asked.secrets.quotable(answer.error?.message) : undefined;
   const says =
     words === undefined || saysNoMore(words, code)
       ? ''
@@ -182,18 +183,18 @@ function accessDenied({ target, permission }: Asked): string {
   );
 }
 
-function wrongRegion({ region, target }: Asked, { region: named }: RawAnswer): string {
+function wrongRegion({ region, secrets }: Asked, { region: named }: RawAnswer): string {
   // Both may be of the server's making: what was asked in is what an earlier answer named.
-  const asked = isQuotableCode(region, target.credentials) ? `the region ${region}` : 'the region that it was asked in';
-  if (named === undefined || named === region || !isQuotableCode(named, target.credentials)) {
+  const asked = secrets.isQuotableCode(region) ? `the region ${region}` : 'the region that it was asked in';
+  if (named === undefined || named === region || !secrets.isQuotableCode(named)) {
     return `The bucket is not in ${asked}, and the server does not say where it is. Set region to the bucket's.`;
   }
   return `The bucket is in the region ${named}, not in ${asked}. Set region to ${named}.`;
 }
 
 function sourceError(asked: Asked, { status, error }: RawAnswer): string {
-  const { target } = asked;
-  const code = error?.code === undefined || !isQuotableCode(error.code, target.credentials) ? '' : ` (${error.code})`;
+  const { target, secrets } = asked;
+  const code = error?.code === undefined || !secrets.isQuotableCode(error.code) ? '' : ` (${error.code})`;
   const refused = `${serverName(target)} refused the request with status ${status}${code}.`;
   if (status >= 500 && status !== 501) return `${refused} Try again; if it goes on, ask whoever runs it.`;
   return `${refused} Check endpoint, bucket and region.${versionAdvice(asked, status)}`;

@@ -1,4 +1,5 @@
 import { Failure } from '../model/errors.ts';
+import { signatureAt } from '../model/signature-marks.ts';
 
 /** What a user can do about each kind of wrong answer. */
 export const advice = {
@@ -42,7 +43,11 @@ function told(seen: string, what: string): string {
   return `The listing cannot be relied on: ${seen}. ${what}`;
 }
 
-/** Shortened: a key is at most 1,024 bytes, but a bucket or prefix that a server made up may be of any size. */
+/**
+ * Shortened: a key is at most 1,024 bytes, but a bucket or prefix that a server made up may be of any size. What looks like
+ * a signature is not shown: it may be of a request that others sent.
+ */
 export function quote(text: string): string {
+  if (signatureAt(text) !== -1) return '(a text that looks like the signature of a request)';
   return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text);
 }

@@ -1,4 +1,5 @@
 import type { ListingPage } from '../model/ports/listing.ts';
+import { signatureAt } from '../model/signature-marks.ts';
 import { isAccessPointAlias } from './bucket-name.ts';
 import type { Leniency } from './leniency.ts';
 import { advice, quote, refuse } from './listing-refusal.ts';
@@ -14,13 +15,17 @@ export function proveDocument(page: ListingPage, leniency: Leniency): void {
   }
   if (page.root === '') refuse('an answer held no XML document', advice.endpoint);
   if (page.root !== 'ListBucketResult')
-    refuse(`an answer began with <${page.root.slice(0, 100)}>, not <ListBucketResult>`, advice.endpoint);
+    refuse(`an answer began with <${rootOf(page)}>, not <ListBucketResult>`, advice.endpoint);
   if (!page.wellFormed) refuse('an answer broke off or is not well-formed XML', advice.endpoint);
   for (const name of page.forgiven ?? []) {
     leniency.forgive(name, `an answer is not written as S3 writes it (${name})`, advice.server);
   }
   const [odd] = page.odd ?? [];
   if (odd !== undefined && leniency.isStrict) refuse(`an answer could not be read: ${odd.reason}`, advice.server);
+}
+
+function rootOf({ root }: ListingPage): string {
+  return signatureAt(root) === -1 ? root.slice(0, 100) : '…';
 }
 
 /**

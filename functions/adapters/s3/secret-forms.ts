@@ -1,0 +1,64 @@
+/** One way to write a secret. A text holds it if it has `run` characters of it in a row. */
+export type SecretForm = { readonly text: string; readonly run: number };
+
+/** A part of a secret counts from its half on, between these; a shorter secret counts as a whole. */
+const SHORTEST_RUN = 24;
+const LONGEST_RUN = 96;
+
+/**
+ * A secret as it is, in hexadecimal, and in base64, which depends on what stood before: three ways. All in small letters,
+ * and in one alphabet of base64: case says nothing, and a space is the plus of a form.
+ */
+export function formsOf(secret: string): SecretForm[] {
+  const bytes = Buffer.from(`\0\0${secret}`);
+  const base64 = [2, 1, 0].map((skipped) => {
+    const before = 2 - skipped;
+    const encoded = bytes.subarray(skipped).toString('base64').replace(/=+$/, '');
+    // The first characters hold bits of what stood before, the last one perhaps of what follows.
+    return encoded.slice(Math.ceil((before * 8) / 6), -1);
+  });
+  return [secret, bytes.subarray(2).toString('hex'), ...base64].map((text) => {
+    const half = Math.min(LONGEST_RUN, Math.max(SHORTEST_RUN, Math.ceil(text.length / 2)));
+    return { text: canonical(text), run: Math.min(text.length, half) };
+  });
+}
+
+export function sharesRun(text: string, { text: form, run }: SecretForm): boolean {
+  const plain = canonical(text);
+  for (let from = 0; from + run <= form.length; from++) if (plain.includes(form.slice(from, from + run))) return true;
+  return false;
+}
+
+function canonical(text: string): string {
+  return text.toLowerCase().replace(/[-\s]/g, '+').replaceAll('_', '/');
+}
+
+/** Letters and digits that are percent-encoded, once or more, which nobody needs to do. */
+const needless = /%(?:25)*(?:3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa])/;
+
+/** True of a text in which letters or digits are escaped: a secret may stand in it that only `unescaped` shows. */
+export function isDisguised(text: string): boolean {
+  if (text.includes('&#') || (text.includes('\\') && /\\[ux]/.test(text))) return true;
+  return text.includes('%') && needless.test(text);
+}
+
+const escapes =
+  /%([0-9a-f]{2})|&#x([0-9a-f]{1,6});|\\u00([0-9a-f]{2})|\\x([0-9a-f]{2})|&#(\d{1,7});|&(amp|lt|gt|quot|apos);|\\(\/)/gi;
+
+const entities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+
+/** Without the escapes of URLs, XML and JSON for characters below U+0100, three times over. */
+export function unescaped(text: string): string {
+  let plain = text;
+  for (let round = 0; round < 3 && /[%&\\]/.test(plain); round++) plain = plain.replace(escapes, meaningOf);
+  return plain;
+}
+
+function meaningOf(whole: string, ...found: readonly (string | undefined)[]): string {
+  const [percent, xml, json, hex, decimal, entity, slash] = found;
+  if (entity !== undefined) return entities[entity.toLowerCase()] ?? whole;
+  if (slash !== undefined) return slash;
+  const digits = percent ?? xml ?? json ?? hex;
+  const code = digits === undefined ? Number(decimal) : Number.parseInt(digits, 16);
+  return code < 0x100 ? String.fromCharCode(code) : whole;
+}

@@ -1,0 +1,125 @@
+import { formsOf, type SecretForm, sharesRun, unescaped } from './secret-forms.ts';
+
+/** Texts are looked at in every so many bytes, the farther apart the quicker. Whole words of four bytes lie there. */
+const strides = [16, 8, 4] as const;
+
+/** What is looked for at each place: so many characters of a secret in a row stand in no other text by accident. */
+const WINDOW = 6;
+
+/** Entries of each look-up table, 32 KiB: few enough to stay near the processor. A long session token fills a tenth. */
+const TABLE_BITS = 15;
+
+/** A run that is to be found as a whole is known by its beginning. */
+const LONG_RUN = 64;
+
+/** A character may be written in so many: `&#x0002F;`. Around a hit so many bytes are read. */
+const REACH = 96 * 9;
+
+/**
+ * Looks for secrets in what a server wrote, in all forms of secret-forms.ts.
+ *
+ * The body of a page has 250 KB, and looking through it is to take next to nothing. So every eighth place is looked up in a
+ * table of what could stand there, and only where that hits is anything compared: a hundredth of the time of reading the
+ * page, where a search for each form by itself took a fifth.
+ */
+export class SecretSearch {
+  readonly #forms = new Map<string, readonly SecretForm[]>();
+  readonly #stride: number;
+  /** What the first four characters of a window may be, and its last four. */
+  readonly #begins = new Uint8Array(1 << TABLE_BITS);
+  readonly #ends = new Uint8Array(1 << TABLE_BITS);
+  readonly #windows = new Set<string>();
+
+  constructor(secrets: readonly string[]) {
+    const forms = secrets.map((secret) => ({ secret, forms: formsOf(secret) }));
+    this.#stride = strideFor(forms.flatMap((each) => each.forms));
+    for (const each of forms) this.#put(each.secret, each.forms);
+  }
+
+  /** Looks for this one, too, but only as a whole. */
+  addWhole(secret: string): void {
+    this.#put(
+      secret,
+      formsOf(secret).map(({ text }) => ({ text, run: text.length })),
+    );
+  }
+
+  /** Looks for one no longer. */
+  drop(secret: string): void {
+    for (const form of this.#forms.get(secret) ?? []) {
+      for (const window of this.#windowsOf(form)) this.#windows.delete(window);
+    }
+    this.#forms.delete(secret);
+  }
+
+  /** True if one of the secrets is in the text, or enough of one to count. */
+  isIn(text: string): boolean {
+    return this.isInBytes(Buffer.from(text));
+  }
+
+  /** The same of text in UTF-8. Of bytes that were escaped although nobody needs to, see `isDisguised`. */
+  isInBytes(bytes: Uint8Array): boolean {
+    if (this.#forms.size === 0) return false;
+    const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+    const words = new Int32Array(aligned.buffer, aligned.byteOffset, aligned.length >> 2);
+    const begins = this.#begins;
+    const step = this.#stride / 4;
+    for (let at = 0; at < words.length; at += step) {
+      if (begins[slotOf(words[at] ?? 0)] === 1 && this.#isAround(bytes, at * 4)) return true;
+    }
+    return false;
+  }
+
+  #isAround(bytes: Uint8Array, at: number): boolean {
+    if (this.#ends[slotOf(wordAt(bytes, at + 2))] !== 1) return false;
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    if (!this.#windows.has(text.toString('latin1', at, at + WINDOW).toLowerCase())) return false;
+    const near = unescaped(text.toString('latin1', Math.max(0, at - REACH), at + REACH));
+    return [...this.#forms.values()].flat().some((form) => sharesRun(near, form));
+  }
+
+  #put(secret: string, forms: readonly SecretForm[]): void {
+    if (this.#forms.has(secret)) return;
+    this.#forms.set(secret, forms);
+    for (const form of forms) {
+      for (const window of this.#windowsOf(form)) {
+        this.#windows.add(window);
+        this.#begins[slotOf(wordOf(window, 0))] = 1;
+        this.#ends[slotOf(wordOf(window, 2))] = 1;
+      }
+    }
+  }
+
+  /** Of a long run so many in a row that one of them is looked at, of a whole form the first ones; of others all. */
+  #windowsOf({ text, run }: SecretForm): string[] {
+    const windows: string[] = [];
+    const period = run < LONG_RUN ? 1 : run - WINDOW + 2 - this.#stride;
+    const end = run >= LONG_RUN && run === text.length ? this.#stride : text.length - WINDOW + 1;
+    for (let at = 0; at < end; at++) {
+      if (at % period < this.#stride) windows.push(text.slice(at, at + WINDOW));
+    }
+    return windows;
+  }
+}
+
+/** So close that letters and digits in a row of each form, which no escape changes, are not stepped over. */
+function strideFor(forms: readonly SecretForm[]): number {
+  const rows = forms.map(({ text }) => Math.max(...text.split(/[^a-z0-9]/).map((row) => row.length)));
+  return strides.find((stride) => rows.every((length) => length >= stride + WINDOW - 1)) ?? 4;
+}
+
+/** By four bytes, letters of both cases alike. */
+function slotOf(word: number): number {
+  return Math.imul(word | 0x20202020, 0x9e3779b1) >>> (32 - TABLE_BITS);
+}
+
+/** Four characters as the machines that we run on, all little-endian, read them. */
+function wordOf(text: string, at: number): number {
+  const code = (offset: number) => text.charCodeAt(at + offset);
+  return code(0) | (code(1) << 8) | (code(2) << 16) | (code(3) << 24);
+}
+
+function wordAt(bytes: Uint8Array, at: number): number {
+  const byte = (offset: number) => bytes[at + offset] ?? 0;
+  return byte(0) | (byte(1) << 8) | (byte(2) << 16) | (byte(3) << 24);
+}
