@@ -42,7 +42,7 @@ function stageProblems(
   const settings = Object.keys((stage.RouteSettings ?? {}) as object);
   const { DestinationArn } = (stage.AccessLogSettings ?? {}) as { DestinationArn?: { 'Fn::GetAtt'?: string[] } };
   const group = template.Resources[DestinationArn?.['Fn::GetAtt']?.[0] ?? ''];
-  const name = String(group?.Properties?.LogGroupName ?? '');
+  const name = beginningOf(group?.Properties?.LogGroupName);
   return [
     ...settings
       .filter((key) => !keys.includes(key))
@@ -65,4 +65,11 @@ function stageProblems(
 
 function finding(rule: string, id: string, text: string): Finding {
   return { rule, text: `${id}: ${text}` };
+}
+
+/** The text that a value begins with, as far as the template knows it. */
+function beginningOf(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value ?? '');
+  const [, parts = []] = 'Fn::Join' in value ? (value['Fn::Join'] as [string, unknown[]]) : [];
+  return parts.length === 0 ? '' : beginningOf(parts[0]);
 }
