@@ -11,7 +11,9 @@ import { authentication } from './steps/authentication.ts';
 import { authorization } from './steps/authorization.ts';
 import { costlyLimit } from './steps/costly-limit.ts';
 import { crossOrigin } from './steps/cross-origin.ts';
+import { frontDoor } from './steps/front-door.ts';
 import { knownRoute } from './steps/known-route.ts';
+import { overTlsOnly } from './steps/over-tls-only.ts';
 import { pathParameters } from './steps/path-parameters.ts';
 import { queryParameters } from './steps/query-parameters.ts';
 import { sourceAddress } from './steps/source-address.ts';
@@ -36,10 +38,14 @@ export function createHttpHandler<F extends FunctionName>(deps: DepsOf[F] & Ever
     throw new RouteMismatch(method, path, []);
   };
   const pages = crossOrigin(deps.corsOrigins ?? [], crossOriginRules);
+  const door = frontDoor(deps.frontDoor);
+  const transport = overTlsOnly(deps.overTls ?? false);
   const handler = middy<HttpEvent, HttpResult>()
+    .use(transport)
     .use(pages)
     .use(accessLog(deps))
     .use(errorReply(deps))
+    .use(door)
     .use(sourceAddress(deps.allowedNetworks ?? []))
     .use(authentication(deps.apiKeys, routes))
     .use(urlLimit)
@@ -47,8 +53,11 @@ export function createHttpHandler<F extends FunctionName>(deps: DepsOf[F] & Ever
     .handler(httpRouter<HttpEvent, HttpResult>({ routes: entries, notFoundResponse }));
   // A browser sends no key with the question whether a page may ask. It learns nothing else: any path is answered so.
   const preflight = middy<HttpEvent, HttpResult>()
+    .use(transport)
     .use(pages)
     .use(accessLog(deps))
+    .use(errorReply(deps))
+    .use(door)
     .handler(async ({ state }) => toResult({ status: 204, body: undefined }, state.requestId));
   return async (event, lambdaContext = {} as Context) => {
     const asked = toHttpEvent(event, deps.clock.now());

@@ -14,6 +14,8 @@ import { CustomDomain } from './constructs/custom-domain.ts';
 import { DataTable } from './constructs/data-table.ts';
 import { DeadLetterQueue } from './constructs/dead-letter-queue.ts';
 import { EventBus } from './constructs/event-bus.ts';
+import { FrontDoor } from './constructs/front-door.ts';
+import { FrontDoorSecret } from './constructs/front-door-secret.ts';
 import { HttpApi } from './constructs/http-api.ts';
 import { JobsFunction } from './constructs/jobs-function.ts';
 import { JobsQueue } from './constructs/jobs-queue.ts';
@@ -29,6 +31,9 @@ import { SweepRule } from './constructs/sweep-rule.ts';
 import { SyncFunction } from './constructs/sync-function.ts';
 import { WebhookQueue } from './constructs/webhook-queue.ts';
 import { WorkQueue } from './constructs/work-queue.ts';
+
+/** `target`: what the record of a domain in DNS has to name, where there is one. */
+type Entrance = { readonly url: string; readonly target: string | undefined };
 
 /** The whole of Stocktake on AWS, put together from constructs that own their permissions. */
 export class StocktakeStack extends Stack {
@@ -48,6 +53,7 @@ export class StocktakeStack extends Stack {
       secrets: new SecretsKey(this, 'Secrets', config),
       roles: new AssumableRoles(this, 'AssumableRoles', config),
       adminKey: new AdminKey(this, 'AdminKey', config),
+      frontDoorSecret: new FrontDoorSecret(this, 'FrontDoorSecret', config),
       work: new WorkQueue(this, 'Work'),
       jobs: new JobsQueue(this, 'JobsQueue'),
       events: new EventBus(this, 'Events', config),
@@ -66,14 +72,14 @@ export class StocktakeStack extends Stack {
       jobs: new JobsFunction(this, 'Jobs', shared),
     };
     const http = new HttpApi(this, 'Http', { config, functions });
-    const domain = config.customDomain === undefined ? undefined : new CustomDomain(this, 'Domain', { config, http });
+    const entrance = this.#entrance(config, http, shared.frontDoorSecret);
     const changes = new Changes(this, 'Changes', { ...shared, ...functions });
     new SweepRule(this, 'Sweep', { target: functions.schedules, deadLetters: sweeps });
     const own = { work: shared.work.deadLetters, jobs: shared.jobs.deadLetters, webhooks: webhooks.deadLetters };
     const deadLetters = { ...own, ticks, sweeps, ...changes.deadLetters };
     const operations = new Operations(this, 'Operations', { ...shared, functions, http, group, deadLetters });
-    this.#tell({ ...shared, webhooks, group, sync, http, domain, operations, deadLetters });
-    this.url = http.url;
+    this.#tell({ ...shared, webhooks, group, sync, entrance, operations, deadLetters });
+    this.url = entrance.url;
     this.bus = shared.events.bus;
     this.alarmTopic = operations.alarms.topic.topic;
     boundPermissions(this, config);
@@ -81,10 +87,19 @@ export class StocktakeStack extends Stack {
     this.node.addValidation({ validate: () => sizeProblems(this) });
   }
 
+  /** Where callers come in: a distribution, or the gateway itself; under a domain of the user's where one is named. */
+  #entrance(config: StackConfig, http: HttpApi, secret: FrontDoorSecret): Entrance {
+    if (config.frontDoor === 'cloudfront') {
+      const { url, target } = new FrontDoor(this, 'FrontDoor', { config, http, secret });
+      return { url, target: config.customDomain === undefined ? undefined : target };
+    }
+    if (config.customDomain === undefined) return { url: http.url, target: undefined };
+    return { url: http.url, target: new CustomDomain(this, 'Domain', { config, http }).target };
+  }
+
   /** The names of these outputs are kept: scripts and tests read them. */
   #tell(parts: {
-    http: HttpApi;
-    domain: CustomDomain | undefined;
+    entrance: Entrance;
     adminKey: AdminKey;
     data: DataTable;
     roles: AssumableRoles;
@@ -97,10 +112,10 @@ export class StocktakeStack extends Stack {
     operations: Operations;
     deadLetters: DeadLetterQueues;
   }): void {
-    const { data, adminKey, group, events, work, jobs, webhooks, sync, operations, deadLetters, http } = parts;
+    const { data, adminKey, group, events, work, jobs, webhooks, sync, operations, deadLetters, entrance } = parts;
     const url = ({ queue }: { readonly queue: IQueue }) => queue.queueUrl;
     const outputs: Record<string, readonly [value: string, description: string]> = {
-      ApiUrl: [http.url, 'Where the HTTP API is'],
+      ApiUrl: [entrance.url, 'Where the HTTP API is'],
       AdminKeyCommand: [adminKey.command, 'Prints the admin key, which requests send as X-API-KEY'],
       TableName: [data.table.tableName, 'The table in use, with the whole catalogue'],
       ScheduleGroupName: [group.name, 'The group of EventBridge Scheduler with one schedule a datasource'],
@@ -121,8 +136,8 @@ export class StocktakeStack extends Stack {
     };
     const { principals } = parts.roles;
     if (principals !== '') outputs.AssumingRoleArns = [principals, 'Whom the trust policy of a role has to name'];
-    if (parts.domain)
-      outputs.DomainTarget = [parts.domain.target, 'What the record of customDomain in DNS has to name'];
+    if (entrance.target !== undefined)
+      outputs.DomainTarget = [entrance.target, 'What the record of customDomain in DNS has to name'];
     for (const [name, [value, description]] of Object.entries(outputs))
       new CfnOutput(this, name, { value, description });
   }

@@ -41,6 +41,12 @@ const everything = {
   tags: 'team=data',
 };
 
+const frontDoor = {
+  ...{ frontDoor: 'cloudfront', customDomain: 'catalogue.example.com', frontDoorRotation: '2' },
+  certificateArn: 'arn:aws:acm:us-east-1:111122223333:certificate/11112222-3333-4444-5555-666677778888',
+  webAclArn: 'arn:aws:wafv2:us-east-1:111122223333:global/webacl/acme/11112222-3333-4444-5555-666677778888',
+};
+
 /** A table whose billing mode is misspelt, and a queue with a property that queues do not have. */
 const careless = {
   Resources: {
@@ -67,6 +73,7 @@ describe.skipIf(skipped)('the template, as cfn-lint reads it', () => {
     const templates = {
       defaults: synthesize().template.toJSON(),
       everything: synthesize(everything).template.toJSON(),
+      'a front door': synthesize(frontDoor).template.toJSON(),
     };
     const files = Object.entries({ ...templates, careless }).map(([name, template]) => {
       const file = join(folder, `${name}.json`);
@@ -84,7 +91,7 @@ describe.skipIf(skipped)('the template, as cfn-lint reads it', () => {
     }
   });
 
-  test.each(['defaults', 'everything'])(
+  test.each(['defaults', 'everything', 'a front door'])(
     'given the stack with %s, there is no error, and no warning but the known',
     (file) => {
       const unknown = findings.filter((each) => each.file === file && !Object.hasOwn(allowed, each.rule));

@@ -5,6 +5,7 @@ import { createApp, createStack } from './stack-template.ts';
 
 const vpc = { subnetIds: 'subnet-0123456789abcdef0, subnet-11112222', securityGroupIds: 'sg-0123456789abcdef0' };
 const table = 'arn:aws:dynamodb:eu-west-1:111122223333:table/kept';
+const acl = 'arn:aws:wafv2:us-east-1:111122223333:global/webacl/acme/11112222-3333';
 const certificate = 'arn:aws:acm:eu-west-1:111122223333:certificate/11112222-3333';
 
 describe('the context of the stack', () => {
@@ -28,6 +29,7 @@ describe('the context of the stack', () => {
       allowedCidrs: [],
       subnetIds: [],
       securityGroupIds: [],
+      frontDoorRotation: 1,
     });
   });
 
@@ -118,6 +120,13 @@ describe('the context of the stack', () => {
     ['allowedCidrs', '10/8'],
     ['subnetIds', 'vpc-0123456789abcdef0'],
     ['securityGroupIds', 'default'],
+    ['frontDoor', 'waf'],
+    ['frontDoor', ''],
+    // Of the scope REGIONAL, in another region, and of the first WAF.
+    ['webAclArn', 'arn:aws:wafv2:us-east-1:111122223333:regional/webacl/acme/1111'],
+    ['webAclArn', 'arn:aws:wafv2:eu-west-1:111122223333:global/webacl/acme/1111'],
+    ['webAclArn', '11112222-3333-4444-5555-666677778888'],
+    ['frontDoorRotation', '0'],
   ];
   test.each(bad)('given %s=%j, the error names the key and what it must be', (key, value) => {
     expect(() => readConfig({ [key]: value })).toThrow(new RegExp(`-c ${key}(\\.\\d+)?: must (be|have|write) \\S`));
@@ -136,6 +145,11 @@ describe('the context of the stack', () => {
     ],
     [{ customDomain: 'a.example.com' }, 'customDomain: must come with certificateArn'],
     [{ certificateArn: certificate }, 'certificateArn: must come with customDomain'],
+    [{ webAclArn: acl }, 'webAclArn: must come with frontDoor=cloudfront'],
+    [
+      { frontDoor: 'cloudfront', customDomain: 'a.example.com', certificateArn: certificate },
+      'certificateArn: must be in us-east-1 with frontDoor=cloudfront',
+    ],
     [
       { alarmEmail: 'ops@example.com', alarmTopicArn: 'arn:aws:sns:eu-west-1:111122223333:acme' },
       'alarmEmail: must not come with alarmTopicArn',

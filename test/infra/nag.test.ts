@@ -16,6 +16,12 @@ test.each([
     assumableRoles:
       'arn:aws:iam::111122223333:role/read-*,arn:aws:iam::*:role/stock,arn:aws:iam::111122223333:role/one',
   },
+  { frontDoor: 'cloudfront' },
+  {
+    ...{ frontDoor: 'cloudfront', customDomain: 'catalogue.example.com' },
+    certificateArn: 'arn:aws:acm:us-east-1:111122223333:certificate/11112222',
+    webAclArn: 'arn:aws:wafv2:us-east-1:111122223333:global/webacl/acme/11112222',
+  },
   { removalPolicy: 'destroy', alarmEmail: 'ops@example.com', syncConcurrency: '10', namePrefix: 'other' },
 ])('given the context %j, both packs of cdk-nag find nothing', (context) => {
   const app = checked(createApp(context));

@@ -20,6 +20,11 @@ const matrix: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     ...{ customDomain: 'a.example.com', certificateArn: 'arn:aws:acm:eu-west-1:111122223333:certificate/1' },
     permissionsBoundary: 'arn:aws:iam::111122223333:policy/boundary',
   },
+  'a front door': {
+    ...{ frontDoor: 'cloudfront', customDomain: 'catalogue.example.com', namePrefix: 'a'.repeat(30) },
+    certificateArn: 'arn:aws:acm:us-east-1:111122223333:certificate/11112222',
+    webAclArn: 'arn:aws:wafv2:us-east-1:111122223333:global/webacl/acme/11112222',
+  },
   'a VPC': {
     ...{ subnetIds: 'subnet-11112222,subnet-33334444', securityGroupIds: 'sg-11112222' },
     ...{ privateEndpoints: '10.0.0.5:9000', allowedCidrs: '203.0.113.0/24' },

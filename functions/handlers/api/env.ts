@@ -18,5 +18,7 @@ export const environment = z.object({
   MINIMUM_INTERVAL_SECONDS: z.string().regex(/^\d+$/).transform(Number),
   /** Who may call; empty for everybody. */
   ALLOWED_CIDRS: networks,
+  /** Of the secret that a distribution in front sends; empty where there is none. */
+  FRONT_DOOR_SECRET_ARN: z.string(),
 });
 export type ApiEnvironment = z.input<typeof environment>;

@@ -7,6 +7,7 @@ import { createWebhookAddresses } from '#adapters/webhooks/webhook-addresses.ts'
 import { createHttpHandler } from '#http/create-http-handler.ts';
 import { deployedKeys } from '../runtime/deployed-keys.ts';
 import { deployedRoles } from '../runtime/deployed-roles.ts';
+import { facing } from '../runtime/facing.ts';
 import { createLambdaRuntime } from '../runtime/lambda-runtime.ts';
 import { environment } from './env.ts';
 
@@ -18,7 +19,7 @@ const sqs = new SQSClient(clientSettings());
 export const handler = createHttpHandler(
   {
     ...runtime,
-    allowedNetworks: env.ALLOWED_CIDRS,
+    ...facing(env, runtime.clock),
     queue: createSqsWorkQueue(sqs, env.WORK_QUEUE_URL),
     jobs: createSqsWorkQueue(sqs, env.JOBS_QUEUE_URL),
     sealer: createKmsSealer(new KMSClient(clientSettings()), env.KEY_ARN),

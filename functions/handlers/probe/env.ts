@@ -17,5 +17,7 @@ export const environment = z.object({
   CORS_ORIGINS: spacedList,
   /** Who may call; empty for everybody. */
   ALLOWED_CIDRS: networks,
+  /** Of the secret that a distribution in front sends; empty where there is none. */
+  FRONT_DOOR_SECRET_ARN: z.string(),
 });
 export type ProbeEnvironment = z.input<typeof environment>;

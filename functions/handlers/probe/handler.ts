@@ -7,6 +7,7 @@ import { createBuckets } from '#adapters/s3/s3-buckets.ts';
 import { timeBudget } from '#core/timing/time-budget.ts';
 import { createHttpHandler } from '#http/create-http-handler.ts';
 import { deployedKeys } from '../runtime/deployed-keys.ts';
+import { facing } from '../runtime/facing.ts';
 import { createLambdaRoles } from '../runtime/lambda-roles.ts';
 import { createLambdaRuntime } from '../runtime/lambda-runtime.ts';
 import { environment } from './env.ts';
@@ -18,7 +19,7 @@ const runtime = createLambdaRuntime(env.TABLE_NAME);
 export const handler = createHttpHandler(
   {
     ...runtime,
-    allowedNetworks: env.ALLOWED_CIDRS,
+    ...facing(env, runtime.clock),
     queue: createSqsWorkQueue(new SQSClient(clientSettings()), env.WORK_QUEUE_URL),
     roles: createLambdaRoles(env.ASSUMABLE_ROLES, env.ASSUMING_ROLES, runtime.clock),
     opener: createKmsOpener(new KMSClient(clientSettings()), env.KEY_ARN),

@@ -6,6 +6,7 @@ import type { OpenDeps } from '#core/registry/open-bucket.ts';
 import type { RequestDeps } from '#core/runs/request-run.ts';
 import type { MergeDeps } from '#core/source/merge-config.ts';
 import type { ApiKeys } from './api-keys.ts';
+import type { FrontDoor } from './front-door.ts';
 
 /** What the api function's routes need. It can seal secrets and never open one, so it cannot dial a bucket either. */
 export type ApiDeps = RequestDeps &
@@ -33,6 +34,10 @@ export type EveryDeps = {
   readonly corsOrigins?: readonly string[];
   /** Networks (`203.0.113.0/24`) that are answered; all where there are none. */
   readonly allowedNetworks?: readonly string[];
+  /** Where a distribution stands before the gateway: what it may send. */
+  readonly frontDoor?: FrontDoor | undefined;
+  /** Whether callers come over TLS, and browsers are to come so for good. */
+  readonly overTls?: boolean;
 };
 
 /** Enough for both functions, for a host that runs them in one process. */

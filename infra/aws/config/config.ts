@@ -13,6 +13,7 @@ import {
   subnetId,
   tableArn,
   topicArn,
+  webAclArn,
 } from './existing.ts';
 import { Refusal } from './refusal.ts';
 import { tags } from './tags.ts';
@@ -142,6 +143,12 @@ const settings = z.strictObject({
   monthlyBudgetUsd: whole(1, 100_000_000).optional(),
   /** Writes a second that the stack's own table takes at most: what a mistaken interval can cost is bounded by it. */
   maxWriteRequestUnits: whole(1, 1_000_000).optional(),
+  /** What stands in front of the HTTP API, and is the only way to it from then on. */
+  frontDoor: z.enum(['cloudfront'], 'must be cloudfront, or left out for none').optional(),
+  /** What the distribution in front refuses callers by. */
+  webAclArn: webAclArn.optional(),
+  /** Another number has the distribution send the secret as it is now (docs/runbook.md). */
+  frontDoorRotation: whole(1, 1_000_000).default(1),
 });
 
 const stackConfig = settings.superRefine((config, context) => {

@@ -47,7 +47,18 @@ const rules: readonly Rule[] = [
     isBroken: ({ privateEndpoints, subnetIds }) => isSet(privateEndpoints) && !isSet(subnetIds),
     message: 'must come with subnetIds and securityGroupIds: a function outside of a VPC reaches no private address',
   },
-  ...together('customDomain', 'certificateArn', 'API Gateway serves a domain under a certificate of that name'),
+  ...together('customDomain', 'certificateArn', 'a domain is served under a certificate of that name'),
+  {
+    key: 'webAclArn',
+    isBroken: ({ webAclArn, frontDoor }) => isSet(webAclArn) && frontDoor !== 'cloudfront',
+    message: 'must come with frontDoor=cloudfront: an HTTP API takes no web ACL of its own',
+  },
+  {
+    key: 'certificateArn',
+    isBroken: ({ certificateArn, frontDoor }) =>
+      isSet(certificateArn) && frontDoor === 'cloudfront' && !String(certificateArn).includes(':acm:us-east-1:'),
+    message: 'must be in us-east-1 with frontDoor=cloudfront: distributions take no certificate of another region',
+  },
 ];
 
 /** What no setting says wrong alone, but several do together: by the key that is to be changed. */

@@ -34,7 +34,14 @@ export const boundaryArn = written(
 
 export const certificateArn = written(
   /^arn:[a-z-]+:acm:[a-z0-9-]+:\d{12}:certificate\/[A-Za-z0-9-]+$/,
-  'must be the ARN of a certificate of ACM in the region of the stack: arn:aws:acm:REGION:ACCOUNT:certificate/ID',
+  'must be the ARN of a certificate of ACM, in the region of the stack or, with frontDoor, in us-east-1: arn:aws:acm:REGION:ACCOUNT:certificate/ID',
+);
+
+/** A distribution takes web ACLs that are everywhere, which stand in us-east-1:
+ *  https://docs.aws.amazon.com/waf/latest/developerguide/how-aws-waf-works-resources.html */
+export const webAclArn = written(
+  /^arn:[a-z-]+:wafv2:us-east-1:\d{12}:global\/webacl\/[A-Za-z0-9_-]{1,128}\/[A-Za-z0-9-]{1,36}$/,
+  'must be the ARN of a web ACL of the scope CLOUDFRONT, which stands in us-east-1: arn:aws:wafv2:us-east-1:ACCOUNT:global/webacl/NAME/ID',
 );
 
 /** Labels of letters, digits and hyphens: https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/domainnames.html */

@@ -4,6 +4,7 @@ import type { StackConfig } from '../config/config.ts';
 import type { AdminKey } from './admin-key.ts';
 import type { AssumableRoles } from './assumable-roles.ts';
 import type { DataTable } from './data-table.ts';
+import type { FrontDoorSecret } from './front-door-secret.ts';
 import type { JobsQueue } from './jobs-queue.ts';
 import type { SecretsKey } from './secrets-key.ts';
 import { longestAnswer, StocktakeFunction } from './stocktake-function.ts';
@@ -15,13 +16,15 @@ type ApiFunctionProps = {
   readonly secrets: SecretsKey;
   readonly roles: AssumableRoles;
   readonly adminKey: AdminKey;
+  readonly frontDoorSecret: FrontDoorSecret;
   readonly work: WorkQueue;
   readonly jobs: JobsQueue;
 };
 
 /** Answers the routes that open no secret: it can seal one, and never read it back. */
 export class ApiFunction extends StocktakeFunction<ApiEnvironment> {
-  constructor(scope: Construct, id: string, { config, data, secrets, roles, adminKey, work, jobs }: ApiFunctionProps) {
+  constructor(scope: Construct, id: string, props: ApiFunctionProps) {
+    const { config, data, secrets, roles, adminKey, work, jobs, frontDoorSecret } = props;
     super(scope, id, {
       name: 'api',
       description: 'Answers the HTTP API of Stocktake',
@@ -33,6 +36,7 @@ export class ApiFunction extends StocktakeFunction<ApiEnvironment> {
         ...data.grantCalls(role, 'get', 'batchGet', 'query', 'put', 'delete', 'transact'),
         ...secrets.grantSeal(role),
         ...adminKey.grantRead(role),
+        ...frontDoorSecret.grantRead(role),
         ...work.grantSend(role),
         ...jobs.grantSend(role),
         ...roles.tell(),

@@ -4,6 +4,7 @@ import type { StackConfig } from '../config/config.ts';
 import type { AdminKey } from './admin-key.ts';
 import type { AssumableRoles } from './assumable-roles.ts';
 import type { DataTable } from './data-table.ts';
+import type { FrontDoorSecret } from './front-door-secret.ts';
 import type { SecretsKey } from './secrets-key.ts';
 import { longestAnswer, StocktakeFunction } from './stocktake-function.ts';
 import type { WorkQueue } from './work-queue.ts';
@@ -14,12 +15,14 @@ type ProbeFunctionProps = {
   readonly secrets: SecretsKey;
   readonly roles: AssumableRoles;
   readonly adminKey: AdminKey;
+  readonly frontDoorSecret: FrontDoorSecret;
   readonly work: WorkQueue;
 };
 
 /** Answers the routes that look into a bucket: it can open secrets, and never seal one. */
 export class ProbeFunction extends StocktakeFunction<ProbeEnvironment> {
-  constructor(scope: Construct, id: string, { config, data, secrets, roles, adminKey, work }: ProbeFunctionProps) {
+  constructor(scope: Construct, id: string, props: ProbeFunctionProps) {
+    const { config, data, secrets, roles, adminKey, work, frontDoorSecret } = props;
     super(scope, id, {
       name: 'probe',
       description: 'Tests and previews datasources of Stocktake, and leads to the content of documents',
@@ -32,6 +35,7 @@ export class ProbeFunction extends StocktakeFunction<ProbeEnvironment> {
         ...data.grantCalls(role, 'get', 'batchGet', 'query', 'put', 'delete', 'transact'),
         ...secrets.grantOpen(role),
         ...adminKey.grantRead(role),
+        ...frontDoorSecret.grantRead(role),
         ...work.grantSend(role),
         ...roles.grantAssume(role),
         PRIVATE_ENDPOINTS: config.privateEndpoints.join(','),
