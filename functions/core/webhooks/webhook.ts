@@ -30,10 +30,10 @@ const url = z.string('must be a text').check((context) => {
   if ('reason' in parsed) context.issues.push({ code: 'custom', message: parsed.reason, input: context.value });
 });
 
-/** Shorter ones could be guessed from one signed body; the longest is far within what a vault seals. */
-const secret = z.string('must be a text').regex(/^[\x20-\x7e]{8,256}$/, 'must be 8–256 printable ASCII characters');
+/** Of 16 on, one signed body gives nobody who guesses a chance; the longest is far within what a vault seals. */
+const secret = z.string('must be a text').regex(/^[\x20-\x7e]{16,256}$/, 'must be 16–256 printable ASCII characters');
 
-/** The body of POST /v1/webhooks. */
+/** The body that makes a webhook. */
 export const webhookInput = z.strictObject({
   url,
   events: z

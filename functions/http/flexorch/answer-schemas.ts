@@ -183,7 +183,7 @@ export const flexorchAnswers = {
     total_relation: { const: 'gte' },
     next_cursor: text,
   }),
-  v1_webhook_created: enveloped(object({ ...webhook, secret: text }, ['secret'])),
+  v1_webhook_created: enveloped(object({ ...webhook, secret: text, warnings: list(text) }, ['secret', 'warnings'])),
   v1_webhooks: page(object(webhook)),
   v1_processing: withPoll(enveloped(processing, 'accepted')),
   v1_job: enveloped(job),

@@ -5,7 +5,7 @@ import type { Demand } from '#core/model/row-tag.ts';
 import { type CreatedWebhook, createWebhook } from '#core/webhooks/create-webhook.ts';
 import { deleteWebhook } from '#core/webhooks/delete-webhook.ts';
 import { readWebhooks, webhookView } from '#core/webhooks/read-webhooks.ts';
-import { type WebhookRow, webhookInput } from '#core/webhooks/webhook.ts';
+import type { WebhookRow } from '#core/webhooks/webhook.ts';
 import { readWebhook } from '#core/webhooks/webhook-store.ts';
 import { withBody } from '../body/route-body.ts';
 import { type Shown, underIfMatch } from '../steps/if-match.ts';
@@ -16,6 +16,7 @@ import { createRequest, requestTo } from './create-request.ts';
 import { created, noContent } from './envelope.ts';
 import { ResourceNotFound } from './not-found.ts';
 import { itemsPage, pageOf, pageParameters, readPageRequest } from './pages.ts';
+import { secretWarnings, webhookOfClients } from './webhook-secret.ts';
 
 const all = { path: '/v1/webhooks', fn: 'api' } as const;
 
@@ -30,7 +31,7 @@ export const webhookRoutes: readonly RouteOf<'api', FlexorchAnswer>[] = [
     success: 201,
     tagged: true,
     idempotent: true,
-    ...withBody('webhook', webhookInput, async (context: RequestContext<ApiDeps>, input) => {
+    ...withBody('webhook', webhookOfClients, async (context: RequestContext<ApiDeps>, input) => {
       const { deps } = context;
       let made: CreatedWebhook | undefined;
       const row = await createOnce(deps, createRequest(context, 'POST /v1/webhooks'), {
@@ -42,7 +43,8 @@ export const webhookRoutes: readonly RouteOf<'api', FlexorchAnswer>[] = [
       });
       // A repeated request finds the webhook, and its secret sealed.
       const secret = made?.generatedSecret;
-      return created({ ...webhookView(row), ...(secret === undefined ? {} : { secret }) });
+      const shown = secret === undefined ? {} : { secret };
+      return created({ ...webhookView(row), ...shown, ...secretWarnings(input.secret) });
     }),
   },
   {

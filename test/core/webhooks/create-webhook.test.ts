@@ -35,9 +35,10 @@ describe('the input', () => {
     [{ url: 'https://hooks.example.com/', events: [] }, 'events', 'at least one'],
     [{ url: 'https://hooks.example.com/', events: ['sync done'] }, 'events.0', 'must be the name of an event'],
     [{ url: 'https://hooks.example.com/', events: [...events, ...events] }, 'events', 'once'],
-    [{ url: 'https://hooks.example.com/', events, secret: 'short' }, 'secret', '8–256'],
-    [{ url: 'https://hooks.example.com/', events, secret: 'a'.repeat(257) }, 'secret', '8–256'],
-    [{ url: 'https://hooks.example.com/', events, secret: 'line\nbreaks' }, 'secret', '8–256'],
+    [{ url: 'https://hooks.example.com/', events, secret: '' }, 'secret', '16–256'],
+    [{ url: 'https://hooks.example.com/', events, secret: 'a'.repeat(15) }, 'secret', '16–256'],
+    [{ url: 'https://hooks.example.com/', events, secret: 'a'.repeat(257) }, 'secret', '16–256'],
+    [{ url: 'https://hooks.example.com/', events, secret: 'a line that\nbreaks' }, 'secret', '16–256'],
     [{ url: 'https://hooks.example.com/', events, secret: null }, 'secret', 'must be a text'],
     [{ url: 'https://hooks.example.com/', events, active: true }, 'active', 'not a known field'],
   ])('given %j, %s is refused', (input, path, reason) => {

@@ -40,6 +40,26 @@ describe('webhooks', () => {
     expect((await list(api)).items).toEqual([mixed.json.data, alone.json.data]);
   });
 
+  test.each([
+    [7, 422, undefined],
+    [8, 201, 1],
+    [15, 201, 1],
+    [16, 201, 0],
+    [256, 201, 0],
+    [257, 422, undefined],
+  ])(
+    'given a secret of %i characters, it is %i, and below 16 the answer warns, also when it is repeated',
+    async (length, status, warned) => {
+      const api = createApi();
+      const given = { ...body, secret: 's'.repeat(length) };
+      for (const _time of [1, 2]) {
+        const made = await post(api, given);
+        expect([made.status, made.json.data && (made.json.data.warnings ?? []).length]).toEqual([status, warned]);
+        for (const warning of made.json.data?.warnings ?? []) expect(warning).toContain(`has ${length} characters`);
+      }
+    },
+  );
+
   test('given no secret, one is made and shown in that answer only', async () => {
     const api = createApi();
     const made = await post(api, body);
