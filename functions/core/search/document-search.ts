@@ -4,14 +4,17 @@ import { utf8Length } from '../keys/byte-order.ts';
 import { compileExtensions, extensionDoubt, extensionSpelling } from '../keys/extension.ts';
 import { TABLE_LIMITS } from '../table/table-limits.ts';
 import { documentFields } from './document-fields.ts';
-import { decodeCursor, type SearchPosition } from './search-cursor.ts';
+import type { SearchPosition } from './search-cursor.ts';
 import { parseSearch, type SearchParameters, type SearchQuery } from './search-query.ts';
 import { searchRefusal } from './search-refusal.ts';
 
 /** A search of documents, read. */
 export type DocumentSearch = {
   readonly query: SearchQuery;
+  /** Where `query.cursor` leads on, once that is read. */
   readonly cursor?: SearchPosition;
+  /** All that decides which hits there are, and in which order, as JSON: a cursor holds for this alone. */
+  readonly asked: unknown;
   /** All datasources when absent. */
   readonly datasources?: readonly string[];
   /** Every hit's key lies in it. */
@@ -58,14 +61,18 @@ export function readDocumentSearch(parameters: SearchParameters): DocumentSearch
   // What lies directly in one folder does not lie directly in another.
   const contradicts = folder !== undefined && category !== undefined && folder !== category;
   const nowhere = contradicts || absentCategories.some((name) => single(parameters, name) !== undefined);
-  const datasources = readDatasources(parameters);
+  const datasources = nowhere ? [] : readDatasources(parameters);
+  const span = [path, category, prefix].reduce<KeySpan>((all, start) => intersect(all, spanOfPrefix(start ?? '')), {});
+  const directly = level === undefined ? undefined : { prefix: level, folders: folder !== undefined };
+  const extensions = readExtensions(parameters);
+  const { operator, sort, filters, query: words } = query;
   return {
     query,
-    ...(query.cursor === undefined ? {} : { cursor: decodeCursor(query.cursor) }),
-    datasources: nowhere ? [] : datasources,
-    span: [path, category, prefix].reduce<KeySpan>((span, start) => intersect(span, spanOfPrefix(start ?? '')), {}),
-    ...(level === undefined ? {} : { level: { prefix: level, folders: folder !== undefined } }),
-    hasExtension: readExtensions(parameters),
+    asked: [words, operator, sort, filters, datasources, span, directly, extensions],
+    datasources,
+    span,
+    ...(directly === undefined ? {} : { level: directly }),
+    hasExtension: extensions.length === 0 ? undefined : compileExtensions(extensions),
   };
 }
 
@@ -99,13 +106,13 @@ function readDatasources(parameters: SearchParameters): readonly string[] | unde
   return ids.length === 0 ? undefined : ids;
 }
 
-function readExtensions(parameters: SearchParameters): DocumentSearch['hasExtension'] {
+function readExtensions(parameters: SearchParameters): string[] {
   const wanted = list(parameters, 'extension');
   for (const text of wanted) {
     const reason = extensionSpelling.test(text) ? extensionDoubt(text) : 'must be extensions such as "pdf" or "tar.gz"';
     if (reason !== undefined) throw searchRefusal('extension', reason);
   }
-  return wanted.length === 0 ? undefined : compileExtensions(wanted);
+  return wanted;
 }
 
 function list(parameters: SearchParameters, name: string): string[] {

@@ -2,6 +2,7 @@ import type { Direction } from '../catalogue/key-span.ts';
 import type { ReadMeter } from '../catalogue/walk-records.ts';
 import { searchedView } from '../documents/document.ts';
 import type { Failure } from '../model/errors.ts';
+import type { Ids } from '../model/ports/host.ts';
 import type { Table } from '../model/ports/table.ts';
 import { collectHits, mostHeldCharacters } from './collect-hits.ts';
 import { countFacets, type FacetCount } from './count-facets.ts';
@@ -10,7 +11,7 @@ import { documentFields } from './document-fields.ts';
 import { type DocumentSearch, keyFields, readDocumentSearch } from './document-search.ts';
 import { checkFacets, type FacetRequests } from './facet-request.ts';
 import { isUnfiltered, matchingDocuments } from './matching-documents.ts';
-import { encodeCursor, type SearchPosition } from './search-cursor.ts';
+import { openCursors, type SearchPosition } from './search-cursor.ts';
 import { compareBySort } from './search-match.ts';
 import type { Facets, SearchPage } from './search-page.ts';
 import type { SearchParameters } from './search-query.ts';
@@ -44,6 +45,7 @@ const ordinaryLimits: SearchLimits = {
 
 type Searching = {
   readonly table: Table;
+  readonly ids: Ids;
   readonly limits: SearchLimits;
   readonly search: DocumentSearch;
   readonly sources: readonly SearchedSource[];
@@ -63,16 +65,24 @@ type Searching = {
  * begins in the middle. For them an unfiltered search reads as many records as a filtered one may, if no more are there.
  */
 export async function searchDocuments(
-  deps: { readonly table: Table; readonly limits?: Partial<SearchLimits> },
+  deps: { readonly table: Table; readonly ids: Ids; readonly limits?: Partial<SearchLimits> },
   parameters: SearchParameters,
   facets?: FacetRequests,
 ): Promise<SearchPage> {
   if (facets !== undefined) checkFacets(facets, documentFields);
   const search = readDocumentSearch(parameters);
   const sources = await searchedSources(deps.table, search);
-  const searching = { table: deps.table, limits: { ...ordinaryLimits, ...deps.limits }, search, sources, facets };
+  const limits = { ...ordinaryLimits, ...deps.limits };
+  const searching = { table: deps.table, ids: deps.ids, limits, search, sources, facets };
   const direction = keyDirection(search, sources.length);
-  return direction === undefined ? sortedPage(searching) : pageInKeyOrder(searching, direction);
+  if (direction === undefined) return sortedPage(searching);
+  return pageInKeyOrder({ ...searching, search: await atCursor(deps, search) }, direction);
+}
+
+async function atCursor(deps: Parameters<typeof openCursors>[0], search: DocumentSearch): Promise<DocumentSearch> {
+  const { cursor } = search.query;
+  if (cursor === undefined) return search;
+  return { ...search, cursor: (await openCursors(deps, search.asked)).read(cursor) };
 }
 
 /** The direction to read in, if that alone gives the order asked for; undefined if all hits must be sorted. */
@@ -125,7 +135,7 @@ async function pageInKeyOrder(searching: Searching, direction: Direction): Promi
             found: found + (follows ? 1 : 0),
           }),
     hits: page.hits,
-    ...(goesOn && position ? { nextCursor: encodeCursor(position) } : {}),
+    ...(goesOn && position ? { nextCursor: (await openCursors(searching, search.asked)).write(position) } : {}),
     ...(facets === undefined || stopped ? {} : { facets: facets.result() }),
   };
 }
@@ -148,7 +158,7 @@ type Found = { readonly view: Record<string, unknown>; readonly searched: Record
 async function sortedPage({ table, limits, search, sources, facets }: Searching): Promise<SearchPage> {
   const { sort, from, size } = search.query;
   const by = sort.map(({ field }) => field).join(',');
-  if (search.cursor !== undefined) {
+  if (search.query.cursor !== undefined) {
     throw searchRefusal('cursor', `goes on in the order of keys, not in that of ${by}: leave one of them out`);
   }
   const known = isUnfiltered(search) ? await countRecords(table, sources) : undefined;

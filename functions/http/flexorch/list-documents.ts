@@ -1,12 +1,13 @@
 import { type KeptDocument, type KeptPosition, walkKeptDocuments } from '#core/jobs/kept-documents.ts';
 import { Failure } from '#core/model/errors.ts';
+import type { Ids } from '#core/model/ports/host.ts';
 import type { Table } from '#core/model/ports/table.ts';
 import { searchDocuments } from '#core/search/search-documents.ts';
 import type { SearchPage } from '#core/search/search-page.ts';
 import { type DocumentCursor, mostSorted, readDocumentCursor, writeDocumentCursor } from './document-cursor.ts';
 import { documentFace, keptFace } from './document-face.ts';
 
-type ListDeps = { readonly table: Table };
+type ListDeps = { readonly table: Table; readonly ids: Ids };
 
 type Face = Record<string, unknown>;
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
+import { createRandomIds } from '#adapters/process/random-ids.ts';
 import { parentFolders } from '#core/keys/file-name.ts';
 import { parseInput } from '#core/model/parse-input.ts';
 import { type FacetRequests, facetRequests } from '#core/search/facet-request.ts';
@@ -20,7 +21,7 @@ async function catalogue(...seeds: Seed[]) {
   closers.push(close);
   return async (parameters: SearchParameters, facets: FacetRequests, limits?: Partial<SearchLimits>) => {
     Object.assign(reads, { items: 0, queries: 0, mostAsked: 0 });
-    const page = await searchDocuments({ table, limits }, parameters, facets);
+    const page = await searchDocuments({ table, ids: createRandomIds(), limits }, parameters, facets);
     return { ...page, reads: { ...reads } };
   };
 }
@@ -202,13 +203,15 @@ test('given any catalogue and search, then the counts of a facet and its others 
       async (one, other, search, records) => {
         const { table, close } = await seedCatalogue(one, other);
         try {
-          const all = await searchDocuments({ table }, { ...search, size: '10000' });
-          const page = await searchDocuments({ table, limits: { records } }, { ...search, size: '3' }, facets).catch(
-            (error: unknown) => {
-              expect(error).toEqual(refused);
-              return undefined;
-            },
-          );
+          const all = await searchDocuments({ table, ids: createRandomIds() }, { ...search, size: '10000' });
+          const page = await searchDocuments(
+            { table, ids: createRandomIds(), limits: { records } },
+            { ...search, size: '3' },
+            facets,
+          ).catch((error: unknown) => {
+            expect(error).toEqual(refused);
+            return undefined;
+          });
           if (page?.facets === undefined) {
             // Then there was more to look at than might be.
             expect(one.keys.length + other.keys.length).toBeGreaterThan(records);

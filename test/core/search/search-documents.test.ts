@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { createRandomIds } from '#adapters/process/random-ids.ts';
 import { documentId } from '#core/catalogue/document-id.ts';
 import { rangeItem, readRanges } from '#core/catalogue/range-map.ts';
 import { recordPartition } from '#core/catalogue/record.ts';
@@ -22,7 +23,7 @@ async function catalogue(...seeds: Seed[]) {
   closers.push(close);
   const search = async (parameters: SearchParameters, limits?: Partial<SearchLimits>) => {
     Object.assign(reads, { items: 0, queries: 0, mostAsked: 0 });
-    const page = await searchDocuments({ table, limits }, parameters);
+    const page = await searchDocuments({ table, ids: createRandomIds(), limits }, parameters);
     const keys = page.hits.map(({ source }) => (source.metadata as { key: string }).key);
     return { ...page, keys, reads: { ...reads } };
   };
@@ -386,6 +387,33 @@ describe('a search that cannot be kept', () => {
     await expect(search({ cursor, from: '1' })).rejects.toThrow(refused);
     await expect(search({ cursor, sort: 'size' })).rejects.toThrow(refused);
     expect((await search({ cursor, from: '0' })).keys).toEqual(['b']);
+  });
+
+  test.each<[SearchParameters, SearchParameters]>([
+    [{}, { query: 'txt' }],
+    [{}, { filter: 'size>1' }],
+    [{ filter: 'size>=0' }, {}],
+    [{ filter: 'size>=0' }, { filter: '-size>=0' }],
+    [{}, { datasource: 'ds' }],
+    [{ datasource: 'ds' }, { datasource: 'ds,other' }],
+    [{}, { path: '[]' }],
+    [{ path: '[]' }, { path: '[]', view: 'list' }],
+    [{}, { prefix: 'a' }],
+    [{}, { extension: 'txt' }],
+    [{ extension: 'txt' }, { extension: 'txt,pdf' }],
+    [{}, { category: '/' }],
+    [
+      { datasource: 'ds', sort: 'key' },
+      { datasource: 'ds', sort: 'key:desc' },
+    ],
+    [{ query: 'a txt' }, { query: 'a txt', default_operator: 'or' }],
+  ])('given the cursor of %j, then %j does not go on with it', async (asked, other) => {
+    const { search } = await catalogue({ id: 'ds', keys: ['a.txt', 'a2.txt', 'a3.txt'] });
+    const { nextCursor: cursor } = await search({ ...asked, size: '1' });
+    if (cursor === undefined) throw new Error('the search has no second page');
+    await expect(search({ ...other, size: '1', cursor })).rejects.toThrow(/is not one that this search gave/);
+    const shown = { _source_includes: 'metadata', size: '5', cursor };
+    expect((await search({ ...asked, ...shown })).hits.length).toBeGreaterThan(0);
   });
 
   test('given empty parameters, then they count as absent', async () => {

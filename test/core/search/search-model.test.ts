@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { createRandomIds } from '#adapters/process/random-ids.ts';
 import { documentId } from '#core/catalogue/document-id.ts';
 import { categoryOf, extensionOf } from '#core/keys/file-name.ts';
 import { searchDocuments } from '#core/search/search-documents.ts';
@@ -101,7 +102,7 @@ test('given any catalogue and search, then pages by from and pages by cursor giv
 
         const byFrom: string[] = [];
         for (let from = 0; from <= expected.length; from += size) {
-          const page = await searchDocuments({ table }, { ...parameters, from: String(from) });
+          const page = await searchDocuments({ table, ids: createRandomIds() }, { ...parameters, from: String(from) });
           expect(page.total).toEqual({ value: expected.length, relation: 'eq' });
           if (from + size < expected.length) expect(page.nextCursor).toBeDefined();
           byFrom.push(...page.hits.map(({ id }) => id));
@@ -111,7 +112,10 @@ test('given any catalogue and search, then pages by from and pages by cursor giv
         const byCursor: string[] = [];
         let cursor: string | undefined;
         do {
-          const page = await searchDocuments({ table, limits: tight }, { ...parameters, cursor });
+          const page = await searchDocuments(
+            { table, ids: createRandomIds(), limits: tight },
+            { ...parameters, cursor },
+          );
           expect(page.total.value).toBeLessThanOrEqual(expected.length);
           if (page.total.relation === 'eq') expect(page.total.value).toBe(expected.length);
           expect(page.hits.length).toBeLessThanOrEqual(size);

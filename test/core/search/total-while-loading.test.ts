@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
+import { createRandomIds } from '#adapters/process/random-ids.ts';
 import { documentId } from '#core/catalogue/document-id.ts';
 import { handleWork } from '#core/dispatch/handle-work.ts';
 import { deleteDocument } from '#core/documents/delete-document.ts';
@@ -33,7 +34,8 @@ function fill(from: number, to: number, prefix = 'key'): void {
 }
 
 const add = (config: object = {}) => world.addDatasource({ config, sync: { page_size: pageSize } });
-const search = (parameters: SearchParameters = {}) => searchDocuments({ table: world.table }, parameters);
+const search = (parameters: SearchParameters = {}) =>
+  searchDocuments({ table: world.table, ids: createRandomIds() }, parameters);
 const live = async (id: string) => (await world.catalogue(id)).map(({ sk }) => sk);
 const keysOf = ({ hits }: SearchPage) => hits.map(({ source }) => (source.metadata as { key: string }).key);
 
