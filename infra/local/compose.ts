@@ -118,8 +118,14 @@ function openTable({ dataFolder, log }: { dataFolder: string; log: Log }, folder
   if (existsSync(folder.database) && !existsSync(folder.vaultKey)) {
     log.warn('vault key missing', { reason: 'a new one is made; secrets stored before must be set again' });
   }
+  if (folder.wasOpen.length > 0) {
+    const reason = 'now for its owner alone; whoever could read it before may know what is in it';
+    log.warn('data folder was open to other users', { names: folder.wasOpen, reason });
+  }
   try {
-    return openSqliteTable(folder.database, { feed: { prefixes: feedPrefixes } });
+    const table = openSqliteTable(folder.database, { feed: { prefixes: feedPrefixes } });
+    folder.tighten();
+    return table;
   } catch (error) {
     folder.release();
     throw unusable(dataFolder, error);
