@@ -1,8 +1,10 @@
 /** `npm run build`: makes `dist` for apps of others to depend on: the stack as one file, its types, and the functions' bundles. */
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { billOfMaterials, licenceTexts } from './bill-of-materials.ts';
+import { bundledPackages } from './bundled-packages.ts';
 import { withBundles } from './bundles.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -30,3 +32,7 @@ await withBundles(async (bundles) => {
     cpSync(path, `${dist}/bundles/${name}/index.mjs`);
   }
 });
+const packages = await bundledPackages();
+const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
+writeFileSync(`${dist}/sbom.cdx.json`, `${JSON.stringify(billOfMaterials(packages, version), null, 2)}\n`);
+writeFileSync(`${dist}/licences.txt`, licenceTexts(packages));
