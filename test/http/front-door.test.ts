@@ -11,9 +11,10 @@ function behindDoor(options: { allowedNetworks?: string[]; overTls?: boolean } =
   const api = createApi({
     apiKeys: {
       configured: true,
-      scopeOf: async (key) => {
+      hasOwnManagingKey: true,
+      find: async (key) => {
         asked.keys += 1;
-        return key === 'good' ? 'manage' : undefined;
+        return key === 'good' ? { id: 'good', scope: 'manage' } : undefined;
       },
     },
     deps: {

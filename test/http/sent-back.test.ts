@@ -9,6 +9,7 @@ import { datasourceInput } from '#core/registry/datasource.ts';
 import { readDatasource, updateDatasource } from '#core/registry/datasource-store.ts';
 import { newConnector } from '#http/flexorch/connector-face.ts';
 import { newSchedule } from '#http/flexorch/schedule-input.ts';
+import { somebody } from '#support/somebody.ts';
 import { countWrites } from '#support/counting-table.ts';
 import { bodyOf, leavesOf, pathsIn } from '#support/generated-body.ts';
 import { type Api, createApi, datasourceBody } from './api-fixture.ts';
@@ -67,7 +68,7 @@ const lives: Readonly<Record<string, (id: string) => Promise<void>>> = {
   'version 0.1': async (id) => {
     const { row, sync } = await standing(id);
     const { changed_at: _changedAt, ...before } = sync;
-    await updateDatasource(table, row, { ...row, sync: before });
+    await updateDatasource({ ...somebody, table }, row, { ...row, sync: before });
   },
   console: async (id) => {
     const { row, sync } = await standing(id);
@@ -79,7 +80,7 @@ const lives: Readonly<Record<string, (id: string) => Promise<void>>> = {
       timezone: 'UTC',
       changed_by: 'console',
     };
-    await updateDatasource(table, row, { ...row, sync: policy as typeof sync });
+    await updateDatasource({ ...somebody, table }, row, { ...row, sync: policy as typeof sync });
   },
 };
 
