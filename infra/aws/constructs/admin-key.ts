@@ -6,14 +6,14 @@ import type { StackConfig } from '../config/config.ts';
 import { acknowledge } from './acknowledge.ts';
 import { removalOf } from './removal.ts';
 
-/** The first key to the API, with scope admin. It is made at deploy and is in no template. */
+/** The deployment's own key to the API, with scope manage. It is made at deploy and is in no template. */
 export class AdminKey extends Construct {
   readonly secret: Secret;
 
   constructor(scope: Construct, id: string, config: Pick<StackConfig, 'removalPolicy' | 'namePrefix'>) {
     super(scope, id);
     this.secret = new Secret(this, 'Secret', {
-      description: `${config.namePrefix}: the first API key, scope admin`,
+      description: `${config.namePrefix}: the first API key, scope manage`,
       // Letters and digits only: it goes into headers and shells. 62^48 is more than 2^285.
       generateSecretString: { passwordLength: 48, excludePunctuation: true },
       removalPolicy: removalOf(config),
