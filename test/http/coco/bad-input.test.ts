@@ -11,7 +11,9 @@ const document = documentId('docs', 'c.txt');
 
 /** A path that leads to something, so that nothing but what is asked can be wrong. */
 function pathOf({ path }: Route): string {
-  const places: Readonly<Record<string, string>> = { id: 'docs', run: 'r1', doc_id: document, hint: 'c.txt' };
+  const places: Readonly<Record<string, string>> = {
+    ...{ id: 'docs', run: 'r1', doc_id: document, hint: 'c.txt', key: '000000000000' },
+  };
   return path.replace('/connector/{id}', '/connector/s3').replace(/\{(\w+)\}/g, (_, name) => places[name] ?? '');
 }
 
@@ -75,6 +77,8 @@ const parameters: Readonly<Record<string, readonly [text: string, reason: RegExp
   replace: [['yes', /replace: must be true or false/]],
   keys: [['0', /keys: must be a whole number from 1/]],
   before: [['!', /before must be the next/]],
+  revoked: [['yes', /revoked: must be true or false/]],
+  after: [['!', /after must be the next/]],
 };
 
 describe('the query string', () => {
@@ -136,6 +140,12 @@ const bodies: Readonly<Record<string, readonly [body: unknown, reason: RegExp][]
   'POST /datasource': [[datasourceBody({ colour: 'red' }), /colour: is not a known field/]],
   'PUT /datasource/{id}': [[{ name: '' }, /name: must not be empty/]],
   'POST /datasource/_search': facets,
+  'POST /_keys': [
+    [{ name: 'x' }, /scope: /],
+    [{ name: 'x', scope: 'read', expires_in: '1 fortnight' }, /expires_in: must be a duration/],
+    [{ name: 'x', scope: 'read', hash: 'x' }, /hash: is not a known field/],
+  ],
+  'POST /_keys/{key}/_revoke': [[{ now: true }, /now: is not a known field/]],
   'POST /datasource/{id}/_reset_sync': [[{ now: true }, /now: is not a known field/]],
   'POST /datasource/{id}/_sync': [[{ now: true }, /now: is not a known field/]],
   'POST /datasource/{id}/_runs/{run}/_cancel': [[{ now: true }, /now: is not a known field/]],
