@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { readAudit } from '#core/audit/read-audit.ts';
 import { deleteWebhook } from '#core/webhooks/delete-webhook.ts';
 import { readWebhooks } from '#core/webhooks/read-webhooks.ts';
 import { createWebhookWorld, jobEvent, runEvent, start } from './webhook-world.ts';
@@ -153,6 +154,8 @@ describe('a receiver that fails', () => {
       { active: false, switched_off: expect.stringContaining('410'), last_delivery: { http_status: 410 } },
     ]);
     expect(world.dead).toEqual([]);
+    const { entries } = await readAudit(world, { size: 10, kind: 'webhook', actor: 'stocktake' });
+    expect(entries).toMatchObject([{ action: 'updated', before: { active: true }, after: { active: false } }]);
   });
 
   test('given a webhook that is deleted while a delivery waits, nothing more is sent', async () => {
