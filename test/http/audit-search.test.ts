@@ -144,6 +144,26 @@ describe('the audit', () => {
   });
 });
 
+describe('a refused try', () => {
+  it('is counted in the log by its address and the name of its key, and stored nowhere', async () => {
+    const body = datasourceBody({ id: 'docs' });
+    await call('POST', '/datasource', { body }, 'another-key-0123456789');
+    await api.call('POST', '/datasource', { body, headers: { 'x-forwarded-for': '192.0.2.1' } });
+    await call('POST', '/datasource', { body }, keys.read);
+    await call('POST', '/datasource', { body });
+    const lines = api.log.lines.filter(({ fact }) => fact === 'request').map(({ fields }) => fields);
+    const address = '198.51.100.1';
+    expect(lines.map(({ refused, address: from, key }) => ({ refused, from, key }))).toEqual([
+      { refused: 'unauthorized', from: address, key: 'none' },
+      { refused: 'unauthorized', from: address, key: 'none' },
+      { refused: 'permission_denied', from: address, key: nameOfKey(keys.read) },
+      { refused: undefined, from: undefined, key: undefined },
+    ]);
+    expect(JSON.stringify(api.log.lines)).not.toMatch(/-key-0123456789/);
+    expect((await find()).map(({ action }) => action)).toEqual(['created']);
+  });
+});
+
 describe('one entry', () => {
   it('stands for a create, a delete and a trigger that are sent again', async () => {
     const config = { access_key_id: 'AKIAEXAMPLE', secret_access_key: secret, bucket: 'b-1', region: 'eu-west-1' };
