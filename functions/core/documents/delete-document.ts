@@ -46,12 +46,10 @@ export async function deleteDocuments(deps: DeleteDeps, ids: readonly string[], 
     const row = datasource === undefined ? undefined : await readDatasource(deps.table, datasource);
     const keys = some.map(({ key }) => key ?? '');
     const before = gone;
-    const tell = (removed: number) => {
-      gone = before + removed;
-      return [auditWrite(entry, deletion(ids, gone))];
-    };
-    const none = row === undefined ? keys : await removeRecords(deps, row.uid, keys, { alongside: tell, demand });
+    const alongside = (removed: number) => [auditWrite(entry, deletion(ids, before + removed))];
+    const none = row === undefined ? keys : await removeRecords(deps, row.uid, keys, { alongside, demand });
     const without = new Set(none);
+    gone += keys.length - without.size;
     for (const { id, key } of some) if (without.has(key ?? '')) absent.add(id);
   }
   return named.flatMap(({ id }) => (absent.has(id) ? [id] : []));
