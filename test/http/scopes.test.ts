@@ -157,3 +157,67 @@ describe('a key of before', () => {
     expect(await shown(reading.key)).toBe('https://hooks.example.com');
   });
 });
+
+/** What each client that was there before us asks for, and the scope that docs/routes.md tells to give it. */
+const clients: readonly (readonly [client: string, needs: Scope, requests: readonly string[]])[] = [
+  [
+    "Coco's desktop app",
+    'read',
+    [
+      'GET /provider/_info',
+      'POST /query/_search',
+      'POST /datasource/_search',
+      'GET /document/{doc_id}/raw_content/{hint}',
+    ],
+  ],
+  ["the commands of Coco's S3 connector", 'write', ['PUT /connector/{id}', 'POST /datasource']],
+  [
+    "Coco's web console",
+    'write',
+    ['GET /connector/_search', 'DELETE /document', 'PUT /document/{doc_id}', 'PUT /datasource/{id}'],
+  ],
+  ["Coco's web console, deleting", 'manage', ['DELETE /connector/{id}', 'DELETE /datasource/{id}']],
+  [
+    "the commands of FlexOrch's S3 connector",
+    'write',
+    ['POST /v1/connectors', 'POST /v1/connectors/{connector}/test', 'POST /v1/data-process/async'],
+  ],
+  [
+    "FlexOrch's Python SDK",
+    'write',
+    [
+      ...['GET /v1/connectors', 'POST /v1/connectors/{connector}/schedules', 'GET /v1/jobs/{job}', 'GET /v1/usage'],
+      'POST /v1/connectors/{connector}/schedules/{schedule}/trigger',
+    ],
+  ],
+  [
+    "FlexOrch's Python SDK, webhooks and deleting",
+    'manage',
+    [
+      ...['POST /v1/webhooks', 'GET /v1/webhooks', 'DELETE /v1/webhooks/{webhook}'],
+      ...['DELETE /v1/connectors/{connector}', 'DELETE /v1/connectors/{connector}/schedules/{schedule}'],
+    ],
+  ],
+  ["FlexOrch's MCP server", 'write', ['GET /v1/jobs/{job}', 'POST /v1/data-process/async']],
+  ["FlexOrch's MCP server, looking", 'read', ['GET /v1/jobs/{job}', 'GET /v1/documents']],
+];
+
+describe('the clients that were there before', () => {
+  test.each(clients)(
+    'given %s with a stored key of scope %s, all of its requests pass, and with less one does not',
+    async (...given) => {
+      const [, needs, requests] = given;
+      const api = await createKeyedApi();
+      const asked = requests.map((name) => routes.find(({ method, path }) => `${method} ${path}` === name));
+      const refused = async (held: Scope) => {
+        const answers = await Promise.all(
+          asked.map(async (route) => route && (await api.ask(route, api.stored[held])).status),
+        );
+        return answers.map((status) => status === undefined || status === 401 || status === 403);
+      };
+      expect(await refused(needs)).toEqual(requests.map(() => false));
+      const less = scopes[scopes.indexOf(needs) - 1];
+      if (less !== undefined) expect(await refused(less)).toContain(true);
+    },
+  );
+});
