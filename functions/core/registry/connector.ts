@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { utf8Length } from '../keys/byte-order.ts';
 import { displayName, freeText, identifier } from '../model/identifier.ts';
 import { type StoredS3Config, s3ConfigInput, sealedSecrets, storedS3Config } from '../source/s3-config.ts';
 
@@ -22,10 +23,32 @@ const descriptive = {
   tags: z.array(freeText(128)).max(100, 'must be at most 100 tags').optional(),
 };
 
-const icons = z
-  .record(z.string(), freeText(2048))
-  .refine((all) => Object.keys(all).length <= 50, 'must be at most 50 icons')
-  .refine((all) => Object.keys(all).every(isIconName), 'must have names of 1–128 characters of valid Unicode text');
+/** Ours: with all else that a row can hold it is far within the 400 KB of an item, and twice within where a change is kept
+ *  with what stood before. */
+const mostIconBytes = 32_768;
+
+const icons = z.preprocess(
+  demandPlainNames,
+  z
+    .record(z.string(), freeText(2048))
+    .refine((all) => Object.keys(all).length <= 50, 'must be at most 50 icons')
+    .refine((all) => Object.keys(all).every(isIconName), 'must have names of 1–128 characters of valid Unicode text')
+    .refine(
+      (all) =>
+        Object.entries(all)
+          .flat()
+          .reduce((bytes, text) => bytes + utf8Length(text), 0) <= mostIconBytes,
+      `must be at most ${mostIconBytes.toLocaleString('en')} bytes in all`,
+    ),
+);
+
+/** The one name that a record would leave out in silence. */
+function demandPlainNames(value: unknown, context: z.RefinementCtx): unknown {
+  if (typeof value === 'object' && value !== null && Object.hasOwn(value, '__proto__')) {
+    context.addIssue({ code: 'custom', path: ['__proto__'], message: 'cannot be the name of an icon' });
+  }
+  return value;
+}
 
 function isIconName(name: string): boolean {
   return name.length >= 1 && name.length <= 128 && name.isWellFormed();
