@@ -10,12 +10,14 @@ const unshown = new Set([
   ...['last_run_at', 'next_run_at', 'created_at', 'version', 'connector_id'],
 ]);
 
-const spellings: Readonly<Record<string, string>> = {
-  aws_access_key_id: 'access_key_id',
-  accessKeyId: 'access_key_id',
-  aws_secret_access_key: 'secret_access_key',
-  secretAccessKey: 'secret_access_key',
-};
+const spellings: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    aws_access_key_id: 'access_key_id',
+    accessKeyId: 'access_key_id',
+    aws_secret_access_key: 'secret_access_key',
+    secretAccessKey: 'secret_access_key',
+  }),
+);
 
 /**
  * The paths of what was sent with success and reads otherwise, beyond what is documented: null, and an empty text where a
@@ -24,7 +26,7 @@ const spellings: Readonly<Record<string, string>> = {
 export function readsOtherwise(sent: unknown, shown: unknown, path = ''): string[] {
   if (!isFields(sent)) return [];
   return Object.entries(sent).flatMap(([spelt, value]) => {
-    const name = spellings[spelt] ?? spelt;
+    const name = spellings.get(spelt) ?? spelt;
     if (unshown.has(name)) return [];
     const there = isFields(shown) && Object.hasOwn(shown, name) ? shown[name] : undefined;
     const at = path === '' ? name : `${path}.${name}`;

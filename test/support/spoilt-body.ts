@@ -148,7 +148,7 @@ function bent(random: RandomSource, value: unknown): unknown {
   if (typeof value === 'boolean') return random.pick([String(value), Number(value), [value]]);
   if (Array.isArray(value))
     return random.pick([[...value, ...value], value.map((each) => [each]), Object.assign({}, value), value.join(',')]);
-  return random.pick([JSON.stringify(value), [value], null]);
+  return random.pick([JSON.stringify(value) ?? 'undefined', [value], null]);
 }
 
 /** An assignment to `__proto__` would be none. */
