@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { createStsClient, createStsRoles } from '#adapters/aws/sts-roles.ts';
+import { createDiskRoom, freeBytesOf } from '#adapters/process/disk-room.ts';
 import { createFileSpools } from '#adapters/process/file-spools.ts';
 import { openFileVault } from '#adapters/process/file-vault.ts';
 import { createGiveWay } from '#adapters/process/give-way.ts';
@@ -20,6 +21,7 @@ import { enrichChanges } from '#core/jobs/enrich-changes.ts';
 import { handleJobs } from '#core/jobs/handle-jobs.ts';
 import type { Clock, Log } from '#core/model/ports/host.ts';
 import type { ItemChange } from '#core/model/ports/table.ts';
+import type { Quota, RowQuotas } from '#core/model/quota.ts';
 import { defaultSyncSettings, type SyncDeps } from '#core/runs/sync-deps.ts';
 import { datasourcesToReconcile } from '#core/schedules/reconcile-request.ts';
 import { reconcileSchedule } from '#core/schedules/reconcile-schedules.ts';
@@ -60,12 +62,25 @@ const jobsLeaseMs = 960_000;
 /** At a stop, runs are given this long to come to their end. */
 const stopMs = 3000;
 
+/** How much this machine takes. */
+export type LocalQuotas = RowQuotas & {
+  /** Objects that a datasource may have. */
+  readonly objects: Quota;
+  /** Bytes that stay free on the disk of the data folder. */
+  readonly leastFreeBytes: number;
+};
+
+/** What the rest of a machine needs, and what SQLite's log takes while much is written. */
+const leastFreeBytes = 1e9;
+
 export type LocalOptions = {
   readonly dataFolder: string;
   /** Whether loopback and private addresses may be dialled: all, none, or those `host[:port]` by name. */
   readonly privateEndpoints: boolean | readonly string[];
   /** Whether IAM roles may be taken with the AWS credentials of this machine; not by default. */
   readonly assumeRoles?: boolean;
+  /** None but the disk's if not said. */
+  readonly quotas?: LocalQuotas;
   readonly log: Log;
   /** The machine's own by default. */
   readonly time?: { readonly clock: Clock; readonly timers: Timers };
@@ -135,6 +150,7 @@ function openTable({ dataFolder, log }: { dataFolder: string; log: Log }, folder
 type EmbeddedDeps = SyncDeps &
   MergeDeps & {
     readonly timers: Timers;
+    readonly quotas?: RowQuotas | undefined;
     readonly queue: TableWorkQueue;
     readonly aside: TableWorkQueue;
     readonly jobs: TableWorkQueue;
@@ -149,11 +165,23 @@ function localRoles(assumeRoles: boolean, clock: Clock): Pick<EmbeddedDeps, 'rol
   return { roles: createStsRoles(createStsClient(), { clock, assumable, principals }), assumableRoles: assumable };
 }
 
+/** What its settings and its disk let the machine take. */
+function limitsOf(
+  { dataFolder, quotas }: LocalOptions,
+  clock: Clock,
+): Pick<EmbeddedDeps, 'quotas' | 'room' | 'settings'> {
+  const freeBytes = (): Promise<number> => freeBytesOf(dataFolder);
+  const settings = quotas === undefined ? defaultSyncSettings : { ...defaultSyncSettings, objects: quotas.objects };
+  const least = quotas?.leastFreeBytes ?? leastFreeBytes;
+  return { quotas, room: createDiskRoom({ clock, leastFreeBytes: least, freeBytes }), settings };
+}
+
 async function embeddedDeps(
   table: SqliteTable,
   { vaultKey, spool }: DataFolder,
-  { log, privateEndpoints, assumeRoles = false, time }: Omit<LocalOptions, 'dataFolder'>,
+  options: LocalOptions,
 ): Promise<EmbeddedDeps> {
+  const { log, privateEndpoints, assumeRoles = false, time } = options;
   const vault = await openFileVault(vaultKey);
   const clock = createWatchedClock(time?.clock ?? systemClock, log);
   const ids = createRandomIds();
@@ -193,7 +221,7 @@ async function embeddedDeps(
     holder: boot,
     isAlive: (holder) => holder === boot,
     leaseMs: timeBudget.localLeaseMs,
-    settings: defaultSyncSettings,
+    ...limitsOf(options, clock),
   };
   return deps;
 }

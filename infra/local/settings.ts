@@ -3,7 +3,9 @@ import type { Scope } from '#core/access/api-key.ts';
 import { idInKeyText } from '#core/access/key-text.ts';
 import { Failure } from '#core/model/errors.ts';
 import { parseInput } from '#core/model/parse-input.ts';
+import { defaultQuotas } from '#core/model/quota.ts';
 import { privateEndpoints } from '#handlers/runtime/private-endpoints.ts';
+import type { LocalQuotas } from './compose.ts';
 
 const scopedKey = z
   .string()
@@ -34,6 +36,9 @@ const scopedKeys = z.array(scopedKey).check(({ value, issues }) => {
 
 const notAPort = 'must be a port, 0–65535';
 
+const notWhole = 'must be a whole number, such as 10000';
+const wholeNumber = z.coerce.number(notWhole).int(notWhole).min(0, notWhole);
+
 const environment = z.object({
   PORT: z.coerce.number(notAPort).int(notAPort).min(0, notAPort).max(65_535, notAPort).default(9000),
   HOST: z.string().min(1).default('127.0.0.1'),
@@ -54,6 +59,10 @@ const environment = z.object({
     .enum(['true', 'false'], 'must be "true" or "false"')
     .default('false')
     .transform((text) => text === 'true'),
+  STOCKTAKE_MAX_DATASOURCES: wholeNumber.default(defaultQuotas.datasources),
+  STOCKTAKE_MAX_CONNECTORS: wholeNumber.default(defaultQuotas.connectors),
+  STOCKTAKE_MAX_OBJECTS: wholeNumber.optional(),
+  STOCKTAKE_MIN_FREE_MB: wholeNumber.default(1000),
   STOCKTAKE_LOG: z.enum(['text', 'json'], 'must be "text" or "json"').default('text'),
 });
 
@@ -71,13 +80,16 @@ export type LocalSettings = {
   readonly privateEndpoints: boolean | readonly string[];
   /** Whether IAM roles may be taken with the AWS credentials of this machine. */
   readonly assumeRoles: boolean;
+  /** None at any object count where that is not set: then the disk alone says how many there may be. */
+  readonly quotas?: LocalQuotas;
   readonly logFormat: 'text' | 'json';
 };
 
 /**
  * Reads what `npm start` is told by its environment: PORT (0 chooses a free one), HOST, STOCKTAKE_DATA,
  * STOCKTAKE_API_KEYS (`scope:key`, comma separated), STOCKTAKE_AUTH, STOCKTAKE_PRIVATE_ENDPOINTS (`host[:port]`, comma
- * separated), STOCKTAKE_ASSUME_ROLES and STOCKTAKE_LOG. Throws Failure for what cannot be, among it any host but loopback without
+ * separated), STOCKTAKE_ASSUME_ROLES, STOCKTAKE_MAX_DATASOURCES, STOCKTAKE_MAX_CONNECTORS, STOCKTAKE_MAX_OBJECTS,
+ * STOCKTAKE_MIN_FREE_MB and STOCKTAKE_LOG. Throws Failure for what cannot be, among it any host but loopback without
  * keys.
  */
 export function readSettings(env: Readonly<Record<string, string | undefined>>): LocalSettings {
@@ -92,6 +104,15 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     ...access,
     privateEndpoints: read.STOCKTAKE_PRIVATE_ENDPOINTS ?? !needsKeys(access),
     assumeRoles: read.STOCKTAKE_ASSUME_ROLES,
+    quotas: {
+      datasources: { most: read.STOCKTAKE_MAX_DATASOURCES, setting: 'STOCKTAKE_MAX_DATASOURCES' },
+      connectors: { most: read.STOCKTAKE_MAX_CONNECTORS, setting: 'STOCKTAKE_MAX_CONNECTORS' },
+      objects: {
+        most: read.STOCKTAKE_MAX_OBJECTS ?? Number.MAX_SAFE_INTEGER,
+        setting: 'STOCKTAKE_MAX_OBJECTS',
+      },
+      leastFreeBytes: read.STOCKTAKE_MIN_FREE_MB * 1e6,
+    },
     logFormat: read.STOCKTAKE_LOG,
   };
   if (!needsKeys(settings) && !isLoopback(settings.host)) throw openToAll(settings.host);

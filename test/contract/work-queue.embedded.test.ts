@@ -499,3 +499,65 @@ describe('table work queue', () => {
     );
   });
 });
+
+describe('places of a table work queue', () => {
+  test('given servers that hang, those that hang keep nobody from beginning for longer than a second', async () => {
+    const begun: unknown[] = [];
+    const { queue, time } = queueOn({
+      concurrency: 20,
+      beginning: 4,
+      consume: async (message) => {
+        begun.push(message);
+        if (String(message).startsWith('hangs')) await new Promise(() => undefined);
+      },
+    });
+    await queue.start();
+    for (let index = 0; index < 8; index += 1) await queue.send(`hangs-${index}`);
+    await queue.send('good');
+    await time.advance(0);
+    expect(begun).toEqual(['hangs-0', 'hangs-1', 'hangs-2', 'hangs-3']);
+    await time.advance(1000);
+    expect(begun).toHaveLength(8);
+    await time.advance(1000);
+    expect(begun.at(-1)).toBe('good');
+  });
+
+  test('given more that hang than there are places in all, the rest waits for one of them to end', async () => {
+    const begun: unknown[] = [];
+    const hanging: (() => void)[] = [];
+    const { queue, time } = queueOn({
+      concurrency: 3,
+      beginning: 2,
+      consume: async (message) => {
+        begun.push(message);
+        await new Promise<void>((resolve) => hanging.push(resolve));
+      },
+    });
+    await queue.start();
+    for (let index = 0; index < 5; index += 1) await queue.send(index);
+    await time.advance(10_000);
+    expect(begun).toEqual([0, 1, 2]);
+    hanging[0]?.();
+    await time.advance(0);
+    expect(begun).toEqual([0, 1, 2, 3]);
+  });
+
+  test('given many that are due at once and end at once, each is delivered, a few at a time', async () => {
+    let [open, most, ended] = [0, 0, 0];
+    const { queue, time } = queueOn({
+      concurrency: 20,
+      beginning: 4,
+      consume: async () => {
+        open += 1;
+        most = Math.max(most, open);
+        await Promise.resolve();
+        open -= 1;
+        ended += 1;
+      },
+    });
+    await queue.start();
+    for (let index = 0; index < 50; index += 1) await queue.send(index);
+    await time.advance(0);
+    expect([ended, most <= 4]).toEqual([50, true]);
+  });
+});

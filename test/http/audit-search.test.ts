@@ -1,7 +1,8 @@
+import { nameOfKey } from '#core/access/key-text.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { auditWrite } from '#core/audit/audit-write.ts';
 import type { Table } from '#core/model/ports/table.ts';
-import { createStaticApiKeys, nameOfKey } from '#http/table/api-keys.ts';
+import { createStaticApiKeys } from '#http/table/api-keys.ts';
 import { collect } from '#support/collect.ts';
 import { type Answer, type Api, type CallOptions, createApi, datasourceBody, secret } from './api-fixture.ts';
 

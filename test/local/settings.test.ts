@@ -64,6 +64,29 @@ describe('what npm start is told', () => {
       { scope: 'manage', key: 'tri-key-of-16-chars' },
     ]);
   });
+
+  test('given no quotas, then those of the design, and objects as the disk has room', () => {
+    expect(readSettings({}).quotas).toEqual({
+      datasources: { most: 10_000, setting: 'STOCKTAKE_MAX_DATASOURCES' },
+      connectors: { most: 1000, setting: 'STOCKTAKE_MAX_CONNECTORS' },
+      objects: { most: Number.MAX_SAFE_INTEGER, setting: 'STOCKTAKE_MAX_OBJECTS' },
+      leastFreeBytes: 1e9,
+    });
+  });
+
+  test('given quotas, then those; one that is no whole number is refused', () => {
+    const given = { STOCKTAKE_MAX_DATASOURCES: '5', STOCKTAKE_MAX_OBJECTS: '70', STOCKTAKE_MIN_FREE_MB: '20' };
+    expect(readSettings(given).quotas).toMatchObject({
+      datasources: { most: 5 },
+      objects: { most: 70 },
+      leastFreeBytes: 2e7,
+    });
+    for (const wrong of ['-1', '1.5', 'many']) {
+      expect(() => readSettings({ STOCKTAKE_MAX_CONNECTORS: wrong })).toThrow(
+        /STOCKTAKE_MAX_CONNECTORS: must be a whole/,
+      );
+    }
+  });
 });
 
 function reason(env: Record<string, string>): string {

@@ -18,7 +18,7 @@ export const hostileCases: readonly HostileCase[] = [
   { hostility: 'huge-element', what: '15 MiB element', ends: { listing_not_proved: 'Key of more than 1,024' } },
   { hostility: 'endless-headers', what: 'endless headers', ends: { answer_too_large: '16 KiB' } },
   { hostility: 'many-elements', what: '3.6 M elements', ends: { listing_not_proved: 'more elements' } },
-  { hostility: 'endless-early-hints', what: 'endless 103s', ends: { source_timeout: 'took too long' } },
+  { hostility: 'endless-early-hints', what: 'endless 103s', ends: { not_an_s3_answer: 'status 1xx' } },
   { hostility: 'websocket-upgrade', what: '101, websocket', ends: { not_an_s3_answer: 'status 101' } },
   { hostility: 'h2c-upgrade', what: '101, h2c', ends: { not_an_s3_answer: 'status 101' } },
   { hostility: 'silence-in-body', what: 'body without an end', ends: { source_timeout: 'took too long' } },

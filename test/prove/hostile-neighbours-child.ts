@@ -1,7 +1,7 @@
-/** `npm start`, and a line each second that tells what the process takes. */
+/** `npm start`, and lines that tell what the process takes, and what the machine lets it have. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { sampleWait } from './machine-wait.ts';
 
-const everyMs = 1000;
 const delay = monitorEventLoopDelay({ resolution: 20 });
 delay.enable();
 setInterval(() => {
@@ -10,6 +10,7 @@ setInterval(() => {
   const stalledMs = Math.round(delay.max / 1e6);
   delay.reset();
   console.log(JSON.stringify({ taken: { megabytes, stalledMs, cpuSeconds: (user + system) / 1e6 } }));
-}, everyMs).unref();
+}, 1000).unref();
+setInterval(() => console.log(JSON.stringify({ waited: sampleWait() })), 100).unref();
 
 await import('#local/start.ts');

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { type WaitSample, waitedBetween } from './machine-wait.ts';
 
 /** What one good datasource's slots came to. */
 export type Promptness = {
@@ -8,6 +9,9 @@ export type Promptness = {
   /** From slot to beginning and from slot to end, seconds, of each run. */
   readonly begunAfter: readonly number[];
   readonly endedAfter: readonly number[];
+  /** The same without what the machine kept the process, or for the end its servers, from a core meanwhile. */
+  readonly begunByItself: readonly number[];
+  readonly endedByItself: readonly number[];
 };
 
 export type Measured = {
@@ -21,6 +25,9 @@ export type Measured = {
 };
 
 const mostLateSeconds = 2;
+
+/** What was due so shortly before the end is not judged: on a machine that does much else its run may be under way still. */
+const settlingMs = 20_000;
 const mostMegabytes = 768;
 
 const run = z.object({
@@ -34,32 +41,51 @@ const run = z.object({
 
 const seconds = { '10s': 10, '30s': 30, '1m': 60 } as const;
 
+/** What was watched, and when. `waits`: what product and servers were kept from a core, as they sampled it. */
+export type Watch = {
+  readonly from: number;
+  readonly until: number;
+  readonly objectsEach: number;
+  readonly waits: { readonly product: WaitSample[]; readonly servers: WaitSample[] };
+};
+
 /** @param runs newest first, as the API shows them; a hundred of them reach back for ten minutes at the least. */
 export function promptnessOf(
   runs: readonly unknown[],
   interval: keyof typeof seconds,
-  { from, until, objectsEach }: { readonly from: number; readonly until: number; readonly objectsEach: number },
+  { from, until, objectsEach, waits }: Watch,
 ): Promptness {
   const gapMs = seconds[interval] * 1000;
   const scheduled = runs
     .map((one) => run.parse(one))
     .filter(({ trigger, scheduled_at: slot }) => trigger === 'schedule' && slot !== undefined)
     .map((one) => ({ ...one, slot: Date.parse(one.scheduled_at ?? '') }))
-    // What is due in the last seconds may be under way still.
-    .filter(({ slot }) => slot >= from && slot < until - mostLateSeconds * 1000);
+    // See above.
+    .filter(({ slot }) => slot >= from && slot < until - settlingMs);
   const slots = new Set(scheduled.map(({ slot }) => slot));
   const first = Math.min(...slots);
-  const expected = slots.size === 0 ? 0 : Math.floor((until - mostLateSeconds * 1000 - 1 - first) / gapMs) + 1;
+  const expected = slots.size === 0 ? 0 : Math.floor((until - settlingMs - 1 - first) / gapMs) + 1;
   const well = scheduled.filter(({ status, counters }) => status === 'completed' && counters.listed === objectsEach);
-  const after = (at: string | undefined, slot: number): number => (Date.parse(at ?? '') - slot) / 1000;
+  const after = (at: string | undefined, slot: number): number =>
+    at === undefined ? Number.POSITIVE_INFINITY : (Date.parse(at) - slot) / 1000;
+  const byItself = (at: string | undefined, slot: number, samples: readonly WaitSample[][]): number =>
+    after(at, slot) - samples.reduce((sum, of) => sum + waitedBetween(of, slot, Date.parse(at ?? '')) / 1000, 0);
   return {
     slots: Math.max(expected, slots.size),
     missed: Math.max(expected, slots.size) - new Set(well.map(({ slot }) => slot)).size,
     begunAfter: scheduled.map(({ started_at: at, slot }) => after(at, slot)),
-    endedAfter: scheduled.map(({ completed_at: at, slot }) =>
-      at === undefined ? Number.POSITIVE_INFINITY : after(at, slot),
-    ),
+    endedAfter: scheduled.map(({ completed_at: at, slot }) => after(at, slot)),
+    begunByItself: scheduled.map(({ started_at: at, slot }) => byItself(at, slot, [waits.product])),
+    endedByItself: scheduled.map(({ completed_at: at, slot }) => byItself(at, slot, [waits.product, waits.servers])),
   };
+}
+
+const waited = z.object({ waited: z.object({ at: z.number(), waitedMs: z.number() }) });
+
+/** From what the child printed. */
+export function readWaits(lines: readonly string[]): WaitSample[] {
+  const told = lines.filter((line) => line.startsWith('{"waited"'));
+  return told.map((line) => waited.parse(JSON.parse(line)).waited);
 }
 
 const taken = z.object({
@@ -75,8 +101,8 @@ export function readTaken(lines: readonly string[]): z.output<typeof taken>['tak
 
 export function judge({ good, megabytes }: Measured): boolean {
   const prompt = good.every(
-    ({ slots, missed, begunAfter, endedAfter }) =>
-      slots > 0 && missed === 0 && [...begunAfter, ...endedAfter].every((after) => after <= mostLateSeconds),
+    ({ slots, missed, begunByItself, endedByItself }) =>
+      slots > 0 && missed === 0 && [...begunByItself, ...endedByItself].every((after) => after <= mostLateSeconds),
   );
   return prompt && megabytes <= mostMegabytes;
 }
@@ -85,10 +111,13 @@ export function figuresOf({ good, ...measured }: Measured): string {
   const slots = good.reduce((sum, one) => sum + one.slots, 0);
   const missed = good.reduce((sum, one) => sum + one.missed, 0);
   const silent = good.filter((one) => one.slots === 0).length;
-  const begun = spread(good.flatMap(({ begunAfter }) => begunAfter));
-  const ended = spread(good.flatMap(({ endedAfter }) => endedAfter));
+  const begun = spread(good.flatMap(({ begunByItself }) => begunByItself));
+  const ended = spread(good.flatMap(({ endedByItself }) => endedByItself));
+  const begunByClock = spread(good.flatMap(({ begunAfter }) => begunAfter));
+  const endedByClock = spread(good.flatMap(({ endedAfter }) => endedAfter));
   return (
-    `${slots} slots, ${missed} missed, ${silent} datasources without one; begun after ${begun}, ended after ${ended}; ` +
+    `${slots} slots, ${missed} missed, ${silent} datasources without one; begun after ${begun}, ended after ${ended}, ` +
+    `by the clock, with what the machine gave to others, begun after ${begunByClock}, ended after ${endedByClock}; ` +
     `slowest GET ${measured.slowestGetMs} ms; ${measured.megabytes} MB, ${measured.cpuSeconds.toFixed(0)} s of CPU, ` +
     `event loop stalled ${measured.stalledMs} ms at the longest; ${measured.requests} requests met ${measured.kinds} kinds`
   );

@@ -1,20 +1,22 @@
-/** A run this young gives way to nobody: the sync of a bucket in which little changed has ended by then. */
-const youngMs = 1000;
+/** So many steps of a run give way to nobody: with them a bucket of some ten thousand objects is listed. Counted in steps, for
+ *  where the process is slow a short run may last long, too. */
+const freeSteps = 20;
 
-/** What the process may be late with its own timers before runs that last give way, milliseconds. */
+/** What the process may be late with its own timers before such runs give way, milliseconds. */
 const mostLateMs = 20;
 
 /** One step goes on after so long all the same: in a process that is never idle, sixty runs have a step each in 15 s, and a
  *  lease, renewed with each, lasts two minutes. */
 const mostWaitMs = 250;
 
-/** Of runs that were not heard of for so long nothing is kept. */
+/** Beyond so many, nothing is kept of runs that were not heard of for a minute. */
+const mostRemembered = 1000;
 const forgottenMs = 60_000;
 
-type Run = { readonly beganAt: number; seenAt: number; readonly waiting: (() => void)[] };
+type Run = { steps: number; seenAt: number; readonly waiting: (() => void)[] };
 
 /**
- * Lets runs that last long use only what time of the process the others leave: a server may list keys without end, each page
+ * Lets runs of many steps use only what time of the process the others leave: a server may list keys without end, each page
  * of them takes some ten milliseconds, and everybody else would stand behind all those pages. A step waits while timers of
  * this process are late; of several runs that wait each has its turn, however many streams it has.
  *
@@ -25,10 +27,12 @@ export function createGiveWay(now: () => number = () => performance.now()): (run
   let letting = false;
   return async (id) => {
     const at = now();
-    const run = runs.get(id) ?? { beganAt: at, seenAt: at, waiting: [] };
+    const run = runs.get(id) ?? { steps: 0, seenAt: at, waiting: [] };
     runs.set(id, run);
     run.seenAt = at;
-    if (at - run.beganAt < youngMs) return;
+    if (runs.size > mostRemembered) forget(runs, at);
+    run.steps += 1;
+    if (run.steps <= freeSteps) return;
     const turn = new Promise<void>((resolve) => run.waiting.push(resolve));
     if (!letting) {
       letting = true;
@@ -44,7 +48,6 @@ export function createGiveWay(now: () => number = () => performance.now()): (run
 async function letOn(runs: Map<string, Run>, now: () => number): Promise<void> {
   let since = now();
   for (;;) {
-    forget(runs, now());
     const waiting = [...runs.values()].filter((run) => run.waiting.length > 0);
     if (waiting.length === 0) return;
     for (const run of waiting) {

@@ -44,6 +44,7 @@ function send(
         ? httpsRequest({ ...options, agent: httpsAgent })
         : httpRequest({ ...options, agent: httpAgent });
     limitConnecting(request, connectTimeoutMs);
+    limitAnnouncements(request, reject);
     request.on('response', resolve);
     request.on('upgrade', (_answer: IncomingMessage, socket: Socket) => {
       socket.destroy();
@@ -53,6 +54,20 @@ function send(
     // The one event that comes in every case. After any other it changes nothing.
     request.on('close', () => reject(closedEarly()));
     request.end();
+  });
+}
+
+/** A server may say 100 or 103 before it answers; a few times, and then there is nothing more to announce. */
+const mostAnnouncements = 10;
+
+/** Each costs little, and a server that sends nothing else, as fast as it is read, would have the whole process parse them. */
+function limitAnnouncements(request: ClientRequest, reject: (reason: Failure) => void): void {
+  let seen = 0;
+  request.on('information', () => {
+    seen += 1;
+    if (seen <= mostAnnouncements) return;
+    reject(onlyAnnounces());
+    request.destroy();
   });
 }
 
@@ -99,6 +114,13 @@ function protocolSwitched(): Failure {
     'not_an_s3_answer',
     'The server answered with status 101: it wants to go on in another protocol, which no S3 server does. Check that ' +
       'the endpoint is an S3 server and not a web page or a proxy.',
+  );
+}
+
+function onlyAnnounces(): Failure {
+  return new Failure(
+    'not_an_s3_answer',
+    `The server announced its answer more than ${mostAnnouncements} times (status 1xx) and gave none. Check that the endpoint is an S3 server and not a web page or a proxy.`,
   );
 }
 

@@ -16,6 +16,8 @@ export const environment = z.object({
   ASSUMABLE_ROLES: spacedList,
   CORS_ORIGINS: spacedList,
   MINIMUM_INTERVAL_SECONDS: z.string().regex(/^\d+$/).transform(Number),
+  MAX_DATASOURCES: z.string().regex(/^\d+$/).transform(Number),
+  MAX_CONNECTORS: z.string().regex(/^\d+$/).transform(Number),
   /** Who may call; empty for everybody. */
   ALLOWED_CIDRS: networks,
   /** Of the secret that a distribution in front sends; empty where there is none. */

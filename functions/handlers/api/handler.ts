@@ -28,6 +28,10 @@ export const handler = createHttpHandler(
     webhookAddresses: createWebhookAddresses({ allowPrivateEndpoints: env.PRIVATE_ENDPOINTS }),
     corsOrigins: env.CORS_ORIGINS,
     minimumIntervalSeconds: env.MINIMUM_INTERVAL_SECONDS,
+    quotas: {
+      datasources: { most: env.MAX_DATASOURCES, setting: 'maxDatasources' },
+      connectors: { most: env.MAX_CONNECTORS, setting: 'maxConnectors' },
+    },
   },
   'api',
 );

@@ -15,6 +15,8 @@ export const environment = z.object({
   RUN_TIME_LIMIT_SECONDS: z.string().regex(/^\d+$/).transform(Number),
   /** Invocations that one run may take at once. */
   SYNC_WORKERS: z.string().regex(/^\d+$/).transform(Number),
+  /** How many a datasource may have. */
+  MAX_OBJECTS: z.string().regex(/^\d+$/).transform(Number),
   HOLD_ABOVE_OBJECTS: z.string().regex(/^\d+$/).transform(Number),
   /** 0–1. */
   HOLD_ABOVE_SHARE: z

@@ -35,6 +35,7 @@ const container: SyncDeps = {
     ...defaultSyncSettings,
     runTimeLimitSeconds: env.RUN_TIME_LIMIT_SECONDS,
     workers: env.SYNC_WORKERS,
+    objects: { most: env.MAX_OBJECTS, setting: 'maxObjectsPerDatasource' },
     holdAboveObjects: env.HOLD_ABOVE_OBJECTS,
     holdAboveShare: env.HOLD_ABOVE_SHARE,
     spreadMs: 60_000,

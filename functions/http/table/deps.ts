@@ -1,6 +1,7 @@
 import type { Clock, Log } from '#core/model/ports/host.ts';
 import type { Table } from '#core/model/ports/table.ts';
 import type { WebhookAddresses } from '#core/model/ports/webhooks.ts';
+import type { RowQuotas } from '#core/model/quota.ts';
 import type { WorkQueue } from '#core/model/ports/work-queue.ts';
 import type { OpenDeps } from '#core/registry/open-bucket.ts';
 import type { RequestDeps } from '#core/runs/request-run.ts';
@@ -16,6 +17,8 @@ export type ApiDeps = RequestDeps &
     /** Shortest interval a datasource may ask for, in seconds. */
     readonly minimumIntervalSeconds: number;
     readonly webhookAddresses: WebhookAddresses;
+    /** How many datasources and connectors there may be. */
+    readonly quotas?: RowQuotas | undefined;
     /** To tell whether anybody needs a key, and whether one gets in that is not stored. */
     readonly apiKeys: Pick<ApiKeys, 'configured' | 'hasOwnManagingKey'>;
   };

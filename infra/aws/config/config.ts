@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { defaultQuotas } from '#core/model/quota.ts';
 import { environment as apiEnvironment } from '#handlers/api/env.ts';
 import { environment } from '#handlers/sync/env.ts';
 import { contradictions } from './contradictions.ts';
@@ -149,6 +150,10 @@ const settings = z.strictObject({
   webAclArn: webAclArn.optional(),
   /** Another number has the distribution send the secret as it is now (docs/runbook.md). */
   frontDoorRotation: whole(1, 1_000_000).default(1),
+  /** How many there may be. What stands is never removed for it. */
+  maxDatasources: whole(1, 1_000_000).default(defaultQuotas.datasources),
+  maxConnectors: whole(1, 100_000).default(defaultQuotas.connectors),
+  maxObjectsPerDatasource: whole(1, 100_000_000_000).default(defaultQuotas.objects),
 });
 
 const stackConfig = settings.superRefine((config, context) => {

@@ -44,6 +44,8 @@ export class ApiFunction extends StocktakeFunction<ApiEnvironment> {
         CORS_ORIGINS: config.corsOrigins.join(' '),
         ALLOWED_CIDRS: config.allowedCidrs.join(','),
         MINIMUM_INTERVAL_SECONDS: String(config.minimumIntervalSeconds),
+        MAX_DATASOURCES: String(config.maxDatasources),
+        MAX_CONNECTORS: String(config.maxConnectors),
       }),
     });
   }

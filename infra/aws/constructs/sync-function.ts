@@ -49,6 +49,7 @@ export class SyncFunction extends StocktakeFunction<SyncEnvironment> {
         PRIVATE_ENDPOINTS: config.privateEndpoints.join(','),
         RUN_TIME_LIMIT_SECONDS: String(config.runTimeLimitSeconds),
         SYNC_WORKERS: String(config.syncWorkers),
+        MAX_OBJECTS: String(config.maxObjectsPerDatasource),
         HOLD_ABOVE_OBJECTS: String(config.holdAboveObjects),
         HOLD_ABOVE_SHARE: String(config.holdAboveShare),
       }),

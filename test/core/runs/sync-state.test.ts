@@ -37,7 +37,7 @@ const judged = (state: SyncState, ...runs: RunRow[]): Omit<SyncState, 'last_run'
   const { last_run: _last, ...rest } = stateOf(state, ...runs);
   return rest;
 };
-const complete = { run: 'run', fingerprint: 'scope', listed: 7, at: started };
+const complete = { run: 'run', fingerprint: 'scope', listed: 7, matched: 0, at: started };
 
 describe('the run that ended last', () => {
   it.each([completed, failed(), runRow({ status: 'canceled' })])('is kept: $status', (run) => {

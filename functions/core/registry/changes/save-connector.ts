@@ -20,7 +20,7 @@ export type ConnectorDeps = MergeDeps &
   AuditDeps & {
     readonly table: Table;
     /** As many as anybody likes where the host says nothing. */
-    readonly quotas?: RowQuotas;
+    readonly quotas?: RowQuotas | undefined;
   };
 
 /** Stores a new connector. Throws Failure `conflict` if its id is taken, or a condition of `alongside` does not hold,

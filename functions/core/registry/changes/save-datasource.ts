@@ -17,7 +17,7 @@ export type SaveDeps = PlanDeps &
   Acting & {
     readonly table: Table;
     /** As many as anybody likes where the host says nothing. */
-    readonly quotas?: RowQuotas;
+    readonly quotas?: RowQuotas | undefined;
   };
 
 /**
