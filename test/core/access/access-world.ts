@@ -44,6 +44,16 @@ export function createAccessWorld() {
     time,
     state,
     stored,
+    /** Lets the next so many writers look at the table before the first of them writes. */
+    meet(count: number) {
+      const all = Promise.withResolvers<void>();
+      let come = 0;
+      stored.beforeWrite = () => {
+        come += 1;
+        if (come === count) all.resolve();
+        return all.promise;
+      };
+    },
     /** As another process would see the same table. */
     keys: () => createStoredKeys(deps),
     create: (input: Partial<ApiKeyInput> = {}) =>

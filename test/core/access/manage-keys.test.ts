@@ -65,6 +65,7 @@ describe('creating keys', () => {
       const id = String(index).padStart(12, '0');
       await world.table.put({ ...model, pk: 'access#key', sk: id, id });
     }
+    world.meet(10);
     const outcomes = await Promise.allSettled(Array.from({ length: 10 }, () => world.create()));
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(5);
     for (const outcome of outcomes) {
@@ -123,10 +124,12 @@ describe('revoking keys', () => {
 
   test('given the last two managing keys are revoked at the same moment, one of them stays', async () => {
     for (let round = 0; round < 20; round += 1) {
+      world.stored.beforeWrite = undefined;
       const [one, other] = [await world.create(manage), await world.create(manage)];
       for (const { id } of await listKeys(world.table)) {
         if (id !== one.row.id && id !== other.row.id) await world.revoke(id, false);
       }
+      world.meet(2);
       const outcomes = await Promise.allSettled([one, other].map(({ row }) => world.revoke(row.id, false)));
       expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
       expect(await listKeys(world.table)).toHaveLength(1);
