@@ -87,10 +87,10 @@ async function watch({ client, s3, server, neighbours, durationMs }: Watched): P
   for (let asked = 0; Date.now() < until; ) {
     if (Date.now() - from >= asked * askMs) {
       asked += 1;
-      await Promise.all(neighbours.all.map(({ id }) => client.call('POST', `/datasource/${id}/_sync`)));
+      await Promise.all(neighbours.all.map(({ id }) => patiently(() => client.call('POST', `/datasource/${id}/_sync`))));
     }
     const before = Date.now();
-    await client.call('GET', '/datasource/good-0');
+    await patiently(() => client.call('GET', '/datasource/good-0'));
     const tookMs = Date.now() - before;
     if (tookMs > 1000)
       process.stderr.write(`a GET took ${tookMs} ms, ${Math.round((before - from) / 1000)} s after the beginning\n`);
@@ -117,8 +117,18 @@ async function watch({ client, s3, server, neighbours, durationMs }: Watched): P
   };
 }
 
+/** The server closes a connection that was idle for five seconds, maybe in the moment in which it is used again. */
+async function patiently<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return await ask();
+  }
+}
+
 async function runsOf(client: Client, id: string): Promise<Record<string, unknown>[]> {
-  const answer = await client.call('GET', `/datasource/${id}/_runs?size=100`);
+  const answer = await patiently(() => client.call('GET', `/datasource/${id}/_runs?size=100`));
   return (answer as { runs: Record<string, unknown>[] }).runs;
 }
 

@@ -4,12 +4,16 @@ import { type WaitSample, waitedBetween } from './machine-wait.ts';
 /** What one good datasource's slots came to. */
 export type Promptness = {
   readonly slots: number;
-  /** Slots without a run that completed and listed all. */
+  /** Slots without a run that completed and listed all, but for those in which the run before was still on, and would not
+   *  have been by itself. */
   readonly missed: number;
+  /** All slots without one. */
+  readonly skipped: number;
   /** From slot to beginning and from slot to end, seconds, of each run. */
   readonly begunAfter: readonly number[];
   readonly endedAfter: readonly number[];
-  /** The same without what the machine kept the process, or for the end its servers, from a core meanwhile. */
+  /** The same without what the machine kept the process from a core meanwhile; for the end that or what it kept the servers,
+   *  whichever is more: each waits for the other, so both together would be too much. */
   readonly begunByItself: readonly number[];
   readonly endedByItself: readonly number[];
 };
@@ -69,10 +73,21 @@ export function promptnessOf(
   const after = (at: string | undefined, slot: number): number =>
     at === undefined ? Number.POSITIVE_INFINITY : (Date.parse(at) - slot) / 1000;
   const byItself = (at: string | undefined, slot: number, samples: readonly WaitSample[][]): number =>
-    after(at, slot) - samples.reduce((sum, of) => sum + waitedBetween(of, slot, Date.parse(at ?? '')) / 1000, 0);
+    after(at, slot) - Math.max(...samples.map((of) => waitedBetween(of, slot, Date.parse(at ?? '')) / 1000));
+  const served = new Set(well.map(({ slot }) => slot));
+  const isExcused = (slot: number): boolean =>
+    well.some(
+      (one) =>
+        one.slot < slot &&
+        Date.parse(one.completed_at ?? '') >= slot &&
+        byItself(one.completed_at, one.slot, [waits.product, waits.servers]) * 1000 < gapMs,
+    );
+  const wanted = Array.from({ length: expected }, (_, index) => first + index * gapMs);
+  const without = wanted.filter((slot) => !served.has(slot));
   return {
-    slots: Math.max(expected, slots.size),
-    missed: Math.max(expected, slots.size) - new Set(well.map(({ slot }) => slot)).size,
+    slots: expected,
+    missed: without.filter((slot) => !isExcused(slot)).length,
+    skipped: without.length,
     begunAfter: scheduled.map(({ started_at: at, slot }) => after(at, slot)),
     endedAfter: scheduled.map(({ completed_at: at, slot }) => after(at, slot)),
     begunByItself: scheduled.map(({ started_at: at, slot }) => byItself(at, slot, [waits.product])),
@@ -110,13 +125,14 @@ export function judge({ good, megabytes }: Measured): boolean {
 export function figuresOf({ good, ...measured }: Measured): string {
   const slots = good.reduce((sum, one) => sum + one.slots, 0);
   const missed = good.reduce((sum, one) => sum + one.missed, 0);
+  const skipped = good.reduce((sum, one) => sum + one.skipped, 0);
   const silent = good.filter((one) => one.slots === 0).length;
   const begun = spread(good.flatMap(({ begunByItself }) => begunByItself));
   const ended = spread(good.flatMap(({ endedByItself }) => endedByItself));
   const begunByClock = spread(good.flatMap(({ begunAfter }) => begunAfter));
   const endedByClock = spread(good.flatMap(({ endedAfter }) => endedAfter));
   return (
-    `${slots} slots, ${missed} missed, ${silent} datasources without one; begun after ${begun}, ended after ${ended}, ` +
+    `${slots} slots, ${missed} missed (by the clock ${skipped}), ${silent} datasources without one; begun after ${begun}, ended after ${ended}, ` +
     `by the clock, with what the machine gave to others, begun after ${begunByClock}, ended after ${endedByClock}; ` +
     `slowest GET ${measured.slowestGetMs} ms; ${measured.megabytes} MB, ${measured.cpuSeconds.toFixed(0)} s of CPU, ` +
     `event loop stalled ${measured.stalledMs} ms at the longest; ${measured.requests} requests met ${measured.kinds} kinds`

@@ -34,6 +34,7 @@ const proofs: readonly Proof[] = [
   },
   { name: 'hostile-bodies', load: async () => (await import('./hostile-bodies.ts')).proveHostileBodies },
   { name: 'lost-updates', load: async () => (await import('./lost-updates.ts')).proveLostUpdates },
+  { name: 'flood', load: async () => (await import('./flood.ts')).proveFlood },
   { name: 'throttling', load: async () => (await import('./throttling.ts')).proveThrottling },
   { name: 'purge', load: async () => (await import('./purge.ts')).provePurge },
   { name: 'mutations', load: async () => (await import('./mutation.ts')).proveMutations },

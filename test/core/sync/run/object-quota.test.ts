@@ -184,3 +184,35 @@ it('given a disk that is full, a run that adds fails and one that only deletes g
   expect(await runOn()).toMatchObject({ status: 'completed', counters: { deleted: 1, modified: 1 } });
   await exact();
 });
+
+it.each([1, 3, 7, 10, 11, 12])(
+  'given a process that dies at page %i of a run beyond the quota, the next one stops there, and once raised all is exact',
+  async (page) => {
+    fill(0, 100);
+    expect(await run(100)).toMatchObject({ status: 'completed' });
+    world.bucket.delete(key(4));
+    fill(100, 160);
+    world.time.now += 60_000;
+    world.forget();
+    const dead = new Promise<void>((resolve) => {
+      world.beforeList = () => {
+        if (world.listings.length < page) return undefined;
+        resolve();
+        return new Promise<void>(() => undefined);
+      };
+    });
+    const killed = world.run(id, { ...within(100), holder: 'dead' });
+    await Promise.race([dead, killed]);
+    world.beforeList = undefined;
+    world.time.now += 1000;
+    const next = { ...within(100), holder: 'next', isAlive: (holder: string) => holder === 'next' };
+    const ended = page > 11 ? await killed : await world.run(id, next, { trigger: 'reconcile' });
+    expect(ended).toMatchObject({ status: 'failed', error: { code: 'quota_exceeded' }, counters: { deleted: 0 } });
+    const kept = (await world.catalogue(id)).map(({ sk }) => sk);
+    expect(kept).toEqual(expect.arrayContaining(Array.from({ length: 100 }, (_, index) => key(index))));
+    expect(kept.length).toBeLessThanOrEqual(110);
+    const raised = { ...next, ...within(159) };
+    expect(await world.run(id, raised, { trigger: 'manual' })).toMatchObject({ status: 'completed', counters: { deleted: 1 } });
+    await exact();
+  },
+);
