@@ -1,7 +1,8 @@
 /**
  * Fetches the real engines that the contract tests run against, once: `npm run engines`.
  * DynamoDB Local is required; versitygw, a real S3 server, is built where Go is and left out elsewhere; so is MiniStack,
- * an AWS for the end-to-end test, cfn-lint, and FlexOrch's Python clients, where there is no Python.
+ * an AWS for the end-to-end test, cfn-lint, and FlexOrch's Python clients, where there is no Python. And the Node that
+ * Lambda has, beside the one that the project runs on.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -19,6 +20,7 @@ import {
 } from './engine-paths.ts';
 import { flexorchEngine } from './flexorch-engine.ts';
 import { javaProblem } from './java.ts';
+import { fetchLambdaNode } from './lambda-node-engine.ts';
 import { miniStackEngine } from './ministack-engine.ts';
 import { installPythonEngine } from './python-engine.ts';
 
@@ -29,6 +31,7 @@ const DYNAMODB_LOCAL_INTEGRITY =
 mkdirSync(ENGINES_FOLDER, { recursive: true });
 const problem = fetchDynamoDbLocal();
 buildVersitygw();
+fetchLambdaNode(run);
 installPythonEngine(run, miniStackEngine);
 installPythonEngine(run, cfnLintEngine);
 installPythonEngine(run, flexorchEngine);

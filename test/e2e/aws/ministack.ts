@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MINISTACK_PYTHON } from '#support/engine-paths.ts';
+import { isLambdaNodeThere, LAMBDA_NODE } from '#support/lambda-node.ts';
 import { freePort } from './free-port.ts';
 import { until } from './until.ts';
 
@@ -68,8 +69,8 @@ function spawnMiniStack(folder: string, port: number, logFile: string): ChildPro
     env: {
       HOME: folder,
       TMPDIR: temporary,
-      // Functions run on the first node of the path, whatever their runtime says.
-      PATH: dirname(process.execPath),
+      // Functions run on the first node of the path, whatever their runtime says: on Lambda's, where that was fetched.
+      PATH: dirname(isLambdaNodeThere() ? LAMBDA_NODE : process.execPath),
       BIND_HOST: '127.0.0.1',
       // Stands in queue URLs, which the SDK follows.
       MINISTACK_HOST: '127.0.0.1',
