@@ -89,7 +89,7 @@ describe.skipIf(skipped)('the template, as cfn-lint reads it', () => {
       const text = `${Rule.Id} ${(Location.Path ?? []).join('/')}: ${Message}`;
       findings.push({ file: basename(Filename, '.json'), rule: Rule.Id, level: Level, text });
     }
-  });
+  }, 180_000);
 
   test.each(['defaults', 'everything', 'a front door'])(
     'given the stack with %s, there is no error, and no warning but the known',
