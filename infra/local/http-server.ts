@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { Failure, type FailureCode } from '#core/model/errors.ts';
 import type { Log } from '#core/model/ports/host.ts';
 import { maxBodyBytes } from '#http/body/json-body.ts';
@@ -13,6 +14,7 @@ import { routeAt } from '#http/table/match-route.ts';
 import { toApiGatewayEvent } from './api-gateway-event.ts';
 import { isLoopbackHost, loopbackProblem } from './loopback-guard.ts';
 import { dropRest, readRequestBody } from './request-body.ts';
+import { type RequestTimes, refuseUnread, requestTimes, serverTimes } from './unread-requests.ts';
 
 export type HttpServerOptions = {
   readonly host: string;
@@ -22,6 +24,8 @@ export type HttpServerOptions = {
   /** For a server without keys: listens on loopback and refuses what a web page elsewhere made a browser send. */
   readonly loopbackOnly: boolean;
   readonly log: Log;
+  /** Ours by default. */
+  readonly times?: RequestTimes;
 };
 
 export type HttpServer = {
@@ -30,8 +34,7 @@ export type HttpServer = {
   close(): Promise<void>;
 };
 
-/** Times in milliseconds. A request has to arrive whole within 30 s, the integration timeout of HTTP APIs. */
-const limits = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 5000, maxHeaderSize: 65_536 };
+const maxHeaderSize = 65_536;
 const closeWithinMs = 10_000;
 
 /**
@@ -42,12 +45,16 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   if (options.loopbackOnly && !isLoopbackHost(options.host)) {
     throw new Error(`without API keys the server listens on loopback only, not on ${options.host}`);
   }
-  const server = createServer(limits, (request, response) => {
+  const { times = requestTimes } = options;
+  const answers = new WeakMap<Duplex, ServerResponse>();
+  const server = createServer({ ...serverTimes(times), maxHeaderSize }, (request, response) => {
+    answers.set(request.socket, response);
     serve(options, request, response, () => server.listening).catch((error: unknown) => {
       options.log.warn('connection broke', { error: error instanceof Error ? error.message : typeof error });
       response.destroy();
     });
   });
+  refuseUnread(server, times, (socket) => isAnswered(answers.get(socket)));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, options.host, resolve);
@@ -90,6 +97,12 @@ async function serve(
   }
   if (!isOpen()) response.setHeader('connection', 'close');
   write(response, result);
+}
+
+/** Whether the request at hand was answered, before the end of its body or not; that of one before it does not count. */
+function isAnswered(last: ServerResponse | undefined): boolean {
+  if (last === undefined) return false;
+  return last.headersSent && !(last.writableFinished && last.req.complete);
 }
 
 function write(response: ServerResponse, result: HttpResult): void {
