@@ -33,6 +33,9 @@ export function serverTimes({ headersMs, wholeMs, betweenMs, lookMs }: RequestTi
   };
 }
 
+/** Cut at once, a sender that still sends would see its connection break and not the answer. */
+const lingerMs = 1000;
+
 type Refusal = { readonly status: string; readonly reason: string };
 
 /**
@@ -42,8 +45,10 @@ type Refusal = { readonly status: string; readonly reason: string };
  * @param isAnswered whether an answer was begun on the connection already, behind which no other may stand.
  */
 export function refuseUnread(server: Server, times: RequestTimes, isAnswered: (socket: Duplex) => boolean): void {
+  const refused = new WeakSet<Duplex>();
   server.setTimeout(times.silentMs);
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (refused.has(socket)) return;
     if (!socket.writable || error.code === 'ECONNRESET' || isAnswered(socket)) {
       socket.destroy();
       return;
@@ -51,8 +56,9 @@ export function refuseUnread(server: Server, times: RequestTimes, isAnswered: (s
     const { status, reason } = refusalOf(error.code, times);
     const body = JSON.stringify({ status: Number(status.slice(0, 3)), error: { reason } });
     const head = `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json; charset=utf-8`;
-    // A sender who keeps its half open would keep the connection.
-    socket.end(`${head}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`, () => socket.destroy());
+    refused.add(socket);
+    socket.end(`${head}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+    setTimeout(() => socket.destroy(), lingerMs).unref();
   });
 }
 

@@ -33,6 +33,11 @@ beforeEach(async () => {
   closers.push(() => server.close());
 });
 
+/** Whether by an end or by an error. */
+function closed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => socket.once('close', () => resolve()));
+}
+
 /** Sends a text, then one piece after another for as long as the server takes them; gives back all that came. */
 async function drip(text: string, piece: string, port = server.port): Promise<string> {
   const socket = connect(port, '127.0.0.1');
@@ -43,7 +48,7 @@ async function drip(text: string, piece: string, port = server.port): Promise<st
   socket.on('data', (bytes) => {
     received += bytes;
   });
-  await once(socket, 'close');
+  await closed(socket);
   clearInterval(more);
   return received;
 }
@@ -124,7 +129,7 @@ test('given a client that reads nothing of its answer, its connection is cut', a
   );
   client.write(`GET / HTTP/1.1\r\n${host}\r\n`);
   const [socket] = await accepted;
-  await once(socket, 'close');
+  await closed(socket);
   expect(answer?.writableFinished).toBe(false);
 });
 
