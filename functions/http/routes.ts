@@ -3,6 +3,7 @@ import { connectorRoutes } from './coco/connector-routes.ts';
 import { datasourceRoutes } from './coco/datasource-routes.ts';
 import { documentRoutes } from './coco/document-routes.ts';
 import { keyRoutes } from './coco/key-routes.ts';
+import { policyRoutes } from './coco/policy-routes.ts';
 import { probeRoutes } from './coco/probe-routes.ts';
 import { providerRoutes } from './coco/provider-routes.ts';
 import { runRoutes } from './coco/run-routes.ts';
@@ -23,6 +24,7 @@ const coco: Table = {
   api: [
     ...connectorRoutes,
     ...datasourceRoutes,
+    ...policyRoutes,
     ...runRoutes,
     ...documentRoutes,
     ...providerRoutes,

@@ -1,15 +1,16 @@
 /**
- * AWS's partitions: how their regions begin, and the domain that their S3 hosts stand under. The first one has no mark of
- * its own. https://docs.aws.amazon.com/general/latest/gr/s3.html; the isolated ones as AWS's own SDK has them.
+ * AWS's partitions: how their regions begin, the domain that their S3 hosts stand under, and what ARNs call them. The last
+ * one has no mark of its own. https://docs.aws.amazon.com/general/latest/gr/s3.html; the isolated ones as AWS's own SDK has them.
  */
-const partitions: readonly (readonly [regions: RegExp, domain: string])[] = [
-  [/^cn-/, 'amazonaws.com.cn'],
-  [/^eusc-/, 'amazonaws.eu'],
-  [/^[a-z]{2}-iso-/, 'c2s.ic.gov'],
-  [/^[a-z]{2}-isob-/, 'sc2s.sgov.gov'],
-  [/^[a-z]{2}-isoe-/, 'cloud.adc-e.uk'],
-  [/^[a-z]{2}-isof-/, 'csp.hci.ic.gov'],
-  [/^/, 'amazonaws.com'],
+const partitions: readonly (readonly [regions: RegExp, domain: string, name: string])[] = [
+  [/^cn-/, 'amazonaws.com.cn', 'aws-cn'],
+  [/^eusc-/, 'amazonaws.eu', 'aws-eusc'],
+  [/^[a-z]{2}-iso-/, 'c2s.ic.gov', 'aws-iso'],
+  [/^[a-z]{2}-isob-/, 'sc2s.sgov.gov', 'aws-iso-b'],
+  [/^[a-z]{2}-isoe-/, 'cloud.adc-e.uk', 'aws-iso-e'],
+  [/^[a-z]{2}-isof-/, 'csp.hci.ic.gov', 'aws-iso-f'],
+  [/^us-gov-/, 'amazonaws.com', 'aws-us-gov'],
+  [/^/, 'amazonaws.com', 'aws'],
 ];
 
 /** `s3.`, then dual-stack or not, then the region; an older form joins the region by a hyphen, in GovCloud FIPS too. */
@@ -32,6 +33,11 @@ export function isAwsHost(host: string): boolean {
 /** The region that an AWS host name carries: `s3.eu-west-1.amazonaws.com`, `s3-eu-west-1…`, dual-stack, FIPS, China. */
 export function regionOfHost(host: string): string | undefined {
   return parse(host)?.region;
+}
+
+/** What the ARNs of a region begin with: `aws`, `aws-cn`, `aws-us-gov`. `aws` where no region is known. */
+export function partitionOf(region: string | undefined): string {
+  return partitions.find(([regions]) => regions.test(region ?? ''))?.[2] ?? 'aws';
 }
 
 /** AWS's S3 host for a region. */

@@ -88,7 +88,7 @@ async function bundle(part: string, entry: string): Promise<Metafile> {
     alias: part === localEntry ? {} : { '@aws-sdk/credential-provider-node': own },
     logLevel: 'warning',
   });
-  if (built.metafile === undefined) throw new Error('the bundler told nothing of what it met');
+  if (built.metafile === undefined) throw new Error('esbuild did not tell what it met');
   return built.metafile;
 }
 
