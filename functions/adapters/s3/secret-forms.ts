@@ -1,15 +1,19 @@
-/** One way to write a secret. A text holds it if it has `run` characters of it in a row. */
+/** One way to write a secret, in small letters. A text holds it if it has `run` letters and digits of it in a row. */
 export type SecretForm = { readonly text: string; readonly run: number };
 
-/** A part of a secret counts from its half on, between these; a shorter secret counts as a whole. */
+/**
+ * A part of a secret counts from its half on, between these; a shorter secret counts as a whole. All session tokens of one
+ * region begin with the same 44 letters, and keys of honest buckets may hold old ones: https copies of links do.
+ */
 const SHORTEST_RUN = 24;
-const LONGEST_RUN = 96;
+const LONGEST_RUN = 48;
 
 /**
- * A secret as it is, in hexadecimal, and in base64, which depends on what stood before: three ways. All in small letters,
- * and in one alphabet of base64: case says nothing, and a space is the plus of a form.
+ * A secret as it is, in hexadecimal, and in base64, which depends on what stood before: three ways.
+ *
+ * @param whole counts only as a whole.
  */
-export function formsOf(secret: string): SecretForm[] {
+export function formsOf(secret: string, whole = false): SecretForm[] {
   const bytes = Buffer.from(`\0\0${secret}`);
   const base64 = [2, 1, 0].map((skipped) => {
     const before = 2 - skipped;
@@ -17,20 +21,26 @@ export function formsOf(secret: string): SecretForm[] {
     // The first characters hold bits of what stood before, the last one perhaps of what follows.
     return encoded.slice(Math.ceil((before * 8) / 6), -1);
   });
-  return [secret, bytes.subarray(2).toString('hex'), ...base64].map((text) => {
-    const half = Math.min(LONGEST_RUN, Math.max(SHORTEST_RUN, Math.ceil(text.length / 2)));
-    return { text: canonical(text), run: Math.min(text.length, half) };
+  return [secret, bytes.subarray(2).toString('hex'), ...base64].map((written) => {
+    const text = written.toLowerCase();
+    const { length } = bare(text);
+    const half = Math.min(LONGEST_RUN, Math.max(SHORTEST_RUN, Math.ceil(length / 2)));
+    return { text, run: whole ? length : Math.min(length, half) };
   });
 }
 
-export function sharesRun(text: string, { text: form, run }: SecretForm): boolean {
-  const plain = canonical(text);
-  for (let from = 0; from + run <= form.length; from++) if (plain.includes(form.slice(from, from + run))) return true;
+/** True if enough of the secret is in the text, whatever stands between: other escapes, the other alphabet of base64, or
+ *  nothing where a name may have letters and digits alone. */
+export function holdsForm(text: string, { text: form, run }: SecretForm): boolean {
+  const [plain, secret] = [bare(text.toLowerCase()), bare(form)];
+  for (let from = 0; from + run <= secret.length; from++) {
+    if (plain.includes(secret.slice(from, from + run))) return true;
+  }
   return false;
 }
 
-function canonical(text: string): string {
-  return text.toLowerCase().replace(/[-\s]/g, '+').replaceAll('_', '/');
+function bare(text: string): string {
+  return text.replace(/[^a-z0-9]/g, '');
 }
 
 /** Letters and digits that are percent-encoded, once or more, which nobody needs to do. */

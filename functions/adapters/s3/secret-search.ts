@@ -1,4 +1,4 @@
-import { formsOf, type SecretForm, sharesRun, unescaped } from './secret-forms.ts';
+import { formsOf, holdsForm, type SecretForm, unescaped } from './secret-forms.ts';
 
 /** Texts are looked at in every so many bytes, the farther apart the quicker. Whole words of four bytes lie there. */
 const strides = [16, 8, 4] as const;
@@ -9,11 +9,11 @@ const WINDOW = 6;
 /** Entries of each look-up table, 32 KiB: few enough to stay near the processor. A long session token fills a tenth. */
 const TABLE_BITS = 15;
 
-/** A run that is to be found as a whole is known by its beginning. */
-const LONG_RUN = 64;
+/** Of runs that are as long, not every window has to be known. */
+const LONG_RUN = 48;
 
 /** A character may be written in so many: `&#x0002F;`. Around a hit so many bytes are read. */
-const REACH = 96 * 9;
+const REACH = 64 * 9;
 
 /**
  * Looks for secrets in what a server wrote, in all forms of secret-forms.ts.
@@ -38,10 +38,7 @@ export class SecretSearch {
 
   /** Looks for this one, too, but only as a whole. */
   addWhole(secret: string): void {
-    this.#put(
-      secret,
-      formsOf(secret).map(({ text }) => ({ text, run: text.length })),
-    );
+    this.#put(secret, formsOf(secret, true));
   }
 
   /** Looks for one no longer. */
@@ -75,7 +72,7 @@ export class SecretSearch {
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     if (!this.#windows.has(text.toString('latin1', at, at + WINDOW).toLowerCase())) return false;
     const near = unescaped(text.toString('latin1', Math.max(0, at - REACH), at + REACH));
-    return [...this.#forms.values()].flat().some((form) => sharesRun(near, form));
+    return [...this.#forms.values()].flat().some((form) => holdsForm(near, form));
   }
 
   #put(secret: string, forms: readonly SecretForm[]): void {
@@ -93,8 +90,9 @@ export class SecretSearch {
   /** Of a long run so many in a row that one of them is looked at, of a whole form the first ones; of others all. */
   #windowsOf({ text, run }: SecretForm): string[] {
     const windows: string[] = [];
+    const isWhole = run >= LONG_RUN && run === text.length;
     const period = run < LONG_RUN ? 1 : run - WINDOW + 2 - this.#stride;
-    const end = run >= LONG_RUN && run === text.length ? this.#stride : text.length - WINDOW + 1;
+    const end = isWhole ? this.#stride : text.length - WINDOW + 1;
     for (let at = 0; at < end; at++) {
       if (at % period < this.#stride) windows.push(text.slice(at, at + WINDOW));
     }
