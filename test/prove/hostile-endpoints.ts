@@ -112,11 +112,13 @@ async function attackAll(attack: Attack): Promise<ProofResult[]> {
       await world.close();
     }
     const connections = attack.canaries.connections() - before;
+    const measured = `${endpoints.length} endpoints, ${attempts} attempts, ${mode.allowed === true ? '' : `${connections} connections to the canaries, `}${shown(breaches)}`;
+    process.stderr.write(`hostile-endpoints: ${mode.name}: ${measured}\n`);
     results.push({
       proof: `hostile-endpoints: ${mode.name}`,
       claim:
         mode.allowed === true ? 'no metadata address, nor what is nobody’s, is dialled' : 'nothing inside is dialled',
-      measured: `${endpoints.length} endpoints, ${attempts} attempts, ${mode.allowed === true ? '' : `${connections} connections to the canaries, `}${shown(breaches)}`,
+      measured,
       passed: breaches.length === 0 && (mode.allowed === true || connections === 0),
       seconds: (Date.now() - began) / 1000,
     });
