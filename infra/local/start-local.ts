@@ -60,7 +60,7 @@ export async function startLocal(settings: LocalSettings, log: Log): Promise<Run
  * Who may call. For one release the keys of the settings may do what they could, though it is `manage` now; those that the
  * API made never could. On a server that needs no key none counts.
  */
-function localKeys(settings: LocalSettings, deps: ApiKeyDeps & { readonly log: Log }): ApiKeys {
+function localKeys(settings: LocalSettings, deps: KeyDeps & { readonly log: Log }): ApiKeys {
   if (!needsKeys(settings)) return noKeysNeeded;
   const own = settings.apiKeys.map((each) => ({ ...each, ofBefore: true }) as const);
   const lesser = settings.apiKeys.map(({ scope }) => scope).filter((scope) => scope !== 'manage');
@@ -72,8 +72,10 @@ function localKeys(settings: LocalSettings, deps: ApiKeyDeps & { readonly log: L
   return withStoredKeys(createStaticApiKeys(own), createStoredKeys(deps));
 }
 
+type KeyDeps = Omit<ApiKeyDeps, 'actor'>;
+
 /** Only where the operator asked for keys and gave none that manages: with settings alone nothing is made unasked. */
-async function firstKeyOf(settings: LocalSettings, apiKeys: ApiKeys, deps: ApiKeyDeps): Promise<FirstKey | undefined> {
+async function firstKeyOf(settings: LocalSettings, apiKeys: ApiKeys, deps: KeyDeps): Promise<FirstKey | undefined> {
   if (settings.auth !== 'keys' || apiKeys.hasOwnManagingKey) return undefined;
   let path = '';
   const made = await makeFirstKey(deps, async (text) => {

@@ -32,18 +32,18 @@ function refusal({ path }: Route, status: 401 | 403, reason: string): object {
 async function createKeyedApi(own: readonly StaticKey[] = []) {
   const table = openSqliteTable(':memory:');
   const time = { now: Date.parse('2026-03-01T10:00:00Z') };
-  const deps = { table, clock: { now: () => time.now }, ids: createRandomIds(), log: createRecordingLog() };
+  const deps = { table, clock: { now: () => time.now }, ids: createRandomIds(), log: createRecordingLog(), actor };
   const make = (held: Scope, end: { expires_in?: string } = {}) =>
-    createApiKey(deps, { input: { name: held, scope: held, ...end }, actor });
+    createApiKey(deps, { name: held, scope: held, ...end });
   const stored = Object.fromEntries(await Promise.all(scopes.map(async (held) => [held, (await make(held)).text])));
   const ended = await make('manage', { expires_in: '1m' });
   const revoked = await make('manage');
   const apiKeys = withStoredKeys(createStaticApiKeys(own), createStoredKeys(deps));
   // Both were good, and the process knows them.
   for (const { text } of [ended, revoked]) expect(await apiKeys.find(text)).toBeDefined();
-  await revokeApiKey({ ...deps, hasOwnManagingKey: true }, { id: revoked.row.id, actor });
+  await revokeApiKey({ ...deps, hasOwnManagingKey: true }, revoked.row.id);
   time.now += minute;
-  const { log: _log, ...shared } = deps;
+  const { log: _log, actor: _actor, ...shared } = deps;
   const api = createApi({ apiKeys, deps: shared });
   const ask = (route: Route, key?: string) =>
     api.call(route.method, pathOf(route), {
@@ -90,12 +90,13 @@ describe('what managing is', () => {
     .filter(({ scope: needed }) => needed === 'manage')
     .map(({ method, path }) => `${method} ${path}`);
 
-  test('given the table, it is keys, webhooks, deleting connectors and datasources, approvals', () => {
-    expect(managing.filter((name) => !name.includes('/_audit')).sort()).toEqual(
+  test('given the table, it is keys, webhooks, the audit, deleting connectors and datasources, approvals', () => {
+    expect(managing.sort()).toEqual(
       [
         ...['POST /_keys', 'GET /_keys', 'GET /_keys/{key}', 'POST /_keys/{key}/_revoke'],
         ...['POST /v1/webhooks', 'GET /v1/webhooks', 'DELETE /v1/webhooks/{webhook}'],
         ...['DELETE /connector/{id}', 'DELETE /v1/connectors/{connector}', 'DELETE /datasource/{id}'],
+        'GET /_audit',
         'DELETE /v1/connectors/{connector}/schedules/{schedule}',
         'DELETE /v1/scheduler/schedules/{schedule}',
         'POST /datasource/{id}/_runs/{run}/_approve',

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { type AuditDeps, auditWrite, type Deed } from '../audit/audit-write.ts';
 import { ConditionFailed, Failure } from '../model/errors.ts';
 import type { Item, Table, TransactWrite } from '../model/ports/table.ts';
 import type { Alongside } from '../table/registry-number.ts';
@@ -48,12 +49,16 @@ export type KeyChange<Row> = {
   readonly row: Row;
   readonly item: Item;
   readonly writes: readonly TransactWrite[];
+  /** What the audit tells of it. */
+  readonly deed: Deed;
 };
 
 /** A new key as it is stored. */
 export function insertion(row: ApiKeyRow): KeyChange<ApiKeyRow> {
   const item = toItem({ pk: standing, sk: row.id }, row);
-  return { row, item, writes: [{ put: item, condition: { type: 'absent' } }] };
+  const { id, version } = row;
+  const deed = { action: 'created', kind: 'key', id, version, after: told(row) } as const;
+  return { row, item, writes: [{ put: item, condition: { type: 'absent' } }], deed };
 }
 
 /** A key in its last form: dead at once where nobody remembers it, and to be told of. */
@@ -64,7 +69,13 @@ export function revocation(before: ApiKeyRow, row: RevokedKeyRow): KeyChange<Rev
     { put: item },
     { delete: lastUsePlace(row.id) },
   ];
-  return { row, item, writes };
+  const { id, version } = row;
+  return { row, item, writes, deed: { action: 'revoked', kind: 'key', id, version, before: told(before) } };
+}
+
+/** What a client may set on a key. */
+function told({ name, scope, expires }: ApiKeyRow): Deed['before'] {
+  return { name, scope, expires_at: expires ?? null };
 }
 
 /**
@@ -74,18 +85,19 @@ export function revocation(before: ApiKeyRow, row: RevokedKeyRow): KeyChange<Rev
  * `conflict` if a condition of `alongside` does not hold or others kept coming first.
  */
 export async function changeKeys<Row>(
-  table: Table,
+  deps: AuditDeps & { readonly table: Table },
   plan: (all: readonly ApiKeyRow[]) => KeyChange<Row> | Promise<KeyChange<Row>>,
   alongside: Alongside = () => [],
 ): Promise<Row> {
+  const { table } = deps;
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     const stored = await table.get(guard);
     const version = stored === undefined ? 0 : guardItem.parse(stored).version;
-    const { row, item, writes } = await plan(await listKeys(table));
+    const { row, item, writes, deed } = await plan(await listKeys(table));
     const condition = stored ? ({ type: 'version', equals: version } as const) : ({ type: 'absent' } as const);
     const own = [...writes, { put: { ...guard, v: 1, version: version + 1 }, condition }];
     try {
-      await table.transact([...own, ...alongside(item)]);
+      await table.transact([...own, ...alongside(item), auditWrite(deps, deed)]);
       return row;
     } catch (error) {
       if (!(error instanceof ConditionFailed)) throw error;

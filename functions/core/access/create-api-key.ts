@@ -1,6 +1,5 @@
-import type { Actor } from '../model/actor.ts';
+import type { AuditDeps } from '../audit/audit-write.ts';
 import { Failure } from '../model/errors.ts';
-import type { Clock, Ids } from '../model/ports/host.ts';
 import type { Table } from '../model/ports/table.ts';
 import { type Alongside, firstVersion } from '../table/registry-number.ts';
 import { type ApiKeyInput, type ApiKeyRow, endOf, mostKeys, nameOfActor } from './api-key.ts';
@@ -10,7 +9,7 @@ import { hashOfKey, makeKeyText } from './key-text.ts';
 /** A key that was made just now. Its text is stored nowhere: this is the only time that it can be shown. */
 export type CreatedApiKey = { readonly row: ApiKeyRow; readonly text: string };
 
-export type ApiKeyDeps = { readonly table: Table; readonly clock: Clock; readonly ids: Ids };
+export type ApiKeyDeps = AuditDeps & { readonly table: Table };
 
 /**
  * Stores a new key, which counts from now on. Throws Failure `invalid_request` for an end that is over already and where
@@ -18,15 +17,15 @@ export type ApiKeyDeps = { readonly table: Table; readonly clock: Clock; readonl
  */
 export async function createApiKey(
   deps: ApiKeyDeps,
-  { input, actor }: { readonly input: ApiKeyInput; readonly actor: Actor },
+  input: ApiKeyInput,
   alongside?: Alongside,
 ): Promise<CreatedApiKey> {
   let text = '';
   const row = await changeKeys(
-    deps.table,
+    deps,
     (all) => {
       if (all.length >= mostKeys) throw tooMany();
-      const made = plannedKey(deps, input, actor);
+      const made = plannedKey(deps, input);
       text = made.text;
       return insertion(made.row);
     },
@@ -36,7 +35,7 @@ export async function createApiKey(
 }
 
 /** A key that is not stored yet. */
-export function plannedKey(deps: Omit<ApiKeyDeps, 'table'>, input: ApiKeyInput, actor: Actor): CreatedApiKey {
+export function plannedKey(deps: AuditDeps, input: ApiKeyInput): CreatedApiKey {
   const now = deps.clock.now();
   const created = new Date(now).toISOString();
   const { id, text } = makeKeyText(deps.ids);
@@ -49,7 +48,7 @@ export function plannedKey(deps: Omit<ApiKeyDeps, 'table'>, input: ApiKeyInput, 
     scope: input.scope,
     hash: hashOfKey(text).toString('hex'),
     created,
-    created_by: nameOfActor(actor),
+    created_by: nameOfActor(deps.actor),
     ...(expires === undefined ? {} : { expires }),
   };
   return { row, text };

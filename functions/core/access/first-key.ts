@@ -1,3 +1,4 @@
+import { byStocktake } from '../audit/audit-write.ts';
 import { managesForGood } from './api-key.ts';
 import { changeKeys, insertion, listKeys } from './api-key-store.ts';
 import { type ApiKeyDeps, type CreatedApiKey, plannedKey } from './create-api-key.ts';
@@ -8,12 +9,13 @@ import { type ApiKeyDeps, type CreatedApiKey, plannedKey } from './create-api-ke
  * text that opens nothing, and the next start makes another. Throws what `keep` throws.
  */
 export async function makeFirstKey(
-  deps: ApiKeyDeps,
+  given: Omit<ApiKeyDeps, 'actor'>,
   keep: (text: string) => Promise<void>,
 ): Promise<CreatedApiKey | undefined> {
+  const deps = { ...given, ...byStocktake };
   if ((await listKeys(deps.table)).some(managesForGood)) return undefined;
-  const made = plannedKey(deps, { name: 'first key', scope: 'manage' }, { kind: 'stocktake' });
+  const made = plannedKey(deps, { name: 'first key', scope: 'manage' });
   await keep(made.text);
-  await changeKeys(deps.table, () => insertion(made.row));
+  await changeKeys(deps, () => insertion(made.row));
   return made;
 }

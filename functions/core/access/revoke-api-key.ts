@@ -1,15 +1,13 @@
-import type { Actor } from '../model/actor.ts';
+import type { AuditDeps } from '../audit/audit-write.ts';
 import { Failure } from '../model/errors.ts';
-import type { Clock } from '../model/ports/host.ts';
 import type { Table } from '../model/ports/table.ts';
 import type { Alongside } from '../table/registry-number.ts';
 import { type ApiKeyRow, managesForGood, nameOfActor, type RevokedKeyRow, revokedKeptMs } from './api-key.ts';
-import { changeKeys, readRevoked, revocation } from './api-key-store.ts';
+import { changeKeys, type KeyChange, readRevoked, revocation } from './api-key-store.ts';
 import { readLastUse } from './last-use.ts';
 
-export type RevokeDeps = {
+export type RevokeDeps = AuditDeps & {
   readonly table: Table;
-  readonly clock: Clock;
   /** Whether a managing key gets in that is not stored: the deployment's own, or one of the settings. */
   readonly hasOwnManagingKey: boolean;
 };
@@ -21,13 +19,13 @@ export type RevokeDeps = {
  */
 export async function revokeApiKey(
   deps: RevokeDeps,
-  { id, actor }: { readonly id: string; readonly actor: Actor },
+  id: string,
   alongside?: Alongside,
 ): Promise<RevokedKeyRow> {
   const before = await readRevoked(deps.table, id);
   if (before !== undefined) return before;
   try {
-    return await changeKeys(deps.table, (all) => plan(deps, { all, id, actor }), alongside);
+    return await changeKeys(deps, (all) => plan(deps, all, id), alongside);
   } catch (error) {
     // Somebody else revoked it in the same moment.
     const revoked =
@@ -37,10 +35,7 @@ export async function revokeApiKey(
   }
 }
 
-async function plan(
-  deps: RevokeDeps,
-  { all, id, actor }: { readonly all: readonly ApiKeyRow[]; readonly id: string; readonly actor: Actor },
-) {
+async function plan(deps: RevokeDeps, all: readonly ApiKeyRow[], id: string): Promise<KeyChange<RevokedKeyRow>> {
   const row = all.find((each) => each.id === id);
   if (row === undefined) throw new Failure('not_found', `there is no API key ${id}`);
   const others = all.filter((each) => each.id !== id);
@@ -51,7 +46,7 @@ async function plan(
     ...kept,
     version: row.version + 1,
     revoked: new Date(now).toISOString(),
-    revoked_by: nameOfActor(actor),
+    revoked_by: nameOfActor(deps.actor),
     last_used: await readLastUse(deps.table, id),
     ttl: Math.ceil((now + revokedKeptMs) / 1000),
   };

@@ -59,16 +59,16 @@ export const keyRoutes: readonly RouteOf<'api', CocoAnswer>[] = [
     method: 'POST',
     summary: 'Revoke an API key: within a minute it lets nobody in; again changes nothing',
     answer: 'key_revoked',
-    ...withoutBody(async ({ deps, param, actor }: RequestContext<ApiDeps>) => {
+    ...withoutBody(async ({ deps, param }: RequestContext<ApiDeps>) => {
       const { hasOwnManagingKey } = deps.apiKeys;
-      const row = await revokeApiKey({ ...deps, hasOwnManagingKey }, { id: param('key'), actor });
+      const row = await revokeApiKey({ ...deps, hasOwnManagingKey }, param('key'));
       return plain({ acknowledged: true, _id: row.id, result: 'revoked' });
     }),
   },
 ];
 
 async function createKey(context: RequestContext<ApiDeps>, input: ApiKeyInput): Promise<Reply> {
-  const { deps, actor, body, header } = context;
+  const { deps, body, header } = context;
   if (!deps.apiKeys.configured) throw noKeysHere();
   let made: CreatedApiKey | undefined;
   const key = readIdempotencyKey(header);
@@ -80,7 +80,7 @@ async function createKey(context: RequestContext<ApiDeps>, input: ApiKeyInput): 
       return before !== undefined && isValid(before, deps.clock.now()) ? before : undefined;
     },
     create: async (alongside) => {
-      made = await createApiKey(deps, { input, actor }, alongside);
+      made = await createApiKey(deps, input, alongside);
       return made.row;
     },
   });

@@ -38,7 +38,7 @@ export function createAccessWorld() {
     },
   };
   const log = createRecordingLog();
-  const deps = { table, clock: { now: () => time.now }, ids: createRandomIds(), log };
+  const deps = { table, clock: { now: () => time.now }, ids: createRandomIds(), log, actor };
   return {
     ...deps,
     time,
@@ -57,7 +57,7 @@ export function createAccessWorld() {
     /** As another process would see the same table. */
     keys: () => createStoredKeys(deps),
     create: (input: Partial<ApiKeyInput> = {}) =>
-      createApiKey(deps, { input: { name: 'a key', scope: 'read', ...input }, actor }),
-    revoke: (id: string, hasOwnManagingKey = true) => revokeApiKey({ ...deps, hasOwnManagingKey }, { id, actor }),
+      createApiKey(deps, { name: 'a key', scope: 'read', ...input }),
+    revoke: (id: string, hasOwnManagingKey = true) => revokeApiKey({ ...deps, hasOwnManagingKey }, id),
   };
 }

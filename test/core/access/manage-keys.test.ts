@@ -4,7 +4,9 @@ import { listKeys } from '#core/access/api-key-store.ts';
 import { makeFirstKey } from '#core/access/first-key.ts';
 import { readApiKey, readApiKeys, readRevokedKeys } from '#core/access/read-api-keys.ts';
 import { revokeApiKey } from '#core/access/revoke-api-key.ts';
+import { auditPartition } from '#core/audit/audit-entry.ts';
 import { parseInput } from '#core/model/parse-input.ts';
+import { collect } from '#support/collect.ts';
 import { type AccessWorld, actor, createAccessWorld, hour } from './access-world.ts';
 
 let world: AccessWorld;
@@ -143,12 +145,12 @@ describe('revoking keys', () => {
       [{ put: { ...place, v: 1 }, condition: { type: condition } }] as const;
     await world.table.put({ ...place, v: 1 });
     const deps = { ...world, hasOwnManagingKey: true };
-    await expect(revokeApiKey(deps, { id: row.id, actor }, beside('absent'))).rejects.toMatchObject({
+    await expect(revokeApiKey(deps, row.id, beside('absent'))).rejects.toMatchObject({
       code: 'conflict',
     });
     expect(await listKeys(world.table)).toHaveLength(1);
     await world.table.delete(place);
-    await revokeApiKey(deps, { id: row.id, actor }, beside('absent'));
+    await revokeApiKey(deps, row.id, beside('absent'));
     expect(await world.table.get(place)).toBeDefined();
   });
 });
@@ -168,5 +170,35 @@ describe('the first key', () => {
     const failure = new Error('the disk is full');
     await expect(makeFirstKey(world, () => Promise.reject(failure))).rejects.toBe(failure);
     expect(await listKeys(world.table)).toEqual([]);
+  });
+});
+
+describe('the audit of keys', () => {
+  const entries = async () => {
+    const items = await collect(world.table.query({ pk: auditPartition(world.time.now) }));
+    return items.map(({ action, kind, of, actor: who, before, after }) => ({ action, kind, of, who, before, after }));
+  };
+
+  test('given a key is made and revoked, each change leaves one entry, without text and hash', async () => {
+    const { row, text } = await world.create({ name: 'ci', scope: 'write' });
+    world.time.now += 1;
+    for (const _again of [1, 2]) await world.revoke(row.id);
+    const told = { name: 'ci', scope: 'write', expires_at: null };
+    expect(await entries()).toEqual([
+      { action: 'created', kind: 'key', of: row.id, who: actor, after: told },
+      { action: 'revoked', kind: 'key', of: row.id, who: actor, before: told },
+    ]);
+    for (const part of [text, row.hash]) expect(JSON.stringify(await entries())).not.toContain(part);
+  });
+
+  test('given the change is refused, there is none', async () => {
+    const { row } = await world.create(manage);
+    await expect(world.revoke(row.id, false)).rejects.toMatchObject(isLast);
+    expect((await entries()).map(({ action }) => action)).toEqual(['created']);
+  });
+
+  test('given the first key, Stocktake made it', async () => {
+    await makeFirstKey(world, async () => {});
+    expect(await entries()).toMatchObject([{ action: 'created', who: { kind: 'stocktake' } }]);
   });
 });
