@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { openSqliteTable } from '#adapters/sqlite/sqlite-table.ts';
 import { documentId } from '#core/catalogue/document-id.ts';
 import { readConnector, updateConnector } from '#core/registry/connector-store.ts';
 import { readDatasource, updateDatasource } from '#core/registry/datasource-store.ts';
@@ -7,10 +8,12 @@ import { adoptConsoleChange } from '#core/schedules/adopt-console-change.ts';
 import { readWebhook, updateWebhook } from '#core/webhooks/webhook-store.ts';
 import { routes } from '#http/routes.ts';
 import { somebody } from '#support/somebody.ts';
+import { countWrites } from '#support/counting-table.ts';
 import { type Answer, type Api, createApi, datasourceBody } from './api-fixture.ts';
 import { connectorBody } from './flexorch/strict-client.ts';
 
 let api: Api;
+const table = { now: countWrites(openSqliteTable(':memory:')) };
 
 const document = documentId('ds', 'c.txt');
 
@@ -24,7 +27,8 @@ const rows = [
 ] as const;
 
 beforeEach(async () => {
-  api = createApi();
+  table.now = countWrites(openSqliteTable(':memory:'));
+  api = createApi({ deps: { table: table.now } });
   await api.call('POST', '/datasource/', { body: datasourceBody({ id: 'ds' }, { extensions: [] }) });
   await api.call('POST', '/datasource/ds/_sync');
   await api.work();
@@ -64,12 +68,14 @@ describe.each(rows)('$path', ({ path, change: [method, body], other }) => {
     const body = path.startsWith('/connector') ? { ...other } : other;
     expect((await api.call(method, path, { body })).status).toBe(200);
     const standing = await shown(path);
+    table.now.reset();
     for (const refused of [await send(method, path, before, body), await send('DELETE', path, before)]) {
       expect([refused.status, refused.headers.etag]).toEqual([412, await etagOf(path)]);
       expect(refused.json.error.current).toEqual(standing);
       expect(refused.json.error.code).toBe(path.startsWith('/v1') ? 'PRECONDITION_FAILED' : 'precondition_failed');
     }
     expect(await shown(path)).toEqual(standing);
+    expect(table.now.writes).toBe(0);
   });
 
   test('given *, several tags, or its tag made weak by compression on the way, the change is made', async () => {

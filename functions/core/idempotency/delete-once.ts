@@ -6,6 +6,8 @@ import { dayMs, putMark, readMark } from './mark.ts';
 /** How one thing is deleted. Both throw Failure `not_found` where it is not there. */
 export type DeleteSteps<Row> = {
   readonly find: () => Promise<Row>;
+  /** Throws where it may not be deleted as it is: then nothing is written, the mark neither. */
+  readonly judge?: (row: Row) => void;
   readonly remove: (row: Row) => Promise<void>;
 };
 
@@ -24,6 +26,7 @@ export async function deleteOnce<Row>(
 ): Promise<void> {
   try {
     const row = await steps.find();
+    steps.judge?.(row);
     await putMark(deps, request, 'deleted');
     await steps.remove(row);
   } catch (error) {

@@ -1,10 +1,11 @@
 import { createOnce } from '#core/idempotency/create-once.ts';
 import { deleteOnce } from '#core/idempotency/delete-once.ts';
-import type { Demand } from '#core/model/row-tag.ts';
+import { type Demand, demandTag } from '#core/model/row-tag.ts';
 import { testConnector } from '#core/probe/test-connector.ts';
 import { deleteConnectorCascade } from '#core/registry/changes/delete-connector-cascade.ts';
 import { createConnector } from '#core/registry/changes/save-connector.ts';
 import { readConnector } from '#core/registry/connector-store.ts';
+import { connectorTag } from '#core/registry/registry-tag.ts';
 import { withBody, withoutBody } from '../body/route-body.ts';
 import { underIfMatch } from '../steps/if-match.ts';
 import type { ApiDeps, ProbeDeps } from '../table/deps.ts';
@@ -73,6 +74,7 @@ export const connectorRoutes: readonly RouteOf<'api', FlexorchAnswer>[] = [
       const remove = async (demand?: Demand) => {
         await deleteOnce(deps, requestTo(context, 'DELETE /v1/connectors/{connector}'), {
           find: () => demandConnector(deps.table, param('connector')),
+          judge: (connector) => demandTag(demand, connectorTag(connector), `connector ${connector.number}`),
           remove: (connector) => deleteConnectorCascade(deps, connector, demand),
         });
         return noContent();

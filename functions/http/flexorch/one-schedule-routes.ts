@@ -1,6 +1,7 @@
 import { deleteOnce } from '#core/idempotency/delete-once.ts';
-import type { Demand } from '#core/model/row-tag.ts';
+import { type Demand, demandTag } from '#core/model/row-tag.ts';
 import { deleteDatasource } from '#core/registry/changes/delete-datasource.ts';
+import { datasourceTag } from '#core/registry/registry-tag.ts';
 import { listRuns } from '#core/runs/run-store.ts';
 import { withBody, withoutBody } from '../body/route-body.ts';
 import { underIfMatch } from '../steps/if-match.ts';
@@ -33,7 +34,7 @@ const common = { fn: 'api', resource: 'schedule' } as const;
 /** The routes of one schedule, below the path that lists them. */
 export function oneSchedule(base: string, find: Find): RouteOf<'api', FlexorchAnswer>[] {
   const path = `${base}/{schedule}`;
-  return [...readAndChange(path, find), ...runs(path, find)];
+  return [...readAndChange(path, find), removal(path, find), ...runs(path, find)];
 }
 
 function readAndChange(path: string, find: Find): RouteOf<'api', FlexorchAnswer>[] {
@@ -68,28 +69,32 @@ function readAndChange(path: string, find: Find): RouteOf<'api', FlexorchAnswer>
         return underIfMatch(context, change, () => shown(context, find), input.version);
       }),
     },
-    {
-      ...common,
-      method: 'DELETE',
-      path,
-      scope: 'manage',
-      scopeBefore: 'write',
-      summary: 'Delete a schedule and what it catalogued',
-      answer: 'v1_deleted',
-      conditional: true,
-      handle: (context) => {
-        const { deps } = context;
-        const remove = async (demand?: Demand) => {
-          await deleteOnce(deps, requestTo(context, `DELETE ${path}`), {
-            find: () => find(context),
-            remove: ({ row: { id } }) => deleteDatasource(deps, id, demand),
-          });
-          return success({ deleted: true });
-        };
-        return underIfMatch(context, remove, () => shown(context, find));
-      },
-    },
   ];
+}
+
+function removal(path: string, find: Find): RouteOf<'api', FlexorchAnswer> {
+  return {
+    ...common,
+    method: 'DELETE',
+    path,
+    scope: 'manage',
+    scopeBefore: 'write',
+    summary: 'Delete a schedule and what it catalogued',
+    answer: 'v1_deleted',
+    conditional: true,
+    handle: (context) => {
+      const { deps } = context;
+      const remove = async (demand?: Demand) => {
+        await deleteOnce(deps, requestTo(context, `DELETE ${path}`), {
+          find: () => find(context),
+          judge: (schedule) => demandTag(demand, datasourceTag(schedule.row), `schedule ${schedule.row.number}`),
+          remove: ({ row: { id } }) => deleteDatasource(deps, id, demand),
+        });
+        return success({ deleted: true });
+      };
+      return underIfMatch(context, remove, () => shown(context, find));
+    },
+  };
 }
 
 async function shown(context: Context, find: Find) {

@@ -1,11 +1,11 @@
 import { createOnce } from '#core/idempotency/create-once.ts';
 import { deleteOnce } from '#core/idempotency/delete-once.ts';
 import type { Table } from '#core/model/ports/table.ts';
-import type { Demand } from '#core/model/row-tag.ts';
+import { type Demand, demandTag } from '#core/model/row-tag.ts';
 import { type CreatedWebhook, createWebhook } from '#core/webhooks/create-webhook.ts';
 import { deleteWebhook } from '#core/webhooks/delete-webhook.ts';
 import { readWebhooks, webhookView } from '#core/webhooks/read-webhooks.ts';
-import type { WebhookRow } from '#core/webhooks/webhook.ts';
+import { type WebhookRow, webhookInput, webhookTag } from '#core/webhooks/webhook.ts';
 import { readWebhook } from '#core/webhooks/webhook-store.ts';
 import { withBody } from '../body/route-body.ts';
 import { type Shown, underIfMatch } from '../steps/if-match.ts';
@@ -77,6 +77,7 @@ export const webhookRoutes: readonly RouteOf<'api', FlexorchAnswer>[] = [
       const remove = async (demand?: Demand) => {
         await deleteOnce(deps, requestTo(context, 'DELETE /v1/webhooks/{webhook}'), {
           find: () => demandWebhook(deps.table, param('webhook')),
+          judge: (row) => demandTag(demand, webhookTag(row), `webhook ${row.id}`),
           remove: ({ id }) => deleteWebhook(deps, id, demand),
         });
         return noContent();
