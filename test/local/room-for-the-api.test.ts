@@ -63,7 +63,11 @@ test('given more syncs and jobs than there are places to begin, all of whose ser
   // Twenty are more than may begin in one second: the last of them begin while the first ones hang.
   await allAsked;
   const paths = ['/datasource/d0', '/datasource/_search', '/document/_search', '/connector/c0', '/datasource/d1/_runs'];
-  const answers = await Promise.all(Array.from({ length: 10 }, () => paths).flat().map((path) => client.call('GET', path)));
+  const answers = await Promise.all(
+    Array.from({ length: 10 }, () => paths)
+      .flat()
+      .map((path) => client.call('GET', path)),
+  );
   expect(answers).toHaveLength(50);
   expect(server.connections).toBeGreaterThanOrEqual(syncs + jobs);
 });

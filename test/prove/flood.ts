@@ -35,7 +35,13 @@ const cases: readonly Case[] = [
  * (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-throttling.html), before the real handler, by a
  * clock of its own. It is a measurement: what it claims is only what must hold of any of them.
  */
-export async function proveFlood({ share, seed }: { readonly share: number; readonly seed: number }): Promise<ProofResult[]> {
+export async function proveFlood({
+  share,
+  seed,
+}: {
+  readonly share: number;
+  readonly seed: number;
+}): Promise<ProofResult[]> {
   const results: ProofResult[] = [];
   for (const one of cases) {
     const began = Date.now();

@@ -87,7 +87,9 @@ async function watch({ client, s3, server, neighbours, durationMs }: Watched): P
   for (let asked = 0; Date.now() < until; ) {
     if (Date.now() - from >= asked * askMs) {
       asked += 1;
-      await Promise.all(neighbours.all.map(({ id }) => patiently(() => client.call('POST', `/datasource/${id}/_sync`))));
+      await Promise.all(
+        neighbours.all.map(({ id }) => patiently(() => client.call('POST', `/datasource/${id}/_sync`))),
+      );
     }
     const before = Date.now();
     await patiently(() => client.call('GET', '/datasource/good-0'));

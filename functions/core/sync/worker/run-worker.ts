@@ -11,10 +11,10 @@ import { readServerNote } from '../../registry/server-note.ts';
 import { passIdOf, type RunRow } from '../../runs/run.ts';
 import type { SyncDeps } from '../../runs/sync-deps.ts';
 import { isForeign } from '../../source/foreign-server.ts';
-import { openBoard } from '../progress/range-board.ts';
+import { openBoard, type RangeBoard } from '../progress/range-board.ts';
 import { sumTallies } from '../progress/range-tally.ts';
 import { ObjectQuota } from './object-quota.ts';
-import type { RunContext } from './run-context.ts';
+import type { RunContext, RunProgress } from './run-context.ts';
 import { progressedAt, timeLimitOf } from './time-limit.ts';
 
 /** A run with what a worker must know of it. */
@@ -68,19 +68,29 @@ export async function openWorker(
     quota: new ObjectQuota(deps.settings.objects),
     pass,
     board,
-    progress: {
-      steps: 0,
-      clockSkew: run.checkpoint?.clock_skew,
-      last: { steps: 0, progressedAt: progressedAt(run, sumTallies(board.tallies()).counters.pages, startedAt, now) },
-      notedAt: now,
-      begun: run.checkpoint !== undefined,
-      scopeSeen: board.tallies().some(({ counters }) => counters.matched > 0),
-      halted: false,
-      // Of the holder: a helper's own time is too short to say.
-      stuckSince: lease.holder === deps.holder ? stuckSince(deps, run) : undefined,
-    },
+    progress: progressOn(deps, { run, lease, board, startedAt, now }),
   };
 }
+
+function progressOn(deps: SyncDeps, { run, lease, board, startedAt, now }: Begun): RunProgress {
+  return {
+    steps: 0,
+    clockSkew: run.checkpoint?.clock_skew,
+    last: { steps: 0, progressedAt: progressedAt(run, sumTallies(board.tallies()).counters.pages, startedAt, now) },
+    notedAt: now,
+    begun: run.checkpoint !== undefined,
+    scopeSeen: board.tallies().some(({ counters }) => counters.matched > 0),
+    halted: false,
+    // Of the holder: a helper's own time is too short to say.
+    stuckSince: lease.holder === deps.holder ? stuckSince(deps, run) : undefined,
+  };
+}
+
+type Begun = Pick<RunAtHand, 'run' | 'lease'> & {
+  readonly board: RangeBoard;
+  readonly startedAt: number;
+  readonly now: number;
+};
 
 /** A moment that lies ahead was noted by a clock that was wrong. */
 function stuckSince({ clock }: SyncDeps, { stuck_since: since }: RunRow): number | undefined {

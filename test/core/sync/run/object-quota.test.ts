@@ -172,7 +172,9 @@ it('given a disk that is full, a run that adds fails and one that only deletes g
     world.time.now += 60_000;
     return world.run(id, { room });
   };
-  world.beforeList = () => void (isFull = world.listings.length > 5);
+  world.beforeList = () => {
+    isFull = world.listings.length > 5;
+  };
   expect(await runOn()).toMatchObject({ error: { code: 'quota_exceeded', message: 'the disk is full' } });
   world.beforeList = undefined;
   isFull = false;
@@ -212,7 +214,10 @@ it.each([1, 3, 7, 10, 11, 12])(
     expect(kept).toEqual(expect.arrayContaining(Array.from({ length: 100 }, (_, index) => key(index))));
     expect(kept.length).toBeLessThanOrEqual(110);
     const raised = { ...next, ...within(159) };
-    expect(await world.run(id, raised, { trigger: 'manual' })).toMatchObject({ status: 'completed', counters: { deleted: 1 } });
+    expect(await world.run(id, raised, { trigger: 'manual' })).toMatchObject({
+      status: 'completed',
+      counters: { deleted: 1 },
+    });
     await exact();
   },
 );
