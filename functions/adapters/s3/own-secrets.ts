@@ -93,8 +93,8 @@ function tellingSecrets({ accessKeyId, secretAccessKey, sessionToken = '' }: Acc
 }
 
 const whatToDo =
-  'Nothing of that answer was kept, and nothing was deleted. Whoever may read there can read it too: find out what repeats ' +
-  'it (a setting of the server or of a proxy before it), then set new credentials.';
+  'Nothing of that answer was kept, and no record is deleted for it. Whoever may read there can read it too: find out what ' +
+  'repeats it (a setting of the server or of a proxy before it), then set new credentials.';
 
 /** The Failure for a page of a listing that has a secret of ours in it. */
 export function echoedInListing(): Failure {
