@@ -95,16 +95,19 @@ const echoesWith: readonly (readonly [string, Change])[] = [
   ],
 ];
 
-test.each(echoesWith)('given a server that repeats the signature %s, no live record is deleted', async (_label, echo) => {
-  const id = await catalogued();
-  change = echo;
-  for (let time = 0; time < 3; time++) expect((await world.sync(id)).status).toBe('failed');
-  expect(await keysOf(id)).toEqual(expect.arrayContaining(live));
-  expect((await world.sync(id)).error?.message).toMatch(/the server repeats/i);
-  change = asItIs;
-  expect((await world.sync(id)).status).toBe('completed');
-  expect(await keysOf(id)).toEqual(live);
-});
+test.each(echoesWith)(
+  'given a server that repeats the signature %s, no live record is deleted',
+  async (_label, echo) => {
+    const id = await catalogued();
+    change = echo;
+    for (let time = 0; time < 3; time++) expect((await world.sync(id)).status).toBe('failed');
+    expect(await keysOf(id)).toEqual(expect.arrayContaining(live));
+    expect((await world.sync(id)).error?.message).toMatch(/the server repeats/i);
+    change = asItIs;
+    expect((await world.sync(id)).status).toBe('completed');
+    expect(await keysOf(id)).toEqual(live);
+  },
+);
 
 test('given that a server stops to repeat what it was sent, what was deleted meanwhile goes with the next run', async () => {
   const id = await catalogued();
