@@ -33,6 +33,7 @@ describe('the context of the stack', () => {
       subnetIds: [],
       securityGroupIds: [],
       frontDoorRotation: 1,
+      accountConcurrency: 1000,
     });
   });
 
@@ -130,6 +131,7 @@ describe('the context of the stack', () => {
     ['webAclArn', 'arn:aws:wafv2:eu-west-1:111122223333:global/webacl/acme/1111'],
     ['webAclArn', '11112222-3333-4444-5555-666677778888'],
     ['frontDoorRotation', '0'],
+    ['accountConcurrency', '9'],
   ];
   test.each(bad)('given %s=%j, the error names the key and what it must be', (key, value) => {
     expect(() => readConfig({ [key]: value })).toThrow(new RegExp(`-c ${key}(\\.\\d+)?: must (be|have|write) \\S`));

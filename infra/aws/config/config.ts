@@ -154,6 +154,8 @@ const settings = z.strictObject({
   maxDatasources: whole(1, 1_000_000).default(defaultQuotas.datasources),
   maxConnectors: whole(1, 100_000).default(defaultQuotas.connectors),
   maxObjectsPerDatasource: whole(1, 100_000_000_000).default(defaultQuotas.objects),
+  /** Invocations at once that Lambda grants the account in this region: what queues may take is a share of it. */
+  accountConcurrency: whole(10, 1_000_000).default(1000),
 });
 
 const stackConfig = settings.superRefine((config, context) => {

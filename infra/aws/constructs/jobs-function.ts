@@ -4,6 +4,7 @@ import type { StackConfig } from '../config/config.ts';
 import type { AssumableRoles } from './assumable-roles.ts';
 import type { DataTable } from './data-table.ts';
 import type { JobsQueue } from './jobs-queue.ts';
+import { queueShares } from './queue-shares.ts';
 import type { SecretsKey } from './secrets-key.ts';
 import { longestInvocation, StocktakeFunction } from './stocktake-function.ts';
 
@@ -33,6 +34,6 @@ export class JobsFunction extends StocktakeFunction<JobsEnvironment> {
         PRIVATE_ENDPOINTS: config.privateEndpoints.join(','),
       }),
     });
-    jobs.feed(this.lambda);
+    jobs.feed(this.lambda, queueShares(config).jobs);
   }
 }

@@ -2,9 +2,6 @@ import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { MessageQueue } from './message-queue.ts';
 
-/** Each has eight requests under way at somebody's S3 server; a new account has ten invocations at once in all. */
-const invocationsAtOnce = 5;
-
 /** Batches of jobs to perform and objects to enrich. Apart from the work queue: a thousand of them must not keep a sync
  *  waiting. */
 export class JobsQueue extends MessageQueue {
@@ -13,7 +10,7 @@ export class JobsQueue extends MessageQueue {
     return { JOBS_QUEUE_URL: this.queue.queueUrl };
   }
 
-  feed(consumer: LambdaFunction): void {
-    this.consume(consumer, { batchSize: 1, maxConcurrency: invocationsAtOnce });
+  feed(consumer: LambdaFunction, maxConcurrency: number): void {
+    this.consume(consumer, { batchSize: 1, maxConcurrency });
   }
 }

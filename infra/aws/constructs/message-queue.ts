@@ -38,7 +38,7 @@ export class MessageQueue extends Construct {
     batches: {
       readonly batchSize: number;
       readonly maxBatchingWindow?: Duration;
-      readonly maxConcurrency: number | undefined;
+      readonly maxConcurrency: number;
     },
   ): void {
     consumer.addEventSource(new SqsEventSource(this.queue, { ...batches, reportBatchItemFailures: true }));

@@ -6,6 +6,7 @@ import type { StackConfig } from '../config/config.ts';
 import type { DataTable } from './data-table.ts';
 import type { EventBus } from './event-bus.ts';
 import type { JobsQueue } from './jobs-queue.ts';
+import { queueShares } from './queue-shares.ts';
 import type { SecretsKey } from './secrets-key.ts';
 import { StocktakeFunction } from './stocktake-function.ts';
 import type { WebhookQueue } from './webhook-queue.ts';
@@ -41,6 +42,6 @@ export class PublisherFunction extends StocktakeFunction<PublisherEnvironment> {
         PRIVATE_ENDPOINTS: config.privateEndpoints.join(','),
       }),
     });
-    webhooks.feed(this.lambda);
+    webhooks.feed(this.lambda, queueShares(config).webhooks);
   }
 }

@@ -6,6 +6,7 @@ import type { StackConfig } from '../config/config.ts';
 import type { AssumableRoles } from './assumable-roles.ts';
 import type { DataTable } from './data-table.ts';
 import type { DeadLetterQueue } from './dead-letter-queue.ts';
+import { queueShares } from './queue-shares.ts';
 import type { SecretsKey } from './secrets-key.ts';
 import { longestInvocation, StocktakeFunction } from './stocktake-function.ts';
 import type { WorkQueue } from './work-queue.ts';
@@ -54,6 +55,6 @@ export class SyncFunction extends StocktakeFunction<SyncEnvironment> {
         HOLD_ABOVE_SHARE: String(config.holdAboveShare),
       }),
     });
-    work.feed(this.lambda, config.syncConcurrency);
+    work.feed(this.lambda, queueShares(config).work);
   }
 }

@@ -13,10 +13,9 @@ const detailTypes = ['Sync Completed', 'Sync Failed', 'Sync Held', 'job.complete
 /** How long the publisher may take for a batch; a request to a receiver takes ten seconds at most. */
 const consumerTimeout = Duration.minutes(2);
 
-/** Messages of a batch are handled side by side; batches at once are few, so that syncs and the API keep their share of
- *  the account's concurrency (10 in new accounts): 40 requests to receivers at a time. Each run makes a message, whether
- *  there are webhooks or not: collected for a second they cost fewer invocations. */
-const batches = { batchSize: 10, maxBatchingWindow: Duration.seconds(1), maxConcurrency: 4 };
+/** Messages of a batch are handled side by side. Each run makes a message, whether there are webhooks or not: collected for
+ *  a second they cost fewer invocations. */
+const batches = { batchSize: 10, maxBatchingWindow: Duration.seconds(1) };
 
 /** Events on their way to webhooks. A rule of the bus fills it, so that whoever publishes need not know of webhooks. */
 export class WebhookQueue extends MessageQueue {
@@ -39,7 +38,7 @@ export class WebhookQueue extends MessageQueue {
     };
   }
 
-  feed(consumer: LambdaFunction): void {
-    this.consume(consumer, batches);
+  feed(consumer: LambdaFunction, maxConcurrency: number): void {
+    this.consume(consumer, { ...batches, maxConcurrency });
   }
 }

@@ -9,12 +9,8 @@ export class WorkQueue extends MessageQueue {
     return { WORK_QUEUE_URL: this.queue.queueUrl };
   }
 
-  /**
-   * Has a function consume the queue. `concurrency` is what is reserved for the function: a part of it is left to ticks,
-   * for pollers that are throttled would spend the messages' receives.
-   */
-  feed(consumer: LambdaFunction, concurrency: number | undefined): void {
-    const maxConcurrency = concurrency === undefined ? undefined : Math.max(2, Math.floor(concurrency * 0.8));
+  /** Has a function consume the queue, in so many invocations at once. */
+  feed(consumer: LambdaFunction, maxConcurrency: number): void {
     this.consume(consumer, { batchSize: 1, maxConcurrency });
   }
 }
