@@ -16,7 +16,9 @@ import type { FunctionName, HttpDeps } from '#http/table/deps.ts';
 import { routeAt } from '#http/table/match-route.ts';
 import { createFakeRoles } from '#support/fake-roles.ts';
 import { createMemorySpools } from '#support/memory-spools.ts';
+import { policedTable } from '#support/policed-table.ts';
 import { createRecordingLog } from '#support/recording-log.ts';
+import type { TableWriter } from '../../infra/aws/constructs/table-partitions.ts';
 
 export const secret = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYSECRETKEY';
 
@@ -139,7 +141,10 @@ export function createApi(options: { apiKeys?: ApiKeys; deps?: Partial<HttpDeps>
     apiKeys: options.apiKeys ?? noKeysNeeded,
     ...options.deps,
   };
-  const handlers = { api: createHttpHandler(deps, 'api'), probe: createHttpHandler(deps, 'probe') };
+  // Each function writes what the policy of its role on AWS allows, and no more.
+  const { table } = deps;
+  const as = (writer: TableWriter) => ({ ...deps, table: policedTable(table, writer) });
+  const handlers = { api: createHttpHandler(as('api'), 'api'), probe: createHttpHandler(as('probe'), 'probe') };
   return {
     ...deps,
     log,
@@ -159,9 +164,9 @@ export function createApi(options: { apiKeys?: ApiKeys; deps?: Partial<HttpDeps>
     async work() {
       for (const message of messages.splice(0)) {
         time.now += 1000;
-        await handleWork({ ...deps, settings: defaultSyncSettings }, message);
+        await handleWork({ ...as('sync'), settings: defaultSyncSettings }, message);
       }
-      for (const message of jobMessages.splice(0)) await handleJobs(deps, message);
+      for (const message of jobMessages.splice(0)) await handleJobs(as('jobs'), message);
     },
   };
 }

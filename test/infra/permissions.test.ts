@@ -131,6 +131,7 @@ describe('permissions', () => {
     expect(auditPartition(0)).toMatch(/^audit#/);
     expect(own?.statement.Condition).toEqual({
       'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': partitions },
+      Null: { 'dynamodb:LeadingKeys': 'false' },
     });
   });
 

@@ -6,6 +6,7 @@ import { timingKey } from '#core/timing/from-scheduler.ts';
 import { type DatasourceWatch, scopeOf, watchDatasources } from './datasource-watch.ts';
 import { type DeletionWatch, watchDeletions } from './deletion-watch.ts';
 import { type EventWatch, watchEvents } from './event-watch.ts';
+import { watchPolicies } from './policy-watch.ts';
 import { catalogueFacts, differences, expectedFacts } from './reference-model.ts';
 import { type RunWatch, startOf, type WatchedRun, watchRuns } from './run-watch.ts';
 import type { SimulatedSystem } from './simulated-system.ts';
@@ -26,6 +27,7 @@ export function watch(system: SimulatedSystem): Simulation {
   const datasources = watchDatasources(system);
   const runs = watchRuns(system);
   const deletions = watchDeletions(system, datasources, runs);
+  if (system.hosting.kind === 'functions') watchPolicies(system);
   return { system, datasources, runs, deletions, events: watchEvents(system, runs) };
 }
 

@@ -17,7 +17,7 @@ export function formsOf(secret: string, whole = false): SecretForm[] {
   const bytes = Buffer.from(`\0\0${secret}`);
   const base64 = [2, 1, 0].map((skipped) => {
     const before = 2 - skipped;
-    const encoded = bytes.subarray(skipped).toString('base64').replace(/=+$/, '');
+    const [encoded = ''] = bytes.subarray(skipped).toString('base64').split('=');
     // The first characters hold bits of what stood before, the last one perhaps of what follows.
     return encoded.slice(Math.ceil((before * 8) / 6), -1);
   });

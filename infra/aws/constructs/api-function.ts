@@ -33,7 +33,7 @@ export class ApiFunction extends StocktakeFunction<ApiEnvironment> {
       config,
       reservedConcurrency: config.apiConcurrency,
       environment: (role) => ({
-        ...data.grantCalls(role, 'get', 'batchGet', 'query', 'put', 'delete', 'transact'),
+        ...data.grantCalls(role, 'api', 'get', 'batchGet', 'query', 'put', 'delete', 'transact'),
         ...secrets.grantSeal(role),
         ...adminKey.grantRead(role),
         ...frontDoorSecret.grantRead(role),

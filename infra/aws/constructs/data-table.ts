@@ -3,6 +3,7 @@ import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { StackConfig } from '../config/config.ts';
 import { removalOf } from './removal.ts';
+import { onlyItsPartitions, type TableWriter } from './table-partitions.ts';
 
 /** What each call of the Table port needs (functions/adapters/aws): a transaction, what each of its parts needs. */
 const actionsOf = {
@@ -18,9 +19,7 @@ const actionsOf = {
 /** A call of the Table port. */
 export type TableCall = keyof typeof actionsOf;
 
-/** As the stores of functions/core/webhooks name them, and the audit, which tells of a webhook that was switched off; a test
- *  holds them together. One list for both: a transaction is asked for all of its partitions at once. */
-const webhookPartitions = ['registry#webhook', 'webhook-health', 'webhook-delivery#*', 'audit#*'];
+const reading: ReadonlySet<string> = new Set(['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query']);
 
 type DataTableConfig = Pick<
   StackConfig,
@@ -62,23 +61,25 @@ export class DataTable extends Construct {
     });
   }
 
-  /** Allows to read items one by one, by their keys; to list webhooks; and to write what concerns webhooks, nothing else. */
+  /** Allows the publisher to read items one by one, by their keys, and to list and write what concerns webhooks alone. */
   grantWebhooks(grantee: IGrantable): { TABLE_NAME: string } {
     this.table.grant(grantee, 'dynamodb:GetItem');
-    grantee.grantPrincipal.addToPrincipalPolicy(
-      new PolicyStatement({
-        actions: ['dynamodb:Query', 'dynamodb:PutItem'],
-        resources: [this.table.tableArn],
-        conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': webhookPartitions } },
-      }),
-    );
+    this.#allow(grantee, ['dynamodb:Query', 'dynamodb:PutItem'], onlyItsPartitions('publisher'));
     return { TABLE_NAME: this.table.tableName };
   }
 
-  /** Allows these calls of the Table port, on all items. */
-  grantCalls(grantee: IGrantable, ...calls: readonly TableCall[]): { TABLE_NAME: string } {
-    this.table.grant(grantee, ...new Set(calls.flatMap((call) => actionsOf[call])));
+  /** Allows a function these calls of the Table port: to read all items, and to write in its own partitions. */
+  grantCalls(grantee: IGrantable, writer: TableWriter, ...calls: readonly TableCall[]): { TABLE_NAME: string } {
+    const actions = [...new Set(calls.flatMap((call) => actionsOf[call]))];
+    this.table.grant(grantee, ...actions.filter((action) => reading.has(action)));
+    const writes = actions.filter((action) => !reading.has(action));
+    this.#allow(grantee, writes, onlyItsPartitions(writer));
     return { TABLE_NAME: this.table.tableName };
+  }
+
+  #allow(grantee: IGrantable, actions: string[], conditions: ReturnType<typeof onlyItsPartitions>): void {
+    const resources = [this.table.tableArn];
+    grantee.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions, resources, conditions }));
   }
 }
 

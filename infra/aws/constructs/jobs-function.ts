@@ -27,7 +27,7 @@ export class JobsFunction extends StocktakeFunction<JobsEnvironment> {
       config,
       network: config,
       environment: (role) => ({
-        ...data.grantCalls(role, 'get', 'batchGet', 'query', 'put', 'delete'),
+        ...data.grantCalls(role, 'jobs', 'get', 'batchGet', 'query', 'put', 'delete'),
         ...secrets.grantOpen(role),
         ...jobs.grantSend(role),
         ...roles.grantAssume(role),

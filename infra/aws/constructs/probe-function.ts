@@ -32,7 +32,7 @@ export class ProbeFunction extends StocktakeFunction<ProbeEnvironment> {
       network: config,
       reservedConcurrency: config.apiConcurrency,
       environment: (role) => ({
-        ...data.grantCalls(role, 'get', 'batchGet', 'query', 'put', 'delete', 'transact'),
+        ...data.grantCalls(role, 'probe', 'get', 'batchGet', 'query', 'put', 'delete', 'transact'),
         ...secrets.grantOpen(role),
         ...adminKey.grantRead(role),
         ...frontDoorSecret.grantRead(role),

@@ -30,7 +30,7 @@ export class SchedulesFunction extends StocktakeFunction<SchedulesEnvironment> {
       config,
       asynchronous: { retryAttempts: 0, maxEventAge: Duration.minutes(5), deadLetters },
       environment: (role) => ({
-        ...data.grantCalls(role, 'get', 'batchGet', 'query', 'put', 'transact'),
+        ...data.grantCalls(role, 'schedules', 'get', 'batchGet', 'query', 'put', 'transact'),
         ...work.grantSend(role),
         ...jobs.grantSend(role),
         ...group.grantManage(role),

@@ -43,7 +43,7 @@ export class SyncFunction extends StocktakeFunction<SyncEnvironment> {
       // must have come further than the one before, or the run fails (functions/core/sync).
       recursiveLoop: RecursiveLoop.ALLOW,
       environment: (role) => ({
-        ...data.grantCalls(role, 'get', 'batchGet', 'query', 'put', 'delete', 'batchWrite', 'transact'),
+        ...data.grantCalls(role, 'sync', 'get', 'batchGet', 'query', 'put', 'delete', 'batchWrite', 'transact'),
         ...secrets.grantOpen(role),
         ...work.grantSend(role),
         ...roles.grantAssume(role),

@@ -57,6 +57,33 @@ def name_schedules_with_their_group():
     iam_actions.extract_resource_arn = extract
 
 
+def tell_leading_keys():
+    """A policy can hold a role to partitions of a table (dynamodb:LeadingKeys); MiniStack does not tell IAM what a request
+    names. All partitions of a transaction are told for each of its parts: the narrower of what AWS may do."""
+    context_of = iam_actions.dynamodb_service_context
+
+    def partitions(value):
+        if isinstance(value, list):
+            return [each for part in value for each in partitions(part)]
+        if not isinstance(value, dict):
+            return []
+        own = [value[":pk"]["S"]] if isinstance(value.get(":pk"), dict) else []
+        for name, inside in value.items():
+            if name in ("Key", "Item"):
+                own.append(inside["pk"]["S"])
+            elif name == "Keys":
+                own.extend(key["pk"]["S"] for key in inside)
+            else:
+                own.extend(partitions(inside))
+        return own
+
+    def context_with_keys(body):
+        keys = partitions(json.loads(body or b"{}"))
+        return {**context_of(body), **({"dynamodb:LeadingKeys": keys} if keys else {})}
+
+    iam_actions.dynamodb_service_context = context_with_keys
+
+
 def filter_on_what_is_absent():
     """`exists: false` holds for a leaf whose branch is absent, too; MiniStack wants the branch. The filter of the
     stream to the publisher asks for records that have no mark."""
@@ -218,6 +245,7 @@ class SchedulerLikeAws:
 end_with_standard_input()
 take_loopback_for_tls()
 name_schedules_with_their_group()
+tell_leading_keys()
 filter_on_what_is_absent()
 invoke_targets_asynchronously()
 send_options_to_their_route()

@@ -13,7 +13,7 @@ export function repairTemplate(template: Template): string {
     ...rest,
     Parameters: without(parameters, 'BootstrapVersion'),
     Rules: without(rules, 'CheckBootstrapVersion'),
-    Resources: withSecretArns(withoutMetricMath(template.Resources), secrets),
+    Resources: withSecretArns(withoutWhatCannotBe(template.Resources), secrets),
     Outputs: withSecretArns(template.Outputs, secrets),
   });
 }
@@ -23,10 +23,10 @@ function without(section: unknown, name: string): Record<string, unknown> {
   return rest;
 }
 
-/** Alarms on a sum or ratio of metrics cannot be made; no function knows of them. */
-function withoutMetricMath(resources: Template['Resources']): Template['Resources'] {
+/** Alarms on a sum or ratio of metrics cannot be made, nor the policy of a bus; no function knows of either. */
+function withoutWhatCannotBe(resources: Template['Resources']): Template['Resources'] {
   const isKept = ({ Type, Properties }: TemplateResource) =>
-    Type !== 'AWS::CloudWatch::Alarm' || Properties?.Metrics === undefined;
+    Type !== 'AWS::Events::EventBusPolicy' && (Type !== 'AWS::CloudWatch::Alarm' || Properties?.Metrics === undefined);
   return Object.fromEntries(Object.entries(resources).filter(([, resource]) => isKept(resource)));
 }
 
