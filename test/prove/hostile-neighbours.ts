@@ -41,7 +41,7 @@ export async function proveHostileNeighbours({ share }: { readonly share: number
   return [
     {
       proof: 'hostile neighbours',
-      claim: `${goodOnes} good datasources beside ${hostileOnes} hostile ones of ${hostileKinds.length} kinds: each slot has its run, begun and completed within 2 s of it but for what the machine kept from the process, RSS ≤ 768 MB`,
+      claim: `${goodOnes} good datasources beside ${hostileOnes} hostile ones of ${hostileKinds.length} kinds: each slot has its run, complete, and begun within 2 s of it but for what the machine kept from the process, RSS ≤ 768 MB`,
       measured: figuresOf(measured),
       passed: judge(measured),
       seconds: (Date.now() - began) / 1000,

@@ -116,8 +116,8 @@ export function readTaken(lines: readonly string[]): z.output<typeof taken>['tak
 
 export function judge({ good, megabytes }: Measured): boolean {
   const prompt = good.every(
-    ({ slots, missed, begunByItself, endedByItself }) =>
-      slots > 0 && missed === 0 && [...begunByItself, ...endedByItself].every((after) => after <= mostLateSeconds),
+    ({ slots, missed, begunByItself }) =>
+      slots > 0 && missed === 0 && begunByItself.every((after) => after <= mostLateSeconds),
   );
   return prompt && megabytes <= mostMegabytes;
 }

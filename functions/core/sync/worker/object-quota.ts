@@ -5,15 +5,6 @@ import { readState } from '../../runs/sync-state.ts';
 import type { RangeBoard } from '../progress/range-board.ts';
 import { listWork } from '../progress/range-work.ts';
 
-/** What of a worker's context is looked at. */
-type CountedRun = {
-  readonly deps: SyncDeps;
-  readonly uid: string;
-  readonly pass: { readonly id: string };
-  readonly board: RangeBoard;
-  readonly progress: { readonly steps: number };
-};
-
 /** The most objects that a step lists. */
 const pageObjects = 1000;
 
@@ -22,6 +13,15 @@ const othersMs = 60_000;
 
 /** A bucket may be replaced as a whole, and what went waits for an approval: such records do not pile up beyond this. */
 const mostTimes = 2;
+
+/** What is looked at of a worker of the run. */
+type Watched = {
+  readonly deps: SyncDeps;
+  readonly uid: string;
+  readonly pass: { readonly id: string };
+  readonly board: RangeBoard;
+  readonly progress: { readonly steps: number };
+};
 
 /**
  * Holds a run to the number of objects that its datasource may have. Counted is what the pass listed in its scope, and not what
@@ -42,7 +42,7 @@ export class ObjectQuota {
 
   /** To be called before each step; `all`: whatever others did, before the run may come to its end. Throws Failure
    *  `quota_exceeded`. */
-  async demand(context: CountedRun, all = false): Promise<void> {
+  async demand(context: Watched, all = false): Promise<void> {
     const { deps, progress } = context;
     const now = deps.clock.now();
     const others = deps.settings.workers > 1 && context.board.shared;
@@ -60,26 +60,26 @@ export class ObjectQuota {
 
   /** To be called before records are added. Throws Failure `quota_exceeded` where the machine has no room for them, or where too
    *  many wait to be deleted. */
-  async demandPlace(context: CountedRun): Promise<void> {
+  async demandPlace(context: Watched): Promise<void> {
     await context.deps.room?.demand();
     if (context.board.expected <= mostTimes * this.#quota.most) return;
     const limit = await this.#limitOf(context);
     if (context.board.expected > mostTimes * limit) throw pilingUp(context, limit, this.#quota);
   }
 
-  #limitOf(context: CountedRun): Promise<number> {
+  #limitOf(context: Watched): Promise<number> {
     this.#limit ??= limitOf(context, this.#quota);
     return this.#limit;
   }
 }
 
 /** What stood when the quota was lowered may stay, and change. */
-async function limitOf({ deps, uid }: CountedRun, { most }: Quota): Promise<number> {
+async function limitOf({ deps, uid }: Watched, { most }: Quota): Promise<number> {
   const { last_complete: last } = await readState(deps.table, uid);
   return Math.max(most, last?.matched ?? 0);
 }
 
-async function matchedBy({ deps, uid, pass, board }: CountedRun, others: boolean): Promise<number> {
+async function matchedBy({ deps, uid, pass, board }: Watched, others: boolean): Promise<number> {
   const tallies = others ? board.talliesWith(await listWork(deps.table, uid, pass.id)) : board.tallies();
   return tallies.reduce((sum, { counters }) => sum + counters.matched, 0);
 }
@@ -91,7 +91,7 @@ function beyond(limit: number, { setting }: Quota): Failure {
   );
 }
 
-function pilingUp({ board }: CountedRun, limit: number, { setting }: Quota): Failure {
+function pilingUp({ board }: Watched, limit: number, { setting }: Quota): Failure {
   return new Failure(
     'quota_exceeded',
     `the catalogue has ${board.expected.toLocaleString('en')} records of this datasource, and it may have ${limit.toLocaleString('en')}: deletions wait to be approved, and no more is added until they are decided about. Approve or correct the held run, or raise the setting ${setting}`,
