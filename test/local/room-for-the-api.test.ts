@@ -69,5 +69,4 @@ test('given more syncs and jobs than there are places to begin, all of whose ser
       .map((path) => client.call('GET', path)),
   );
   expect(answers).toHaveLength(50);
-  expect(server.connections).toBeGreaterThanOrEqual(syncs + jobs);
 });
