@@ -1,7 +1,7 @@
 import { formsOf, holdsForm, type SecretForm, unescaped } from './secret-forms.ts';
 
 /** Texts are looked at in every so many bytes, the farther apart the quicker. Whole words of four bytes lie there. */
-const strides = [16, 8, 4] as const;
+const strides = [16, 12, 8, 4] as const;
 
 /** What is looked for at each place: so many characters of a secret in a row stand in no other text by accident. */
 const WINDOW = 6;
@@ -69,8 +69,8 @@ export class SecretSearch {
 
   #isAround(bytes: Uint8Array, at: number): boolean {
     if (this.#ends[slotOf(wordAt(bytes, at + 2))] !== 1) return false;
+    if (!this.#windows.has(windowAt(bytes, at))) return false;
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-    if (!this.#windows.has(text.toString('latin1', at, at + WINDOW).toLowerCase())) return false;
     const near = unescaped(text.toString('latin1', Math.max(0, at - REACH), at + REACH));
     return [...this.#forms.values()].flat().some((form) => holdsForm(near, form));
   }
@@ -117,7 +117,19 @@ function wordOf(text: string, at: number): number {
   return code(0) | (code(1) << 8) | (code(2) << 16) | (code(3) << 24);
 }
 
+/** Without a function for each byte: this runs some hundred times a page. */
 function wordAt(bytes: Uint8Array, at: number): number {
-  const byte = (offset: number) => bytes[at + offset] ?? 0;
-  return byte(0) | (byte(1) << 8) | (byte(2) << 16) | (byte(3) << 24);
+  const low = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8);
+  const high = (bytes[at + 2] ?? 0) | ((bytes[at + 3] ?? 0) << 8);
+  return low | (high << 16);
+}
+
+/** In small letters. A page may bring the same text to this place a thousand times, so that no buffer is made for it. */
+function windowAt(bytes: Uint8Array, from: number): string {
+  let window = '';
+  for (let at = from; at < from + WINDOW; at++) {
+    const code = bytes[at] ?? 0;
+    window += String.fromCharCode(code >= 0x41 && code <= 0x5a ? code | 0x20 : code);
+  }
+  return window;
 }
