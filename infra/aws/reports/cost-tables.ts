@@ -4,6 +4,7 @@ import {
   type Change,
   costOfChanges,
   costOfFirstLoad,
+  costOfFrontDoor,
   costOfMonth,
   costOfRun,
   costOfStorage,
@@ -77,6 +78,11 @@ function units(): string {
     row(['a million records, a month', stored, dollars(costOfStorage(1e6))]),
     row(['the stack, a month', idle, dollars(fixedMonth)]),
     row(['the same from its third year', 'rotated keys', dollars(fixedMonth + rotationMonth)]),
+    row([
+      'a million requests through a front door',
+      'distribution, function at its edge',
+      dollars(1e6 * costOfFrontDoor),
+    ]),
     row([
       'a thousand million keys listed in another region',
       `${bytesPerListedKey} bytes each`,

@@ -21,12 +21,18 @@ export const prices = {
   sqsRequest: 0.4e-6,
   /** From S3 of one region to a function in another. */
   otherRegionGb: 0.02,
+  /** Over TLS, to the United States or Europe: https://aws.amazon.com/cloudfront/pricing/ */
+  edgeRequest: 1e-6,
+  edgeFunction: 0.1e-6,
   kmsKeyMonth: 1,
   secretMonth: 0.4,
   alarmMetricMonth: 0.1,
   metricMonth: 0.3,
   dashboardMonth: 3,
 } as const;
+
+/** Dollars for a request through the distribution in front, beside what it costs behind it. */
+export const costOfFrontDoor = prices.edgeRequest + prices.edgeFunction;
 
 /** What is paid whether anything runs or not: numbers of things in the stack. */
 export const fixed = { kmsKeys: 2, secrets: 1, alarmMetrics: 32, metrics: 13, dashboards: 1, polledQueues: 3 } as const;
