@@ -1,13 +1,10 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { type CallExpression, type NewExpression, parseSync, Visitor } from 'oxc-parser';
 import { describe, expect, it } from 'vitest';
 import { type Attack, attackSizes, attacksOn, attackText } from '#support/regex-attack.ts';
+import { patternProblems } from '#support/regex-rule.ts';
+import { findPatterns } from '#support/source-patterns.ts';
 
 /** CPU of this process for one hostile text of 100 KB, milliseconds; the best of three counts. */
 const mostMs = 50;
-
-type Found = { readonly pattern: RegExp; readonly where: string };
 
 const { literals, made } = findPatterns();
 
@@ -15,6 +12,13 @@ describe('no pattern that can backtrack meets the text of a stranger', () => {
   it('given the source of functions and infra, its patterns are found, and none is made of texts at run time', () => {
     expect(literals.length).toBeGreaterThan(100);
     expect(made).toEqual([]);
+  });
+
+  it('given each of them, its structure has no place at which it could go back over what it took', () => {
+    const problems = literals.flatMap(({ where, pattern }) =>
+      patternProblems(pattern.source, pattern.flags).map((problem) => `${where}: ${problem}`),
+    );
+    expect(problems).toEqual([]);
   });
 
   it.each(literals.map((found) => [found.where, found.pattern] as const))('%s', (_where, pattern) => {
@@ -31,6 +35,38 @@ describe('no pattern that can backtrack meets the text of a stranger', () => {
     ['a run behind a literal', /;\s*name\s*\s*=/],
   ])('given %s, the attack finds it', (_what, pattern) => {
     expect(slowest(pattern)).toMatchObject({ ms: expect.any(Number) });
+  });
+});
+
+describe('the rule that reads the structure of a pattern', () => {
+  it.each<[string, string]>([
+    ['=+$', 'is begun anew at each place'],
+    ['\\s+$', 'is begun anew at each place'],
+    ['(a+)+', 'gives to itself'],
+    ['^(a+)+$', 'gives to itself'],
+    ['^(a*)*$', 'gives to itself'],
+    ['^\\s*x?\\s*y$', 'gives to the next'],
+    ['^exists\\(\\s*([^()]*?)\\s*\\)$', 'gives to the next'],
+    ['^.*a.*a.*a.*b$', 'gives to the next'],
+    [';\\s*name\\s*\\s*=', 'gives to the next'],
+    ['^(https?):\\/\\/([^/?#]*)([^#]*)(#.*)?$', 'gives to the next'],
+    ['^(?:\\d|\\w|_)*;$', 'has two ways to begin'],
+    ['(a|a)*b', 'has two ways to begin'],
+    ['^(a|ab|b)*c', 'has two ways to begin'],
+    ['^(?:a?b?a?)*c', 'may go on or end'],
+    ['^(?:ab?a?){1,99}c', 'may go on or end'],
+    ['^(?:a{1,2})*$', 'may go on or end'],
+    ['[^,]+,', 'is begun anew at each place'],
+    ['(?=a+$)x', 'is begun anew at each place'],
+  ])('given %s, it is refused: it %s', (source, problem) => {
+    expect(patternProblems(source)).toContainEqual(expect.stringContaining(problem));
+  });
+
+  it.each([
+    ...['^a+$', '^[a-z]+(?:-[a-z]+)*$', '^([a-z]+\\.)*[a-z]+$', '^(?:a|b)*c', '^(?:JAN|JUN|JUL)+$', '\\s+'],
+    ...['^(a+){1}$', '^(?:ab|ac)*d', '"(?:[^"\\\\]|\\\\.)*"'],
+  ])('given %s, which is linear, it is taken', (source) => {
+    expect(patternProblems(source)).toEqual([]);
   });
 });
 
@@ -64,30 +100,4 @@ function bestOfThree(work: () => void): number {
     if (best < mostMs || best > 10 * mostMs) return best;
   }
   return best;
-}
-
-/** By the syntax tree, for what looks like a pattern in a text or a comment is none. */
-function findPatterns(): { literals: Found[]; made: string[] } {
-  const found = new Map<string, Found>();
-  const madeAt: string[] = [];
-  const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', 'functions', 'infra'], {
-    encoding: 'utf8',
-  });
-  for (const file of files.split('\n').filter((name) => name.endsWith('.ts'))) {
-    const { program, errors } = parseSync(file, readFileSync(file, 'utf8'));
-    expect(errors, file).toEqual([]);
-    const noteMade = ({ callee, start }: NewExpression | CallExpression): void => {
-      if (callee.type === 'Identifier' && callee.name === 'RegExp') madeAt.push(`${file}:${start}`);
-    };
-    new Visitor({
-      Literal(node) {
-        if (!('regex' in node)) return;
-        const { pattern, flags } = node.regex;
-        found.set(`${pattern}/${flags}`, { pattern: new RegExp(pattern, flags), where: `${file} ${node.raw}` });
-      },
-      NewExpression: noteMade,
-      CallExpression: noteMade,
-    }).visit(program);
-  }
-  return { literals: [...found.values()], made: madeAt };
 }

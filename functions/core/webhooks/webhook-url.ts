@@ -16,10 +16,10 @@ export function parseWebhookUrl(text: string): WebhookTarget | { readonly reason
   if (!/^[\x21-\x7e]*$/.test(text) || /[\\<>"{}|^`]/.test(text)) {
     return { reason: 'must be written in ASCII without spaces; percent-encode other characters' };
   }
-  const parts = /^(https?):\/\/([^/?#]*)([^#]*)(#.*)?$/i.exec(text);
+  const parts = /^(https?):\/\/([^/?#]*)/i.exec(text);
   if (parts === null) return { reason: 'must be an absolute URL such as https://hooks.example.com/stocktake' };
-  const [, scheme = '', endpoint = '', , fragment] = parts;
-  if (fragment !== undefined) return { reason: 'must not have a fragment (#…): servers are never sent one' };
+  const [, scheme = '', endpoint = ''] = parts;
+  if (text.includes('#')) return { reason: 'must not have a fragment (#…): servers are never sent one' };
   if (endpoint.includes('@')) return { reason: 'must not carry a user or password; verify the signature instead' };
   const problem = endpoint === '' ? 'must not be empty' : authorityProblem(endpoint);
   if (problem !== undefined) return { reason: `has a host that cannot be used: it ${problem}` };

@@ -46,7 +46,7 @@ export const webAclArn = written(
 
 /** Labels of letters, digits and hyphens: https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/domainnames.html */
 export const domainName = written(
-  /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])$/,
+  /^(?=.{4,253}$)(?:(?!-)[a-z0-9-]{1,63}(?<!-)\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/,
   'must be a domain name in lower case such as catalogue.example.com',
 );
 
