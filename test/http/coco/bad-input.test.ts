@@ -65,7 +65,7 @@ const parameters: Readonly<Record<string, readonly [text: string, reason: RegExp
   ],
   search_type: [['vector', /search_type: must be keyword, semantic or hybrid/]],
   querysource: [['x'.repeat(257), /querysource: must be at most 256/]],
-  cursor: [['nonsense', /cursor: is not one of ours/]],
+  cursor: [['nonsense', /cursor: is not one that this search gave/]],
   datasource: [[Array.from({ length: 1001 }, (_, i) => i).join(','), /datasource: must be at most 1000/]],
   category: [['x'.repeat(1025), /category: must be at most 1,024 bytes/]],
   subcategory: [['a&subcategory=b', /subcategory: is given more than once/]],
