@@ -10,7 +10,6 @@ export type PolicyForms = {
     readonly name: string;
     readonly path: string;
     readonly trust: PolicyDocument;
-    readonly externalId: string;
   };
   /** The alias of `mc` is the user's own, so that it is a placeholder. */
   readonly foreign: boolean;

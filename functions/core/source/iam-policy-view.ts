@@ -20,7 +20,7 @@ export function policyView(id: string, subject: PolicySubject, role: SubjectRole
     name: `stocktake-${id.replace(/[^A-Za-z0-9-]/g, '-')}`.slice(0, 128),
     policy,
     foreign: !isOfAws(subject.endpoint),
-    ...(role && trust ? { role: { ...nameOf(role.roleArn), trust, externalId: role.externalId } } : {}),
+    ...(role && trust ? { role: { ...nameOf(role.roleArn), trust } } : {}),
   };
   return {
     bucket: subject.bucket,
@@ -42,9 +42,11 @@ function isOfAws(endpoint: string): boolean {
   return isEndpointOfAws(endpoint) || (parsed !== undefined && !('reason' in parsed) && isBelowAws(parsed.host));
 }
 
+/** A path begins and ends with a slash; a role without one has the slash alone. */
 function nameOf(roleArn: string): { name: string; path: string } {
-  const [, path = '/', name = ''] = /:role(\/(?:.*\/)?)([^/]+)$/.exec(roleArn) ?? [];
-  return { name, path };
+  const whole = roleArn.slice(roleArn.indexOf('/'));
+  const end = whole.lastIndexOf('/') + 1;
+  return { path: whole.slice(0, end), name: whole.slice(end) };
 }
 
 function notes(subject: PolicySubject, role: SubjectRole | undefined): string[] {

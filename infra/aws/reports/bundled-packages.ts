@@ -100,8 +100,11 @@ async function foldersIn(part: string, entry: string): Promise<Set<string>> {
 }
 
 function packageFolder(path: string): string[] {
-  const found = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path);
-  return found?.[1] === undefined ? [] : [found[1]];
+  const folders = 'node_modules/';
+  const end = path.lastIndexOf(folders) + folders.length;
+  if (end < folders.length) return [];
+  const [scopeOrName = '', name = ''] = path.slice(end).split('/');
+  return [`${path.slice(0, end)}${scopeOrName.startsWith('@') ? `${scopeOrName}/${name}` : scopeOrName}`];
 }
 
 function describe(folder: string, partOf: readonly string[], { packages }: LockFile): BundledPackage {
