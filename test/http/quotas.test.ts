@@ -34,7 +34,9 @@ it('given a create under /v1 that took the last place, the same again is that on
   expect(first.status).toBe(201);
   const again = await api.call('POST', '/v1/connectors', sent);
   expect([again.status, again.json.data.id]).toEqual([201, first.json.data.id]);
-  expect(await api.call('POST', '/v1/connectors', { body: { ...connectorBody(), name: 'other' } })).toMatchObject({ status: 409 });
+  expect(await api.call('POST', '/v1/connectors', { body: { ...connectorBody(), name: 'other' } })).toMatchObject({
+    status: 409,
+  });
 });
 
 it('given the same create under /v1 twice at once for the last place, both are that one', async () => {

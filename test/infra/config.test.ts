@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { defaultQuotas } from '#core/model/quota.ts';
 import { readConfig } from '../../infra/aws/config/config.ts';
 import { createApp, createStack } from './stack-template.ts';
 
@@ -20,9 +21,9 @@ describe('the context of the stack', () => {
       throttleBurst: 100,
       corsOrigins: [],
       minimumIntervalSeconds: 10,
-      maxDatasources: 10_000,
-      maxConnectors: 1000,
-      maxObjectsPerDatasource: 2_000_000_000,
+      maxDatasources: defaultQuotas.datasources,
+      maxConnectors: defaultQuotas.connectors,
+      maxObjectsPerDatasource: defaultQuotas.objects,
       syncMemoryMb: 1769,
       syncWorkers: 4,
       runTimeLimitSeconds: 86_400,

@@ -154,7 +154,8 @@ const keepsItsPass = new Set(['run_time_limit', 'table_throttled', 'quota_exceed
 
 /** An approval lists anew each time: it rests on what is in the bucket now. */
 function unfinishedBy(run: RunRow): SyncState['unfinished'] {
-  if (!keepsItsPass.has(run.error?.code ?? '') || run.fingerprint === undefined || run.approves !== undefined) return undefined;
+  if (!keepsItsPass.has(run.error?.code ?? '') || run.fingerprint === undefined || run.approves !== undefined)
+    return undefined;
   const began_at = run.pass?.began_at ?? run.started_at ?? run.queued_at;
   return { pass: passIdOf(run), began_at, fingerprint: run.fingerprint, way: run.way ?? run.pass?.way };
 }

@@ -1,8 +1,8 @@
 import type { Clock, Log } from '#core/model/ports/host.ts';
 import type { Table } from '#core/model/ports/table.ts';
 import type { WebhookAddresses } from '#core/model/ports/webhooks.ts';
-import type { RowQuotas } from '#core/model/quota.ts';
 import type { WorkQueue } from '#core/model/ports/work-queue.ts';
+import type { RowQuotas } from '#core/model/quota.ts';
 import type { OpenDeps } from '#core/registry/open-bucket.ts';
 import type { RequestDeps } from '#core/runs/request-run.ts';
 import type { MergeDeps } from '#core/source/merge-config.ts';

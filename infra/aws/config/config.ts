@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import { defaultQuotas } from '#core/model/quota.ts';
 import { environment as apiEnvironment } from '#handlers/api/env.ts';
 import { environment } from '#handlers/sync/env.ts';
 import { contradictions } from './contradictions.ts';
@@ -150,10 +149,10 @@ const settings = z.strictObject({
   webAclArn: webAclArn.optional(),
   /** Another number has the distribution send the secret as it is now (docs/runbook.md). */
   frontDoorRotation: whole(1, 1_000_000).default(1),
-  /** How many there may be. What stands is never removed for it. */
-  maxDatasources: whole(1, 1_000_000).default(defaultQuotas.datasources),
-  maxConnectors: whole(1, 100_000).default(defaultQuotas.connectors),
-  maxObjectsPerDatasource: whole(1, 100_000_000_000).default(defaultQuotas.objects),
+  /** How many there may be; the defaults are those of functions/core/model/quota.ts. What stands is never removed for it. */
+  maxDatasources: whole(1, 1_000_000).default(10_000),
+  maxConnectors: whole(1, 100_000).default(1000),
+  maxObjectsPerDatasource: whole(1, 100_000_000_000).default(2_000_000_000),
   /** Invocations at once that Lambda grants the account in this region: what queues may take is a share of it. */
   accountConcurrency: whole(10, 1_000_000).default(1000),
 });

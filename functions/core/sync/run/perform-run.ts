@@ -18,10 +18,10 @@ import { RunCanceled, RunYielded } from '../worker/run-unwound.ts';
 import { openWorker, scopeChanged } from '../worker/run-worker.ts';
 import { WayChange } from '../worker/way-change.ts';
 import { syncInOrder } from './ordered-ranges.ts';
+import { beginAnew, isOutgrown } from './pass-anew.ts';
 import { syncRanges } from './range-streams.ts';
 import { demandReadable, warningsOf } from './run-warnings.ts';
 import { splitGrownRanges } from './split-grown.ts';
-import { beginAnew, isOutgrown } from './pass-anew.ts';
 import { giveBack, parkRun, suspendRun } from './suspend-run.ts';
 import { noteServer, noteWayChange } from './way-of-run.ts';
 
