@@ -65,6 +65,7 @@ describe('the sync function', () => {
       ASSUMING_ROLES: '',
       RUN_TIME_LIMIT_SECONDS: '60',
       SYNC_WORKERS: '2',
+      MAX_OBJECTS: '2000000000',
       HOLD_ABOVE_OBJECTS: '10',
       HOLD_ABOVE_SHARE: '0.15',
       AWS_REGION: 'eu-west-1',
