@@ -1,5 +1,5 @@
-import { nameOfKey } from '#core/access/key-text.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { nameOfKey } from '#core/access/key-text.ts';
 import { auditWrite } from '#core/audit/audit-write.ts';
 import type { Table } from '#core/model/ports/table.ts';
 import { createStaticApiKeys } from '#http/table/api-keys.ts';

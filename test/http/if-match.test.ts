@@ -7,8 +7,8 @@ import { datasourceTag } from '#core/registry/registry-tag.ts';
 import { adoptConsoleChange } from '#core/schedules/adopt-console-change.ts';
 import { readWebhook, updateWebhook } from '#core/webhooks/webhook-store.ts';
 import { routes } from '#http/routes.ts';
-import { somebody } from '#support/somebody.ts';
 import { countWrites } from '#support/counting-table.ts';
+import { somebody } from '#support/somebody.ts';
 import { type Answer, type Api, createApi, datasourceBody } from './api-fixture.ts';
 import { connectorBody } from './flexorch/strict-client.ts';
 

@@ -17,11 +17,7 @@ export type RevokeDeps = AuditDeps & {
  * nothing. Where only stored keys get in, one that manages without an end must stay, for those with one end by themselves.
  * Throws Failure `conflict` for the last of these, `not_found` where there is no such key.
  */
-export async function revokeApiKey(
-  deps: RevokeDeps,
-  id: string,
-  alongside?: Alongside,
-): Promise<RevokedKeyRow> {
+export async function revokeApiKey(deps: RevokeDeps, id: string, alongside?: Alongside): Promise<RevokedKeyRow> {
   const before = await readRevoked(deps.table, id);
   if (before !== undefined) return before;
   try {

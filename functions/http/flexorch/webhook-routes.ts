@@ -5,7 +5,7 @@ import { type Demand, demandTag } from '#core/model/row-tag.ts';
 import { type CreatedWebhook, createWebhook } from '#core/webhooks/create-webhook.ts';
 import { deleteWebhook } from '#core/webhooks/delete-webhook.ts';
 import { readWebhooks, webhookView } from '#core/webhooks/read-webhooks.ts';
-import { type WebhookRow, webhookInput, webhookTag } from '#core/webhooks/webhook.ts';
+import { type WebhookRow, webhookTag } from '#core/webhooks/webhook.ts';
 import { readWebhook } from '#core/webhooks/webhook-store.ts';
 import { withBody } from '../body/route-body.ts';
 import { type Shown, underIfMatch } from '../steps/if-match.ts';

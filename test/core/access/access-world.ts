@@ -56,8 +56,7 @@ export function createAccessWorld() {
     },
     /** As another process would see the same table. */
     keys: () => createStoredKeys(deps),
-    create: (input: Partial<ApiKeyInput> = {}) =>
-      createApiKey(deps, { name: 'a key', scope: 'read', ...input }),
+    create: (input: Partial<ApiKeyInput> = {}) => createApiKey(deps, { name: 'a key', scope: 'read', ...input }),
     revoke: (id: string, hasOwnManagingKey = true) => revokeApiKey({ ...deps, hasOwnManagingKey }, id),
   };
 }

@@ -12,8 +12,8 @@ import type { DatasourceRow } from '../datasource.ts';
 import { listDatasources, readDatasource } from '../datasource-store.ts';
 import { configOf } from '../effective-config.ts';
 import { rebaseDatasource } from '../rebase-datasource.ts';
-import { demandVisibleLabels } from '../visible-labels.ts';
 import { connectorTag } from '../registry-tag.ts';
+import { demandVisibleLabels } from '../visible-labels.ts';
 import { changeRow } from './change-row.ts';
 
 export type ConnectorDeps = MergeDeps &
