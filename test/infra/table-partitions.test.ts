@@ -29,8 +29,7 @@ describe.each(writers)('the writes of %s', (writer) => {
 
   test('given each partition that it may write, its code names it', async () => {
     const code = await bundle(writer);
-    // Keys and audit are named by the code that brings them.
-    const named = writtenBy(writer).filter((partition) => !/^(\?|access#|audit#)/.test(partition));
+    const named = writtenBy(writer).filter((partition) => !/^\?/.test(partition));
     const parts = named.flatMap((partition) =>
       partition
         .replace('*', '')

@@ -3,6 +3,7 @@ import type { Actor } from '../model/actor.ts';
 import { parseDuration } from '../model/duration.ts';
 import { Failure } from '../model/errors.ts';
 import { displayName } from '../model/identifier.ts';
+import { tagOf } from '../model/row-tag.ts';
 
 /** What a caller may do; each includes the ones before it. */
 export const scope = z.enum(['read', 'write', 'manage']);
@@ -101,4 +102,10 @@ function refuse(path: string, reason: string): Failure {
 /** Who made or revoked a key, in one word: the name of a key, or the kind of an actor that has none. */
 export function nameOfActor(actor: Actor): string {
   return actor.kind === 'key' ? actor.id : actor.kind;
+}
+
+/** The tag of a key: what it was made with, and whether it was revoked. That it is used does not move it. */
+export function apiKeyTag(row: ApiKeyRow | RevokedKeyRow): string {
+  const { id, name, scope, expires = null } = row;
+  return tagOf(id, { name, scope, expires, revoked: 'revoked' in row });
 }

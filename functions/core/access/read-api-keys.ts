@@ -1,6 +1,6 @@
 import type { Clock } from '../model/ports/host.ts';
 import type { Table } from '../model/ports/table.ts';
-import { type ApiKeyRow, isValid, type RevokedKeyRow } from './api-key.ts';
+import { type ApiKeyRow, apiKeyTag, isValid, type RevokedKeyRow } from './api-key.ts';
 import { listKeys, listRevoked, readKey, readRevoked } from './api-key-store.ts';
 import { readLastUse, readLastUses } from './last-use.ts';
 
@@ -21,12 +21,17 @@ export async function readRevokedKeys(
   return (await listRevoked(table, range)).map(revokedKeyView);
 }
 
+/** A key as the API shows it, with its tag. */
+type ShownKey = { readonly state: Record<string, unknown>; readonly tag: string };
+
 /** One key, whether or not it was revoked; undefined if there was none within 400 days. */
-export async function readApiKey({ table, clock }: ReadDeps, id: string): Promise<Record<string, unknown> | undefined> {
+export async function readApiKey({ table, clock }: ReadDeps, id: string): Promise<ShownKey | undefined> {
   const row = await readKey(table, id);
-  if (row !== undefined) return apiKeyView(row, clock.now(), await readLastUse(table, id));
+  if (row !== undefined) {
+    return { state: apiKeyView(row, clock.now(), await readLastUse(table, id)), tag: apiKeyTag(row) };
+  }
   const revoked = await readRevoked(table, id);
-  return revoked && revokedKeyView(revoked);
+  return revoked && { state: revokedKeyView(revoked), tag: apiKeyTag(revoked) };
 }
 
 /** What the API shows of a key: neither its text nor its hash. `now` in epoch milliseconds. */

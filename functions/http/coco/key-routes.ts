@@ -1,12 +1,14 @@
-import { type ApiKeyInput, type ApiKeyRow, apiKeyInput, isValid } from '#core/access/api-key.ts';
+import { type ApiKeyInput, type ApiKeyRow, apiKeyInput, apiKeyTag, isValid } from '#core/access/api-key.ts';
 import { readKey } from '#core/access/api-key-store.ts';
 import { type CreatedApiKey, createApiKey } from '#core/access/create-api-key.ts';
 import { apiKeyView, readApiKey, readApiKeys, readRevokedKeys } from '#core/access/read-api-keys.ts';
 import { revokeApiKey } from '#core/access/revoke-api-key.ts';
 import { createOnce } from '#core/idempotency/create-once.ts';
 import { Failure } from '#core/model/errors.ts';
+import type { Demand } from '#core/model/row-tag.ts';
 import { withBody, withoutBody } from '../body/route-body.ts';
 import { readIdempotencyKey } from '../steps/idempotency-key.ts';
+import { etagHeader, type Shown, underIfMatch } from '../steps/if-match.ts';
 import { isKeyId } from '../steps/path-parameters.ts';
 import { readFlag } from '../steps/query-parameters.ts';
 import type { ApiDeps } from '../table/deps.ts';
@@ -27,6 +29,7 @@ export const keyRoutes: readonly RouteOf<'api', CocoAnswer>[] = [
     method: 'POST',
     summary: 'Create an API key; its text is shown in this answer only',
     answer: 'key_created',
+    tagged: true,
     idempotent: true,
     ...withBody('API key', apiKeyInput, createKey),
   },
@@ -47,10 +50,10 @@ export const keyRoutes: readonly RouteOf<'api', CocoAnswer>[] = [
     method: 'GET',
     summary: 'Read an API key, revoked or not: never its text',
     answer: 'found',
-    handle: async ({ deps, param }) => {
-      const view = await readApiKey(deps, param('key'));
-      if (view === undefined) throw new Failure('not_found', `there is no API key ${param('key')}`);
-      return found(param('key'), view);
+    tagged: true,
+    handle: async (context) => {
+      const { state, tag } = await shownKey(context);
+      return found(context.param('key'), state, tag);
     },
   },
   {
@@ -59,10 +62,17 @@ export const keyRoutes: readonly RouteOf<'api', CocoAnswer>[] = [
     method: 'POST',
     summary: 'Revoke an API key: within a minute it lets nobody in; again changes nothing',
     answer: 'key_revoked',
-    ...withoutBody(async ({ deps, param }: RequestContext<ApiDeps>) => {
-      const { hasOwnManagingKey } = deps.apiKeys;
-      const row = await revokeApiKey({ ...deps, hasOwnManagingKey }, param('key'));
-      return plain({ acknowledged: true, _id: row.id, result: 'revoked' });
+    tagged: true,
+    conditional: true,
+    ...withoutBody((context: RequestContext<ApiDeps>) => {
+      const { deps, param } = context;
+      const revoke = async (demand?: Demand) => {
+        const { hasOwnManagingKey } = deps.apiKeys;
+        const row = await revokeApiKey({ ...deps, hasOwnManagingKey }, param('key'), { demand });
+        const revoked = plain({ acknowledged: true, _id: row.id, result: 'revoked' });
+        return { ...revoked, headers: etagHeader(apiKeyTag(row)) };
+      };
+      return underIfMatch(context, revoke, () => shownKey(context));
     }),
   },
 ];
@@ -85,7 +95,15 @@ async function createKey(context: RequestContext<ApiDeps>, input: ApiKeyInput): 
     },
   });
   if (made === undefined) throw shownBefore(row);
-  return plain({ _id: row.id, result: 'created', key: made.text, _source: apiKeyView(row, deps.clock.now()) });
+  const shown = { _id: row.id, result: 'created', key: made.text, _source: apiKeyView(row, deps.clock.now()) };
+  return { ...plain(shown), headers: etagHeader(apiKeyTag(row)) };
+}
+
+/** Throws Failure `not_found`. */
+async function shownKey({ deps, param }: RequestContext<ApiDeps>): Promise<Shown> {
+  const shown = await readApiKey(deps, param('key'));
+  if (shown === undefined) throw new Failure('not_found', `there is no API key ${param('key')}`);
+  return shown;
 }
 
 async function listKeys({ deps, query }: RequestContext<ApiDeps>): Promise<Reply> {

@@ -86,7 +86,7 @@ describe('revoking keys', () => {
     await world.keys().find(text);
     world.time.now += hour;
     await world.revoke(row.id);
-    const view = await readApiKey(world, row.id);
+    const view = (await readApiKey(world, row.id))?.state;
     expect(view).toMatchObject({ status: 'revoked', revoked_at: '2026-11-30T11:00:00.000Z', revoked_by: 'somebody' });
     expect(view).toMatchObject({ last_used: '2026-11-30T10:00:00.000Z' });
     expect(await readApiKeys(world)).toEqual([]);
@@ -145,12 +145,12 @@ describe('revoking keys', () => {
       [{ put: { ...place, v: 1 }, condition: { type: condition } }] as const;
     await world.table.put({ ...place, v: 1 });
     const deps = { ...world, hasOwnManagingKey: true };
-    await expect(revokeApiKey(deps, row.id, beside('absent'))).rejects.toMatchObject({
+    await expect(revokeApiKey(deps, row.id, { alongside: beside('absent') })).rejects.toMatchObject({
       code: 'conflict',
     });
     expect(await listKeys(world.table)).toHaveLength(1);
     await world.table.delete(place);
-    await revokeApiKey(deps, row.id, beside('absent'));
+    await revokeApiKey(deps, row.id, { alongside: beside('absent') });
     expect(await world.table.get(place)).toBeDefined();
   });
 });
@@ -170,6 +170,30 @@ describe('the first key', () => {
     const failure = new Error('the disk is full');
     await expect(makeFirstKey(world, () => Promise.reject(failure))).rejects.toBe(failure);
     expect(await listKeys(world.table)).toEqual([]);
+  });
+});
+
+describe('the tag of a key', () => {
+  const tag = async (id: string) => (await readApiKey(world, id))?.tag;
+
+  test('given it is used, the tag stays; given it is revoked, it is another', async () => {
+    const { row, text } = await world.create();
+    const before = await tag(row.id);
+    await world.keys().find(text);
+    expect(await tag(row.id)).toBe(before);
+    await world.revoke(row.id);
+    expect(await tag(row.id)).not.toBe(before);
+  });
+
+  test('given another state is demanded, it is not revoked, and so again once it is', async () => {
+    const { row } = await world.create();
+    const revoke = (demand: (tag: string) => boolean) =>
+      revokeApiKey({ ...world, hasOwnManagingKey: true }, row.id, { demand });
+    await expect(revoke(() => false)).rejects.toMatchObject({ code: 'precondition_failed' });
+    expect((await listKeys(world.table)).length).toBe(1);
+    const before = await tag(row.id);
+    await revoke((now) => now === before);
+    await expect(revoke((now) => now === before)).rejects.toMatchObject({ code: 'precondition_failed' });
   });
 });
 

@@ -127,7 +127,7 @@ describe('who gets in by a stored key', () => {
 describe('when a key was used last', () => {
   test('given a key in use, it is noted once an hour by all processes together, and shown beside the key', async () => {
     const { row, text } = await world.create();
-    expect(await readApiKey(world, row.id)).toMatchObject({ last_used: null });
+    expect(await readApiKey(world, row.id)).toMatchObject({ state: { last_used: null } });
     const processes = [world.keys(), world.keys(), world.keys()];
     world.stored.reset();
     const begun = world.time.now;
@@ -137,7 +137,9 @@ describe('when a key was used last', () => {
     expect(world.stored.writes).toBe(1);
     expect(await readApiKeys(world)).toMatchObject([{ id: row.id, last_used: new Date(begun).toISOString() }]);
     await Promise.all(processes.map((keys) => keys.find(text)));
-    expect(await readApiKey(world, row.id)).toMatchObject({ last_used: new Date(begun + hour).toISOString() });
+    expect(await readApiKey(world, row.id)).toMatchObject({
+      state: { last_used: new Date(begun + hour).toISOString() },
+    });
   });
 
   test('given it cannot be noted, then the request passes all the same, and the log says so once', async () => {
@@ -154,6 +156,6 @@ describe('when a key was used last', () => {
   test('given a text with the right id and another end, then nothing is noted', async () => {
     const { row, text } = await world.create();
     await world.keys().find(`${text.slice(0, -50)}${'0'.repeat(50)}`);
-    expect(await readApiKey(world, row.id)).toMatchObject({ last_used: null });
+    expect(await readApiKey(world, row.id)).toMatchObject({ state: { last_used: null } });
   });
 });
