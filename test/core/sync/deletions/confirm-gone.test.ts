@@ -5,6 +5,7 @@ import type { ListRequest } from '#core/model/ports/listing.ts';
 import { confirmGone as confirm, type Findings } from '#core/sync/deletions/confirm-gone.ts';
 import type { SettlingContext } from '#core/sync/deletions/settling-context.ts';
 import { RunCanceled } from '#core/sync/worker/run-unwound.ts';
+import { noQuota } from '#support/no-quota.ts';
 import { type BucketModel, createBucketModel } from '../../../simulation/bucket-model.ts';
 
 const beganAt = Date.parse('2026-03-01T00:00:00Z');
@@ -54,6 +55,7 @@ function contextOf(
   const context = {
     bucket,
     config: { bucket: 'stock' },
+    quota: noQuota,
     pass: { id: 'p', beganAt },
     progress: { clockSkew: change.clockSkew, halted: false, steps: 0, last: { progressedAt: 0, steps: 0 } },
     tally: { controls: change.controls ?? ['first', 'last'], tolerances: [], removed: change.removed ?? 0 },

@@ -11,6 +11,7 @@ import type { Past } from '#core/runs/sync-state.ts';
 import { type Settlement, settleDeletions } from '#core/sync/deletions/settle-deletions.ts';
 import type { SettlingContext } from '#core/sync/deletions/settling-context.ts';
 import { newTally, type RangeTally } from '#core/sync/progress/range-tally.ts';
+import { noQuota } from '#support/no-quota.ts';
 
 export const beganAt = Date.parse('2026-03-01T00:00:00Z');
 export const stamp = { run: 'now', seq: 1, at: '2026-03-01T00:00:00.000Z', quiet: false };
@@ -109,6 +110,7 @@ function contextOf(given: Given, world: Asked): SettlingContext {
     },
     uid: 'u',
     run: { ...runRow('now'), ...run },
+    quota: noQuota,
     pass: { id: 'now', beganAt },
     stamp,
     tally,

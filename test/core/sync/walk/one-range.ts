@@ -10,6 +10,7 @@ import { openListing } from '#core/sync/walk/open-listing.ts';
 import { syncRange } from '#core/sync/walk/sync-range.ts';
 import type { RunContext } from '#core/sync/worker/run-context.ts';
 import { collect } from '#support/collect.ts';
+import { noQuota } from '#support/no-quota.ts';
 import { createRecordingLog } from '#support/recording-log.ts';
 
 /** When everything here happens: the clock stands unless a test moves it. */
@@ -99,6 +100,7 @@ function contextOf(given: Given, { seen, time, log }: World, watched: Table): Ru
       ...{ table: { ...watched, ...given.table }, clock: { now: () => time.now }, settings, log },
       ...{ holder: 'me', leaseMs: 60_000, ids: { unique: () => '0123456789abcdef' } },
     },
+    quota: noQuota,
     ...{ uid: 'u', pass: { id: 'p' }, run: { id: 'run', dry_run: false }, config: { bucket: 'stock', prefix: '' } },
     ...{ datasource: { sync: { strategy: 'manual' } }, bucket: { list: lister(given, seen) } },
     ...{ matches: (key: string) => key !== 'X', stamp: { ...before, run: 'run', seq: fence } },

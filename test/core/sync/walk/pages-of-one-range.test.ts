@@ -8,6 +8,7 @@ import { openListing } from '#core/sync/walk/open-listing.ts';
 import type { RunContext } from '#core/sync/worker/run-context.ts';
 import { RunYielded } from '#core/sync/worker/run-unwound.ts';
 import { collect } from '#support/collect.ts';
+import { noQuota } from '#support/no-quota.ts';
 
 const now = Date.parse('2026-03-01T00:00:00Z');
 
@@ -52,6 +53,7 @@ function listing(given: Given) {
       ...(given.timeIsOver ? { yieldAt: now } : {}),
     },
     limit: { endsAt: Number.POSITIVE_INFINITY },
+    quota: noQuota,
   } as unknown as RunContext;
   const work = { range: emptyRange('r', lo, hi), position: undefined, tally } as unknown as RangeWork;
   return { pages: listedPages(context, work, openListing(context, work)), progress, tally, asked: () => asked };
