@@ -44,9 +44,9 @@ describe('what only a run fails with', () => {
 });
 
 describe('the statuses of failures', () => {
-  it('are below 500, whatever a source fails with: from there on it is ours, as a table is that another version wrote or that is full', () => {
-    const { other_form: form, table_busy: busy, ...others } = failureStatus;
-    expect([form, busy]).toEqual([503, 503]);
+  it('are below 500, whatever a source fails with: from there on it is ours, as a table is that another version wrote, that is full or that is away', () => {
+    const { other_form: form, table_busy: busy, keys_unavailable: keys, ...others } = failureStatus;
+    expect([form, busy, keys]).toEqual([503, 503, 503]);
     for (const [code, status] of Object.entries(others)) {
       expect([code, status >= 400 && status < 500]).toEqual([code, true]);
     }

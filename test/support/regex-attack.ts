@@ -78,8 +78,19 @@ function literalHead(source: string): string {
   return head.replaceAll('\\', '');
 }
 
+const printable = Array.from({ length: 95 }, (_, index) => String.fromCharCode(32 + index));
+
+/** A negated class that leaves no printable character: the generator draws from these, and would look for one for ever. */
+function leavesNone({ source, flags }: RegExp): boolean {
+  const classes = source.match(/\[\^(?:\\.|[^\]\\])*\]/gs) ?? [];
+  return classes.some(
+    (one) => !printable.some((character) => new RegExp(one, flags.replace(/[gy]/g, '')).test(character)),
+  );
+}
+
 /** Texts that the pattern matches; none where the generator does not know a part of it, such as a look-ahead. */
 function matching(pattern: RegExp, seed: number): string[] {
+  if (leavesNone(pattern)) return [];
   try {
     return fc.sample(fc.stringMatching(pattern), { numRuns: 6, seed });
   } catch {

@@ -59,7 +59,7 @@ export const readUnitsPerThousand = 2;
 export const writeUnitsPerThousand = 0.21;
 
 /** What the sweep reads of each datasource, every five minutes; measured likewise. */
-export const readUnitsPerSweep = 2.4;
+export const readUnitsPerSweep = 2.45;
 
 /**
  * Assumed, but for the record's size: a record whose key has 43 bytes (measured too) and what DynamoDB adds to each item
