@@ -32,6 +32,8 @@ const notCostly: Readonly<Record<string, string>> = {
     'one HEAD at the most, and a page with a thousand images asks a thousand times',
   'PUT /document/{doc_id}': ownRows,
   'POST /v1/documents/{document}/reprocess': 'it is always refused',
+  'POST /_keys': ownRows,
+  'POST /_keys/{key}/_revoke': ownRows,
   'POST /v1/webhooks': 'deliveries have limits of their own, a receiver each',
   'POST /datasource/{id}/_runs/{run}/_cancel': endsWork,
   'DELETE /connector/{id}': endsWork,

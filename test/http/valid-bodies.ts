@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { labelProblem } from '#core/model/visible-text.ts';
 import type { Knowledge } from '#support/generated-body.ts';
 import { readers, secret } from './api-fixture.ts';
 
@@ -69,10 +70,18 @@ const name = fc
   .oneof(text('Docs', 'données', 'کتاب‌ها', '👩‍👩‍👧', 'a/b "c" <d>', '0'), fc.stringMatching(/^[a-zA-Z0-9 äß€]{1,30}$/))
   .map((each) => each.trim() || 'x');
 
+/** Labels show what they are (functions/core/model/visible-text.ts), which no schema of a field can tell: what stands may stay. */
+const label = fc.string({ unit: 'grapheme', maxLength: 30 }).filter((each) => labelProblem(each) === undefined);
+
 /** What the schemas of our bodies cannot tell of their fields. */
 export const knowledge: Knowledge = {
   words: {
     name,
+    category: label,
+    icon: label,
+    url: label,
+    'tags[]': label.filter((each) => each !== ''),
+    description: fc.oneof(label, text('two\nlines\tand a tab')),
     id: fc.stringMatching(/^[a-z][a-zA-Z0-9_.-]{0,20}$/),
     'processor.name': text('s3'),
     'connector.id': text('s3'),
@@ -100,7 +109,9 @@ export const knowledge: Knowledge = {
       {},
       '',
     ),
-    'assets.icons': fc.dictionary(fc.stringMatching(/^[a-z ]{1,12}$/), text('/a.png', 'font-icon', ''), { maxKeys: 3 }),
+    'assets.icons': fc.dictionary(fc.stringMatching(/^[a-z][a-z ]{0,11}$/), text('/a.png', 'font-icon', ''), {
+      maxKeys: 3,
+    }),
     secret_access_key: text(secret),
     session_token: text('a-session-token'),
   },

@@ -66,6 +66,8 @@ describe('alarms', () => {
     others.push(
       'rate_limit_exceeded',
       'table_busy',
+      'keys_unavailable',
+      'precondition_failed',
       'too_large',
       'unsupported_media_type',
       'secret_required',
