@@ -62,8 +62,22 @@ function knowledgeOf({ path }: Route): Knowledge {
 
 type World = { readonly api: Api; readonly table: CountingTable };
 
-async function prepare(): Promise<World> {
+/** Where keys are needed, any text is one that may do all: what is tried is what else comes in. */
+const keyed = {
+  configured: true,
+  hasOwnManagingKey: true,
+  find: async () => ({ id: 'somebody', scope: 'manage' as const }),
+};
+const withKey = { 'x-api-key': 'any' };
+
+/** Keys are made only where they count. */
+function forKeys({ path }: Route): boolean {
+  return path.startsWith('/_keys');
+}
+
+async function prepare(route: Route): Promise<World> {
   const table = countWrites(openSqliteTable(':memory:'));
+  if (forKeys(route)) return { api: createApi({ apiKeys: keyed, deps: { table } }), table };
   const api = createApi({ deps: { table } });
   await api.call('POST', '/datasource/', { body: datasourceBody({ id: 'ds' }, { extensions: [] }) });
   await api.call('POST', '/datasource/ds/_sync');
@@ -92,7 +106,7 @@ export async function sendBodies(
   bodies: number,
   seed: number,
 ): Promise<Asked> {
-  const { api, table } = await prepare();
+  const { api, table } = await prepare(route);
   const random = createRandomSource(seed);
   const good = goodOf(route, query, Math.min(bodies, goodBodies), seed);
   const path = route.path.replace(/\{(\w+)\}/g, (_all, name: string) => places[name] ?? '1');
@@ -127,7 +141,7 @@ function goodOf(route: Route, query: string, count: number, seed: number): unkno
 }
 
 async function send(api: Api, method: string, path: string, { bytes, contentType }: SentBody) {
-  const headers = { 'content-type': contentType };
+  const headers = { 'content-type': contentType, ...withKey };
   const event = { ...eventOf(method, path, { headers }), body: bytes.toString('base64'), isBase64Encoded: true };
   const route = routes.find((each) => each.method === method && fits(each.path, path));
   const { statusCode = 0, body = '' } = await api.handlers[route?.fn ?? 'api'](event);
@@ -147,6 +161,7 @@ async function readBack(
   answer: Record<string, never>,
 ): Promise<string[]> {
   const sent = isFields(says) ? says : {};
+  if (forKeys(route)) return readKeyBack(api, sent, answer);
   if (route.path.startsWith('/v1')) return readBackUnderV1(api, route, path, sent, answer);
   if (route.request?.list || route.path.startsWith('/datasource/{id}/')) return [];
   const at = route.method === 'POST' ? `${path}/${answer._id}` : path;
@@ -156,6 +171,16 @@ async function readBack(
   return route.path.startsWith('/document')
     ? documentOtherwise(sent, json._source)
     : readsOtherwise(sent, json._source);
+}
+
+async function readKeyBack(
+  api: Api,
+  { name, scope }: Readonly<Record<string, unknown>>,
+  { _id: id }: Record<string, never>,
+): Promise<string[]> {
+  const { json } = await api.call('GET', `/_keys/${id}`, { headers: withKey });
+  await api.call('POST', `/_keys/${id}/_revoke`, { headers: withKey });
+  return readsOtherwise({ name, scope }, json?._source ?? {});
 }
 
 async function readBackUnderV1(
@@ -280,7 +305,7 @@ export function searchRoutesOf(): Route[] {
 
 /** Asks a search so many odd questions, in its URL and, where it takes one, in its body. */
 export async function sendQueries(route: Route, queries: number, seed: number): Promise<Asked> {
-  const { api } = await prepare();
+  const { api } = await prepare(route);
   const random = createRandomSource(seed);
   const names = [...(route.query ?? []).map(({ name }) => name), 'nonsense', '__proto__', 'aggs'];
   const wrong: string[] = [];

@@ -99,6 +99,8 @@ export const knowledge: Knowledge = {
     interval: text('5m', '1h', '90m', '30s', '1d', '60m'),
     cron: text('0 6 * * *', '*/5 * * * *', '0 0 1 1 *'),
     cron_expression: text('0 6 * * *', '15 3 * * 1-5'),
+    expires_at: text('2099-01-01T00:00:00Z', '2100-02-28T23:59:59+14:00'),
+    expires_in: text('90d', '1h', '36500d'),
     timezone: text('UTC', 'Europe/Berlin', 'America/New_York', 'Asia/Kolkata'),
     'include[]': text('**/*.pdf', 'a/**', '*', 'ü/*'),
     'exclude[]': text('tmp/**', '**/.git/**', '?.bak'),
