@@ -11,7 +11,7 @@ import { StocktakeStack } from '../stocktake-stack.ts';
 const budgets: Readonly<Record<string, number>> = {
   api: 700_000,
   // With the clients of S3 and STS beside all that an HTTP function has.
-  probe: 920_000,
+  probe: 950_000,
   sync: 850_000,
   jobs: 750_000,
   schedules: 600_000,

@@ -17,7 +17,7 @@ process.exit();
 /** Whatever a variable is for, a function must not look at more than its form before it is called. */
 function dummy(name: string): string {
   if (name.endsWith('_CIDRS')) return '192.0.2.0/24';
-  return /_(SECONDS|OBJECTS|SHARE|WORKERS)$/.test(name) ? '1' : name.toLowerCase().replaceAll('_', '-');
+  return /^MAX_|_(SECONDS|OBJECTS|SHARE|WORKERS)$/.test(name) ? '1' : name.toLowerCase().replaceAll('_', '-');
 }
 
 /** Starts the bundle in a fresh process; milliseconds from import to a handler. Throws if it cannot be loaded. */
