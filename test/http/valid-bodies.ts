@@ -68,7 +68,7 @@ export function fitSchedule(body: Record<string, unknown>): Record<string, unkno
 const text = fc.constantFrom;
 const name = fc
   .oneof(text('Docs', 'données', 'کتاب‌ها', '👩‍👩‍👧', 'a/b "c" <d>', '0'), fc.stringMatching(/^[a-zA-Z0-9 äß€]{1,30}$/))
-  .map((each) => each.trim() || 'x');
+  .map((each) => (each.trim() === '' ? 'x' : each));
 
 /** Labels show what they are (functions/core/model/visible-text.ts), which no schema of a field can tell: what stands may stay. */
 const label = fc.string({ unit: 'grapheme', maxLength: 30 }).filter((each) => labelProblem(each) === undefined);
