@@ -147,7 +147,12 @@ function bent(random: RandomSource, value: unknown): unknown {
   if (typeof value === 'number') return random.pick([String(value), -value, value + 0.5, value * 1e9]);
   if (typeof value === 'boolean') return random.pick([String(value), Number(value), [value]]);
   if (Array.isArray(value))
-    return random.pick([[...value, ...value], Array.from(value, (each) => [each]), Object.assign({}, value), value.join(',')]);
+    return random.pick([
+      [...value, ...value],
+      Array.from(value, (each) => [each]),
+      Object.assign({}, value),
+      JSON.stringify(value),
+    ]);
   return random.pick([JSON.stringify(value) ?? 'undefined', [value], null]);
 }
 

@@ -29,17 +29,18 @@ export function formsOf(secret: string, whole = false): SecretForm[] {
   });
 }
 
-/** True if enough of the secret is in the text, whatever stands between: other escapes, the other alphabet of base64, or
- *  nothing where a name may have letters and digits alone. */
-export function holdsForm(text: string, { text: form, run }: SecretForm): boolean {
-  const [plain, secret] = [bare(text.toLowerCase()), bare(form)];
+/** True if enough of the secret is in the bare text: other escapes, the other alphabet of base64, or nothing may have stood
+ *  between, where a name may have letters and digits alone. */
+export function holdsForm(plain: string, { text: form, run }: SecretForm): boolean {
+  const secret = bare(form);
   for (let from = 0; from + run <= secret.length; from++) {
     if (plain.includes(secret.slice(from, from + run))) return true;
   }
   return false;
 }
 
-function bare(text: string): string {
+/** Of a text in small letters the letters and digits. */
+export function bare(text: string): string {
   return text.replace(/[^a-z0-9]/g, '');
 }
 

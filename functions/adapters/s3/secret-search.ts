@@ -1,4 +1,4 @@
-import { formsOf, holdsForm, type SecretForm, unescaped } from './secret-forms.ts';
+import { bare, formsOf, holdsForm, type SecretForm, unescaped } from './secret-forms.ts';
 
 /** Texts are looked at in every so many bytes, the farther apart the quicker. Whole words of four bytes lie there. */
 const strides = [16, 12, 8, 4] as const;
@@ -61,17 +61,27 @@ export class SecretSearch {
     const words = new Int32Array(aligned.buffer, aligned.byteOffset, aligned.length >> 2);
     const begins = this.#begins;
     const step = this.#stride / 4;
+    let [from, to] = [0, -1];
     for (let at = 0; at < words.length; at += step) {
-      if (begins[slotOf(words[at] ?? 0)] === 1 && this.#isAround(bytes, at * 4)) return true;
+      if (begins[slotOf(words[at] ?? 0)] !== 1 || !this.#isWindow(bytes, at * 4)) continue;
+      if (at * 4 - REACH > to) {
+        if (this.#isBetween(bytes, from, to)) return true;
+        from = Math.max(0, at * 4 - REACH);
+      }
+      to = at * 4 + REACH;
     }
-    return false;
+    return this.#isBetween(bytes, from, to);
   }
 
-  #isAround(bytes: Uint8Array, at: number): boolean {
-    if (this.#ends[slotOf(wordAt(bytes, at + 2))] !== 1) return false;
-    if (!this.#windows.has(windowAt(bytes, at))) return false;
+  #isWindow(bytes: Uint8Array, at: number): boolean {
+    return this.#ends[slotOf(wordAt(bytes, at + 2))] === 1 && this.#windows.has(windowAt(bytes, at));
+  }
+
+  /** Of hits that lie close together the text is read once: a server can repeat six characters of a signature without end. */
+  #isBetween(bytes: Uint8Array, from: number, to: number): boolean {
+    if (to < from) return false;
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-    const near = unescaped(text.toString('latin1', Math.max(0, at - REACH), at + REACH));
+    const near = bare(unescaped(text.toString('latin1', from, to)).toLowerCase());
     return [...this.#forms.values()].flat().some((form) => holdsForm(near, form));
   }
 
